@@ -1,0 +1,67 @@
+import type { State } from '../src/kinds/common.ts'
+import { RouteTable, SecurityGroup } from '../src/kinds/index.ts'
+import type { Kind } from '../src/kinds/kind.ts'
+import type { Resource } from '../src/kinds/resource.ts'
+import { controller, type View } from '../src/reconcile/controller.ts'
+import { isUsable, type Outcome } from '../src/reconcile/outcome.ts'
+import { type FoundReference, referencesOf, resolveReference } from '../src/resolve/references.ts'
+
+interface Item {
+  readonly state: State
+  readonly reason: string
+  readonly message?: string
+}
+
+interface ItemStatus {
+  readonly state: State
+  readonly conditions: readonly { readonly state: State; readonly lastTransitionAt: string; readonly reason?: string; readonly message?: string }[]
+}
+
+const APPLIED: Item = { state: 'active', reason: 'Applied' }
+
+/** How far a reference inside a route or rule has come (SECA.md §5: a target that is not there yet is `pending`, an impossible one `error`). */
+function ofReference(view: View, kind: Kind, object: Resource, found: FoundReference): Item {
+  const resolution = resolveReference(view.lookup, kind, object, found)
+  switch (resolution.state) {
+    case 'literal':
+      return APPLIED
+    case 'found':
+      return isUsable(resolution.object) ? APPLIED : { state: 'pending', reason: 'ReferenceNotReady', message: `${found.reference.resource} is not ready` }
+    case 'missing':
+      return { state: 'pending', reason: 'ReferenceNotFound', message: resolution.message }
+    case 'invalid':
+      return { state: 'error', reason: 'InvalidReference', message: resolution.message }
+    default:
+      return resolution satisfies never
+  }
+}
+
+/** State of every item of a list in the spec, with one condition each; times move only with the state. */
+function itemStates(kind: Kind, field: string, object: Resource, view: View, outcome: Outcome): ItemStatus[] {
+  const items = ((object.spec as Record<string, unknown>)[field] ?? []) as readonly unknown[]
+  const before = ((object.status as Record<string, unknown> | undefined)?.[field] ?? []) as readonly ItemStatus[]
+  const references = Map.groupBy(referencesOf(kind, object), ({ path }) => /^[^.]+/.exec(path)?.[0])
+  const isApplied = outcome.isSynced && outcome.state === 'active'
+  return items.map((_item, index) => {
+    const path = `${field}[${index}]`
+    const refused = outcome.items?.[path]
+    const states = (references.get(path) ?? []).map((found) => ofReference(view, kind, object, found))
+    const worst = states.find(({ state }) => state === 'error') ?? states.find(({ state }) => state === 'pending')
+    const item = refused ? { state: refused.state, reason: 'Refused', message: refused.message } : (worst ?? (isApplied ? APPLIED : { state: 'pending' as const, reason: 'NotApplied' }))
+    return stamped(item, before[index])
+  })
+}
+
+function stamped({ state, reason, message }: Item, before: ItemStatus | undefined): ItemStatus {
+  const old = before?.conditions[0]
+  const lastTransitionAt = before?.state === state && old !== undefined ? old.lastTransitionAt : new Date().toISOString()
+  return { state, conditions: [{ state, lastTransitionAt, reason, ...(message === undefined ? {} : { message: message.slice(0, 256) }) }] }
+}
+
+export const routeTable = controller(RouteTable, {
+  derive: (object, view, outcome) => ({ routes: itemStates(RouteTable, 'routes', object as Resource, view, outcome) }),
+})
+
+export const securityGroup = controller(SecurityGroup, {
+  derive: (object, view, outcome) => ({ rules: itemStates(SecurityGroup, 'rules', object as Resource, view, outcome) }),
+})

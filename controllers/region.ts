@@ -1,0 +1,17 @@
+import { CATALOGUE } from '../src/errors.ts'
+import { Region } from '../src/kinds/index.ts'
+import { controller } from '../src/reconcile/controller.ts'
+import { isUsable } from '../src/reconcile/outcome.ts'
+
+/** A region serves as soon as its cloud does; it stays while anything lives in it. */
+export const region = controller(Region, {
+  isGuarded: true,
+  edges: ({ spec }) => [{ to: { kind: 'CloudProvider', key: spec.cloudProvider }, holds: true, path: 'spec.cloudProvider' }],
+  check({ spec }, { lookup }) {
+    const cloud = lookup.get('CloudProvider', spec.cloudProvider)
+    if (cloud === undefined) return { reason: CATALOGUE.ReferenceNotFound.reason, message: `spec.cloudProvider: CloudProvider "${spec.cloudProvider}" does not exist` }
+    if (isUsable(cloud)) return undefined
+    const why = cloud.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'it was not checked yet'
+    return { reason: CATALOGUE.ReferenceNotReady.reason, message: `CloudProvider "${spec.cloudProvider}" is not ready: ${why}` }
+  },
+})

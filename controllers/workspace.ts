@@ -1,0 +1,36 @@
+import { Workspace } from '../src/kinds/index.ts'
+import type { Resource } from '../src/kinds/resource.ts'
+import { controller, type View } from '../src/reconcile/controller.ts'
+
+function scopeOf(object: Resource, view: View): { tenant: string; workspace: string } | undefined {
+  const scope = view.lookup.scopeOf(object.metadata.namespace ?? '')
+  return scope === undefined ? undefined : { tenant: scope.tenant, workspace: object.metadata.name }
+}
+
+/** A workspace owns a namespace, and counts what is in it. */
+export const workspace = controller(Workspace, {
+  settleMs: 2_000,
+  async prepare(object, _desired, { view, services, signal }) {
+    const scope = scopeOf(object, view)
+    const message = scope && (await services.ensureNamespace(scope, { signal }))
+    return message === undefined ? undefined : { reason: 'NamespaceNotReady', message, againMs: 5_000 }
+  },
+  derive(object, view) {
+    const scope = scopeOf(object, view)
+    const namespace = scope && view.lookup.namespaceOf(scope)
+    return { resourceCount: namespace === undefined ? 0 : view.contents(namespace).length }
+  },
+  // A tenant that is deleted takes its workspaces along; a workspace alone is only deleted when it is empty (SECA.md §9).
+  async beforeDelete(object, { view, services, signal }) {
+    const scope = scopeOf(object, view)
+    const namespace = scope && view.lookup.namespaceOf(scope)
+    if (namespace === undefined || !services.isTerminating(object.metadata.namespace ?? '')) return
+    for (const { kind, object: child } of view.contents(namespace))
+      if (child.metadata.deletionTimestamp === undefined) await services.deleteObject(kind, child, { signal })
+  },
+  async afterDelete(object, { view, services, signal }) {
+    const scope = scopeOf(object, view)
+    const message = scope && (await services.releaseNamespace(scope, { signal }))
+    return message === undefined ? undefined : { reason: 'Deleting', message }
+  },
+})

@@ -1,0 +1,36 @@
+import { isUnassigned, sameBlock } from '../../src/provider/ip.ts'
+
+/** Blocks of SECA and of the cloud have the same shape: one per family, or none. */
+export interface Blocks {
+  readonly ipv4?: string | undefined
+  readonly ipv6?: string | undefined
+}
+
+const FAMILIES = ['ipv4', 'ipv6'] as const
+
+/** SECA's `0.0.0.0/16` is `auto/16` in this cloud. */
+export function toCloud(cidr: Blocks): Blocks {
+  return mapped(cidr, (text) => (isUnassigned(text) ? `auto/${prefixOf(text)}` : text))
+}
+
+/** The cloud's blocks, of the families that were asked for. */
+export function toSeca(blocks: Blocks): { ipv4?: string; ipv6?: string } {
+  return mapped(blocks, (text) => text)
+}
+
+/** Whether the cloud has what was asked for: the very block, or one of that size. */
+export function isMetBy(cidr: Blocks, blocks: Blocks | undefined): boolean {
+  return FAMILIES.every((family) => {
+    const [wanted, has] = [cidr[family], blocks?.[family]]
+    if (!wanted || !has) return !wanted && !has
+    return isUnassigned(wanted) ? prefixOf(wanted) === prefixOf(has) : sameBlock(wanted, has)
+  })
+}
+
+function prefixOf(text: string): string | undefined {
+  return text.split('/')[1]
+}
+
+function mapped(blocks: Blocks, change: (text: string) => string): { ipv4?: string; ipv6?: string } {
+  return Object.fromEntries(FAMILIES.flatMap((family) => (blocks[family] ? [[family, change(blocks[family])]] : [])))
+}

@@ -1,0 +1,93 @@
+import * as z from 'zod'
+import type { Cloud } from './cloud.ts'
+import { Fault, type Faults, type Limiter, Throttle } from './faults.ts'
+import { Refusal } from './model.ts'
+import type { Call, Reply } from './routes.ts'
+
+/** What the administrator sees besides the cloud. */
+export interface Desk {
+  readonly cloud: Cloud
+  readonly faults: Faults
+  readonly limiter: Limiter
+  /** Requests of customers by method and type, `GET volumes`. */
+  readonly requests: Map<string, number>
+  setTokens(tokens: readonly string[]): void
+}
+
+const Latency = z.strictObject({ ms: z.int().min(0), types: z.record(z.string(), z.int().min(0)).default({}) })
+const Quota = z.record(z.string(), z.int().min(0).nullable())
+const Tokens = z.strictObject({ tokens: z.array(z.string().min(1)) })
+const Strict = z.strictObject({ strict: z.boolean() })
+const Create = z.looseObject({ type: z.string() })
+
+/** The administrator's API, below `/admin`: audits and trouble. */
+export function adminRoute(desk: Desk, call: Call): Reply {
+  const { cloud, faults, limiter } = desk
+  const [what = '', id] = call.path
+  const done: Reply = { status: 200, body: {} }
+  switch (`${call.method} ${what}${id === undefined ? '' : '/:id'}`) {
+    case 'GET inventory':
+      return { status: 200, body: inventory(cloud, call.query.get('prefix') ?? '') }
+    case 'GET mutations': {
+      const since = Number(call.query.get('since') ?? 0)
+      return { status: 200, body: { items: cloud.mutations.filter((mutation) => mutation.seq > since) } }
+    }
+    case 'GET stats':
+      return { status: 200, body: stats(desk) }
+    case 'GET faults':
+      return { status: 200, body: { items: faults.all } }
+    case 'POST faults':
+      return { status: 201, body: faults.add(Fault.parse(call.body)) }
+    case 'DELETE faults':
+      faults.clear()
+      return done
+    case 'PUT latency': {
+      const { ms, types } = Latency.parse(call.body)
+      Object.assign(cloud.conduct, { latencyMs: ms, latencyByType: types })
+      return done
+    }
+    case 'PUT quota':
+      for (const [type, limit] of Object.entries(Quota.parse(call.body))) {
+        if (limit === null) delete cloud.conduct.quotas[type]
+        else cloud.conduct.quotas[type] = limit
+      }
+      return done
+    case 'PUT throttle':
+      limiter.set(call.body === null ? undefined : Throttle.parse(call.body))
+      return done
+    case 'PUT tokens':
+      desk.setTokens(Tokens.parse(call.body).tokens)
+      return done
+    case 'PUT strict':
+      cloud.conduct.strict = Strict.parse(call.body).strict
+      return done
+    case 'POST objects': {
+      const { type, ...body } = Create.parse(call.body)
+      return { status: 201, body: cloud.show(cloud.create(type, body, 'admin').object) }
+    }
+    case 'GET objects/:id':
+      return { status: 200, body: cloud.show(cloud.find(id ?? '')) }
+    case 'PATCH objects/:id':
+      return { status: 200, body: cloud.show(cloud.change(id ?? '', call.body, 'admin')) }
+    case 'DELETE objects/:id':
+      cloud.vanish(id ?? '')
+      return done
+    default:
+      throw new Refusal(404, 'not_found', 'no such path')
+  }
+}
+
+function inventory(cloud: Cloud, prefix: string) {
+  const items = cloud.store.types
+    .flatMap((type) => Array.from(cloud.store.all(type).values()))
+    .filter((object) => object.tag.startsWith(prefix))
+    .map(({ id, type, tag, name, state }) => ({ id, type, tag, name, state }))
+  const seen = new Set<string>()
+  const twice = items.filter(({ type, tag }) => tag !== '' && seen.size === seen.add(`${type} ${tag}`).size)
+  return { items, duplicateTags: twice.map(({ tag }) => tag) }
+}
+
+function stats(desk: Desk) {
+  const objects = Object.fromEntries(desk.cloud.store.types.map((type) => [type, desk.cloud.store.all(type).size]))
+  return { objects, requests: Object.fromEntries(desk.requests) }
+}

@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Instance } from '../../src/kinds/index.ts'
+import type { Desired } from '../../src/provider/contract.ts'
+import { idOf, idsOf, projectOf, skuNumber, type Translation } from './adapter.ts'
+import type { CloudObject } from './client.ts'
+
+type D = typeof Instance
+
+export const instance: Translation<D> = {
+  type: 'servers',
+  capability: {
+    updates: [
+      'powerState',
+      'restart',
+      'bootVolume.deviceRef',
+      'dataVolumes',
+      'primaryNicRef',
+      'additionalNicRefs',
+      'securityGroupRef',
+      'antiAffinityGroup',
+      'sshKeys',
+      'userData',
+    ],
+    note: 'the boot volume changes only while the server is off',
+  },
+  initial: (desired) => ({
+    ...projectOf(desired),
+    zone: desired.zone,
+    vcpus: skuNumber(desired, desired.spec.skuRef, 'vCPU'),
+    ram_gb: skuNumber(desired, desired.spec.skuRef, 'ram'),
+    metadata: restartMark(desired),
+  }),
+  wants(desired) {
+    const { spec } = desired
+    const primary = spec.primaryNicRef ? [spec.primaryNicRef] : []
+    const first = idsOf(desired, primary)
+    const others = idsOf(desired, spec.additionalNicRefs)
+    const ports = first && others ? [...first, ...others] : undefined
+    const portsOf = (object: CloudObject) => object['ports'] as readonly string[]
+    return {
+      'bootVolume.deviceRef': { fields: { boot_volume: idOf(desired, spec.bootVolume.deviceRef) } },
+      dataVolumes: { fields: { data_volumes: idsOf(desired, spec.dataVolumes?.map((volume) => volume.deviceRef)) } },
+      primaryNicRef: { fields: { ports }, isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(0, primary.length), first) },
+      additionalNicRefs: { fields: { ports }, isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(primary.length), others) },
+      securityGroupRef: { fields: { firewall: spec.securityGroupRef ? idOf(desired, spec.securityGroupRef) : null } },
+      antiAffinityGroup: { fields: { placement_group: spec.antiAffinityGroup || null } },
+      sshKeys: { fields: { ssh_keys: spec.sshKeys ?? [] } },
+      userData: { fields: { user_data: spec.userData ?? null } },
+    }
+  },
+  status: (object) => ({
+    powerState: object['power'] === 'on' ? 'on' : 'off',
+    ...(object['power_changed_at'] === null ? {} : { powerStateSince: new Date(Number(object['power_changed_at'])).toISOString() }),
+  }),
+  actions: {
+    // This cloud starts what it builds, whatever was asked for: stopped here unless power is wanted.
+    drift: (object, desired) => [
+      ...(object['power'] === wantedPower(desired) ? [] : ['powerState']),
+      ...(desired.restartRequest === undefined || object.metadata['restart'] === desired.restartRequest ? [] : ['restart']),
+    ],
+    async run(client, desired, seen, context) {
+      const body = { metadata: restartMark(desired) }
+      const wanted = wantedPower(desired)
+      if (seen.drift.includes('powerState')) await client.act(seen.externalId, wanted === 'on' ? 'start' : 'stop', body, context)
+      else if (wanted === 'on') await client.act(seen.externalId, 'restart', body, context)
+      // What is off, and is to stay off, has nothing to restart.
+      else await client.change('servers', seen.externalId, body, context)
+    },
+  },
+}
+
+function wantedPower(desired: Desired<D>): 'on' | 'off' {
+  return desired.spec.powerState ?? 'off'
+}
+
+/** The request that the server's last start answers. */
+function restartMark(desired: Desired<D>): Readonly<Record<string, string>> {
+  return desired.restartRequest === undefined ? {} : { restart: desired.restartRequest }
+}

@@ -1,0 +1,81 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { SecurityGroup, SecurityGroupRule } from '../../src/kinds/index.ts'
+import type { Spec } from '../../src/kinds/kind.ts'
+import type { Desired } from '../../src/provider/contract.ts'
+import { parseBlock, parseIp } from '../../src/provider/ip.ts'
+import { idOf, idsOf, projectOf, type Translation } from './adapter.ts'
+import type { CloudObject } from './client.ts'
+
+type Rule = NonNullable<Spec<typeof SecurityGroup>['rules']>[number]
+interface CloudRule {
+  readonly state: 'applied' | 'refused' | 'waiting'
+  readonly reason?: string
+}
+
+const DIRECTIONS = { ingress: 'in', egress: 'out' } as const
+const FAMILIES = { IPv4: 4, IPv6: 6 } as const
+
+function toCloud(desired: Desired, rule: Rule) {
+  return {
+    direction: DIRECTIONS[rule.direction],
+    family: rule.version ? FAMILIES[rule.version] : null,
+    protocols: rule.protocol ? rule.protocol.split('+') : null,
+    ports: rule.ports ? portRanges(rule.ports) : null,
+    icmp: rule.icmp ?? null,
+    peers: rule.sourceRef?.length ? peersOf(desired, rule.sourceRef) : null,
+  }
+}
+
+/** Only `from` or only `to` = that single port; `list` adds ports (SECA.md §8). */
+function portRanges({ from, to, list = [] }: NonNullable<Rule['ports']>): [number, number][] {
+  const range: [number, number][] = from !== undefined || to !== undefined ? [[from ?? to ?? 1, to ?? from ?? 1]] : []
+  return [...range, ...list.map((port): [number, number] => [port, port])]
+}
+
+/** Who is not there yet is left out, and the list stays a list: an empty one means nobody, not anybody. */
+function peersOf(desired: Desired, sources: NonNullable<Rule['sourceRef']>): string[] {
+  return sources.flatMap((source) => (parseBlock(source.resource) || parseIp(source.resource) ? source.resource : (idOf(desired, source) ?? [])))
+}
+
+/** The cloud's rule without its state. */
+function isSame(one: unknown, rule: object): boolean {
+  const { state: _state, reason: _reason, ...shown } = one as CloudRule
+  return isDeepStrictEqual(shown, rule)
+}
+
+function trouble(rule: CloudRule | undefined) {
+  if (!rule || rule.state === 'applied') return undefined
+  return { state: rule.state === 'refused' ? 'error' : 'pending', message: rule.reason ?? rule.state } as const
+}
+
+export const securityGroupRule: Translation<typeof SecurityGroupRule> = {
+  type: 'filters',
+  capability: { updates: ['rule'], note: 'replaced as a whole' },
+  initial: projectOf,
+  wants(desired) {
+    const rule = toCloud(desired, desired.spec)
+    // One path for all: the cloud replaces a rule as a whole.
+    return { rule: { fields: { rule }, isMet: (object) => isSame(object['rule'], rule) } }
+  },
+  items(object) {
+    const found = trouble(object['rule'] as CloudRule)
+    return found ? { rule: found } : {}
+  },
+}
+
+const rulesOf = (object: CloudObject) => object['rules'] as readonly CloudRule[]
+
+export const securityGroup: Translation<typeof SecurityGroup> = {
+  type: 'firewalls',
+  capability: { updates: ['rules', 'ruleRefs'] },
+  initial: projectOf,
+  wants(desired) {
+    const rules = (desired.spec.rules ?? []).map((rule) => toCloud(desired, rule))
+    const isMet = (object: CloudObject) => rulesOf(object).length === rules.length && rules.every((rule, i) => isSame(rulesOf(object)[i], rule))
+    return { rules: { fields: { rules }, isMet }, ruleRefs: { fields: { filters: idsOf(desired, desired.spec.ruleRefs) } } }
+  },
+  items(object) {
+    const found = rulesOf(object).map((rule, i) => [`rules[${i}]`, trouble(rule)] as const)
+    return Object.fromEntries(found.flatMap(([path, item]) => (item ? [[path, item]] : [])))
+  },
+}

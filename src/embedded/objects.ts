@@ -1,0 +1,37 @@
+import type { GroupVersionResource } from '../kinds/kind.ts'
+
+/** Kubernetes kinds that are installed here, by `kind`. */
+const core = (resource: string, kind: string, namespaced = true): GroupVersionResource => ({ group: '', version: 'v1', resource, kind, namespaced })
+const rbac = (resource: string, kind: string, namespaced: boolean): GroupVersionResource => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  resource,
+  kind,
+  namespaced,
+})
+const admission = (resource: string, kind: string): GroupVersionResource => ({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  resource,
+  kind,
+  namespaced: false,
+})
+
+export const KUBERNETES = {
+  Namespace: core('namespaces', 'Namespace', false),
+  Secret: core('secrets', 'Secret'),
+  ServiceAccount: core('serviceaccounts', 'ServiceAccount'),
+  CustomResourceDefinition: {
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    resource: 'customresourcedefinitions',
+    kind: 'CustomResourceDefinition',
+    namespaced: false,
+  },
+  Role: rbac('roles', 'Role', true),
+  RoleBinding: rbac('rolebindings', 'RoleBinding', true),
+  ClusterRole: rbac('clusterroles', 'ClusterRole', false),
+  ClusterRoleBinding: rbac('clusterrolebindings', 'ClusterRoleBinding', false),
+  ValidatingAdmissionPolicy: admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy'),
+  ValidatingAdmissionPolicyBinding: admission('validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding'),
+} as const satisfies Record<string, GroupVersionResource>

@@ -1,0 +1,53 @@
+/**
+ * The error catalogue: every failure that this project tells anyone about has a code here, and one row that says
+ * what it means over HTTP (SECA.md §6.7), in a condition, and for the retry.
+ */
+interface Row {
+  /** HTTP status of the API. */
+  readonly status: number
+  /** SECA problem type, below `http://secapi.cloud/errors/`. */
+  readonly type: string
+  /** Reason of the Kubernetes condition. */
+  readonly reason: string
+  /** `backoff`: tried again soon; `event`: only when something it depends on changes; `never`: a bug or the caller's fault. */
+  readonly retry: 'backoff' | 'event' | 'never'
+}
+
+export const CATALOGUE = {
+  InvalidConfiguration: { status: 500, type: 'internal-server-error', reason: 'InvalidConfiguration', retry: 'never' },
+  KubernetesUnavailable: { status: 503, type: 'internal-server-error', reason: 'KubernetesUnavailable', retry: 'backoff' },
+  KubernetesRefused: { status: 500, type: 'internal-server-error', reason: 'KubernetesRefused', retry: 'backoff' },
+  Conflict: { status: 409, type: 'resource-conflict', reason: 'Conflict', retry: 'backoff' },
+  NotFound: { status: 404, type: 'resource-not-found', reason: 'NotFound', retry: 'never' },
+  InvalidReference: { status: 422, type: 'validation-error', reason: 'InvalidReference', retry: 'event' },
+  ReferenceNotFound: { status: 422, type: 'validation-error', reason: 'ReferenceNotFound', retry: 'event' },
+  ReferenceNotReady: { status: 422, type: 'validation-error', reason: 'ReferenceNotReady', retry: 'event' },
+  DeletionBlocked: { status: 409, type: 'resource-conflict', reason: 'DeletionBlocked', retry: 'event' },
+  ProviderTransient: { status: 503, type: 'internal-server-error', reason: 'ProviderUnavailable', retry: 'backoff' },
+  ProviderThrottled: { status: 503, type: 'internal-server-error', reason: 'Throttled', retry: 'backoff' },
+  ProviderRejected: { status: 409, type: 'resource-conflict', reason: 'Rejected', retry: 'event' },
+  ProviderUnsupported: { status: 422, type: 'validation-error', reason: 'Unsupported', retry: 'event' },
+  CredentialsInvalid: { status: 503, type: 'internal-server-error', reason: 'CredentialsInvalid', retry: 'event' },
+  OwnershipConflict: { status: 409, type: 'resource-conflict', reason: 'OwnershipConflict', retry: 'event' },
+  Internal: { status: 500, type: 'internal-server-error', reason: 'InternalError', retry: 'backoff' },
+} as const satisfies Record<string, Row>
+
+export type ErrorCode = keyof typeof CATALOGUE
+
+/** Base of all errors of this project. `message` says what is wrong and what to do next, and holds no secret. */
+export class SecaError extends Error {
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'SecaError'
+    this.code = code
+  }
+  get row(): Row {
+    return CATALOGUE[this.code]
+  }
+}
+
+/** Turns anything thrown into an `Error`, once, at the edge. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

@@ -1,0 +1,41 @@
+import * as z from 'zod'
+import { plainName } from '../fields.ts'
+import { defineKind, type RootRule } from '../kind.ts'
+
+/** System roles are built in and not stored (DESIGN §6), so nobody else may use their names. */
+export const notReserved: RootRule = {
+  rule: "!self.metadata.name.startsWith('seca.')",
+  message: "names that begin with 'seca.' are kept for the built-in system roles",
+}
+
+export const Role = defineKind({
+  kind: 'Role',
+  api: 'seca.authorization/v1',
+  collection: 'roles',
+  secaKind: 'role',
+  scope: 'tenant',
+  cloud: 'none',
+  shortNames: ['srole'],
+  description: 'What its holders may do through the SECA API.',
+  columns: [],
+  spec: z.object({
+    permissions: z
+      .array(
+        z.object({
+          provider: z.string().min(1).max(64).describe('API, seca.compute/v1; the version may be left out.'),
+          resources: z
+            .array(z.string().min(1).max(256))
+            .min(1)
+            .max(256)
+            .describe('What may be touched: *, instances/*, instances/web-1.'),
+          verb: z.array(z.string().min(1).max(7)).min(1).max(16).describe('get, list, put, delete, post or *.'),
+        }),
+      )
+      .min(1)
+      .max(256)
+      .describe('Permissions; they add up.'),
+  }),
+  kubeSpec: z.object({}),
+  status: z.object({}),
+  rules: [plainName, notReserved],
+})

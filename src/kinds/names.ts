@@ -1,0 +1,30 @@
+/** Labels, annotations and field-manager names of this operator: the only `secapi.cloud/` strings in the code. */
+
+/** Namespace label: the tenant that the namespace (and everything in it) belongs to. */
+export const TENANT_LABEL = 'secapi.cloud/tenant'
+/** Namespace label: the workspace, beside {@link TENANT_LABEL}. */
+export const WORKSPACE_LABEL = 'secapi.cloud/workspace'
+/** Namespace label on workspace namespaces that the Workspace controller made itself, and so deletes itself. */
+export const MANAGED_LABEL = 'secapi.cloud/managed'
+
+/** Label `"true"` on a tenant's namespace: its images may be named by every tenant (DESIGN §2). */
+export const SHARED_LABEL = 'secapi.cloud/shared'
+
+/** Finalizer that every object with something behind it in a cloud carries. */
+export const FINALIZER = 'secapi.cloud/teardown'
+
+/** `Orphan`: deleting the object leaves the cloud object in place. */
+export const DELETION_POLICY = 'secapi.cloud/deletion-policy'
+/** `"true"`: nothing is read from or written to the cloud for this object. */
+export const PAUSED = 'secapi.cloud/paused'
+/** The cloud's id of an object to take over instead of creating one. */
+export const EXTERNAL_ID = 'secapi.cloud/external-id'
+/** `Observe`: drift is reported, not corrected. */
+export const DRIFT_POLICY = 'secapi.cloud/drift'
+/** Any new value asks for a reconcile; `status.lastHandledRequest` answers it. */
+export const REQUESTED = 'secapi.cloud/requested'
+/** Any new value asks for a restart of an instance (POST …/restart). */
+export const RESTART_REQUESTED = 'secapi.cloud/restart-requested'
+
+/** Field manager of everything that the controllers write. */
+export const FIELD_MANAGER = 'seca-operator'

@@ -1,0 +1,68 @@
+import { type ErrorCode, SecaError } from '../errors.ts'
+
+export interface Cause {
+  readonly field?: string
+  readonly reason?: string
+  readonly message: string
+}
+
+/** A request that kube-apiserver refused, or (status 0) that got no answer. Holds no header and no body. */
+export class ApiError extends SecaError {
+  readonly status: number
+  /** `reason` of metav1.Status, or the code of the connection's failure. */
+  readonly reason: string
+  readonly causes: readonly Cause[]
+  readonly retryAfterMs?: number
+  constructor(
+    message: string,
+    options: { status: number; reason: string; causes?: readonly Cause[]; retryAfterMs?: number | undefined; cause?: unknown },
+  ) {
+    super(codeOf(options.status), message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ApiError'
+    this.status = options.status
+    this.reason = options.reason
+    this.causes = options.causes ?? []
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+const hasStatus = (e: unknown, status: number): e is ApiError => e instanceof ApiError && e.status === status
+export const isNotFound = (e: unknown): e is ApiError => hasStatus(e, 404)
+/** A stale resourceVersion, a field owned by another manager, or a name that exists already. */
+export const isConflict = (e: unknown): e is ApiError => hasStatus(e, 409)
+/** A resourceVersion or page token too old to go on from: list again. */
+export const isGone = (e: unknown): e is ApiError => hasStatus(e, 410)
+export const isInvalid = (e: unknown): e is ApiError => hasStatus(e, 422)
+
+function codeOf(status: number): ErrorCode {
+  if (status === 0 || status === 429 || status >= 500) return 'KubernetesUnavailable'
+  if (status === 404) return 'NotFound'
+  return status === 409 ? 'Conflict' : 'KubernetesRefused'
+}
+
+interface Status {
+  readonly kind?: string
+  readonly message?: string
+  readonly reason?: string
+  readonly code?: number
+  readonly details?: { readonly causes?: readonly (Partial<Cause> | null)[]; readonly retryAfterSeconds?: number }
+}
+
+/** From a metav1.Status (an error answer's body, or the object of an ERROR event); anything else than a Status is not quoted. */
+export function apiErrorFrom(what: string, http: { status: number; retryAfter?: string | undefined }, body: unknown): ApiError {
+  const status: Status = isStatus(body) ? body : {}
+  const code = status.code ?? http.status
+  const reason = status.reason ?? (code >= 500 ? 'ServerError' : 'Unknown')
+  const headerMs = Number(http.retryAfter ?? Number.NaN) * 1000
+  const seconds = status.details?.retryAfterSeconds
+  return new ApiError(`${what}: ${(status.message ?? 'no explanation given').slice(0, 2_000)} (${code} ${reason})`, {
+    status: code,
+    reason,
+    causes: (status.details?.causes ?? []).map((cause) => ({ ...cause, message: cause?.message ?? '' })),
+    retryAfterMs: Number.isFinite(headerMs) ? headerMs : seconds === undefined || seconds === 0 ? undefined : seconds * 1000,
+  })
+}
+
+function isStatus(body: unknown): body is Status {
+  return typeof body === 'object' && body !== null && (body as Status).kind === 'Status'
+}

@@ -1,0 +1,251 @@
+import { setImmediate } from 'node:timers/promises'
+import { asError } from '../errors.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { KubeClient } from './client.ts'
+import { type Clock, fullJitter, systemClock } from './clock.ts'
+import { ApiError, apiErrorFrom, isGone } from './errors.ts'
+import type { GroupVersionResource, KubeObject } from './gvr.ts'
+import type { Store } from './store.ts'
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly client: KubeClient
+  readonly gvr: GroupVersionResource
+  readonly store: Store<T>
+  readonly labelSelector?: string | undefined
+  readonly namespace?: string | undefined
+  readonly log: Log
+  readonly metrics?: Pick<Metrics, 'watchEvents'> | undefined
+  readonly clock?: Clock
+  readonly random?: () => number
+  /** No line for this long (bookmarks come about once a minute): the connection is dead, whatever TCP says. */
+  readonly silentAfterMs?: number
+}
+
+interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+  readonly object: T
+}
+
+/** What ended a watch, as counted in the metric. */
+class Interrupted extends Error {
+  readonly event: 'silent' | 'unparsable' | 'short'
+  constructor(event: 'silent' | 'unparsable' | 'short', message: string) {
+    super(message)
+    this.event = event
+  }
+}
+
+const BACKOFF = { baseMs: 250, maxMs: 10_000 }
+/** Events handled before others get a turn of the event loop. */
+const SLICE = 200
+/** So many refusals in a row with an apiserver that answers: what we ask for makes no sense to it any more, list again. */
+const HOPELESS = 5
+const END_OF_INITIAL = 'k8s.io/initial-events-end'
+
+/** Keeps a store equal to what kube-apiserver holds, for as long as `run` runs, whatever breaks in between. */
+export class Reflector<T extends KubeObject> {
+  readonly #options: ReflectorOptions<T>
+  readonly #clock: Clock
+  readonly #synced = Promise.withResolvers<void>()
+  #isSynced = false
+  #aliveAt: number
+  /** Where the next watch goes on; undefined: everything anew. */
+  #version: string | undefined
+  /** The highest list version ever seen, which a healthy apiserver never goes below. */
+  #highest = 0
+  #mode: 'stream' | 'pages' = 'stream'
+  #openedAt: number | undefined
+  #failures = 0
+  #refusals = 0
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#aliveAt = this.#clock.now()
+    // Whoever waits hears of it; nobody has to.
+    this.#synced.promise.catch(() => undefined)
+    options.store.onListenerError = (error) => {
+      this.#count('listener-failed')
+      options.log.error({ resource: options.gvr.resource, err: asError(error) }, 'listener failed')
+    }
+  }
+
+  /** The store has held a complete state at least once. */
+  get isSynced(): boolean {
+    return this.#isSynced
+  }
+  /** Rejects when the reflector is stopped before. */
+  whenSynced(): Promise<void> {
+    return this.#synced.promise
+  }
+  /** Since the last sign of life of the apiserver. */
+  silentMs(): number {
+    return this.#clock.now() - this.#aliveAt
+  }
+
+  /** Resolves on abort, and only then. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (this.#version === undefined && this.#mode === 'pages') await this.#list(signal)
+        await this.#watch(signal)
+        this.#failures = 0
+        this.#refusals = 0
+      } catch (error) {
+        if (!signal.aborted) await this.#recover(error, signal)
+      }
+    }
+    this.#synced.reject(signal.reason)
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { client, gvr, namespace, labelSelector, store } = this.#options
+    const relist = store.relist()
+    let version: string | undefined
+    for await (const page of client.list<T>(gvr, { namespace, labelSelector, signal })) {
+      if (version === undefined && this.#isFromThePast(page.resourceVersion)) {
+        this.#count('restored')
+        store.clear()
+        this.#highest = 0
+      }
+      version = page.resourceVersion
+      this.#alive()
+      for (const item of page.items) relist.add(item)
+      await setImmediate()
+    }
+    if (version !== undefined) this.#complete(relist, version)
+  }
+
+  /** etcd restored from a backup counts from an earlier version: what the store holds is of a future that never was. */
+  #isFromThePast(version: string): boolean {
+    return Number(version) < this.#highest
+  }
+
+  #complete(relist: ReturnType<Store<T>['relist']>, version: string): void {
+    relist.finish(version)
+    this.#version = version
+    this.#highest = Math.max(this.#highest, Number(version))
+    this.#count('listed')
+    if (this.#isSynced) return
+    this.#isSynced = true
+    this.#synced.resolve()
+  }
+
+  /** One watch, from its beginning to its orderly end. Without a version it brings the state first (KEP-3157). */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { client, gvr, namespace, labelSelector, store, random = Math.random } = this.#options
+    const timeoutSeconds = 240 + Math.floor(random() * 121)
+    const stream = new AbortController()
+    const stop = () => stream.abort(signal.reason)
+    signal.addEventListener('abort', stop)
+    let relist = this.#version === undefined ? store.relist() : undefined
+    const add = (obj: T) => (relist === undefined ? void store.set(obj) : relist.add(obj))
+    let events = 0
+    try {
+      signal.throwIfAborted()
+      const guard = this.#watchdog(stream)
+      const lines = await client.watch(gvr, { namespace, labelSelector, resourceVersion: this.#version, timeoutSeconds, signal: stream.signal })
+      guard.beat()
+      this.#alive()
+      this.#openedAt = this.#clock.now()
+      for await (const batch of lines) {
+        guard.beat()
+        this.#alive()
+        for (const line of batch) {
+          const event = decode<T>(line)
+          this.#count(event.type)
+          if (event.type === 'ERROR') throw apiErrorFrom(`watch ${gvr.resource}`, { status: 500 }, event.object)
+          if (relist === undefined) this.#version = event.object.metadata.resourceVersion ?? this.#version
+          if (event.type === 'DELETED') store.remove(event.object)
+          else if (event.type !== 'BOOKMARK') add(event.object)
+          else if (relist !== undefined && event.object.metadata.annotations?.[END_OF_INITIAL] === 'true') {
+            const version = event.object.metadata.resourceVersion ?? '0'
+            if (this.#isFromThePast(version)) throw new Interrupted('short', 'the history of the apiserver went back')
+            this.#complete(relist, version)
+            relist = undefined
+          }
+          if (relist === undefined) this.#failures = this.#refusals = 0
+          if (++events % SLICE !== 0) continue
+          await setImmediate()
+          signal.throwIfAborted()
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', stop)
+      stream.abort(new Error('the watch has ended'))
+    }
+    if (relist !== undefined) throw new Interrupted('short', 'the watch ended before the initial state was complete')
+    if (events === 0 && this.#livedMs() < 1_000) throw new Interrupted('short', 'the watch ended at once')
+    this.#count('ended')
+  }
+
+  /** Aborts the stream when no line came for too long. */
+  #watchdog(stream: AbortController): { beat(): void } {
+    const limitMs = this.#options.silentAfterMs ?? 90_000
+    let beatAt = this.#clock.now()
+    const watch = async () => {
+      while (!stream.signal.aborted) {
+        const leftMs = beatAt + limitMs - this.#clock.now()
+        if (leftMs <= 0) return stream.abort(new Interrupted('silent', `no line for ${limitMs / 1000} s`))
+        await this.#clock.sleep(leftMs, stream.signal)
+      }
+    }
+    void watch()
+    return { beat: () => (beatAt = this.#clock.now()) }
+  }
+
+  /** Decides what the next attempt is, and waits until its time. */
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const { gvr, log, random = Math.random } = this.#options
+    // A stream that held for a while was no failure to connect: one that broke is replaced at once.
+    this.#failures = this.#livedMs() > 10_000 ? 1 : this.#failures + 1
+    this.#openedAt = undefined
+    this.#highest = Math.max(this.#highest, Number(this.#version ?? 0))
+    const refused = error instanceof ApiError && error.status > 0 && error.status !== 429 && error.status !== 503
+    if (refused || (error instanceof Interrupted && error.event === 'unparsable')) this.#refusals++
+    if (isGone(error)) {
+      this.#count('expired')
+      this.#version = undefined
+      // A new beginning, not a failure; twice in a row is one.
+      if (this.#failures === 1) return
+    } else if (this.#refusals >= HOPELESS && this.#version !== undefined) {
+      this.#count('relist')
+      this.#version = undefined
+      this.#mode = 'pages'
+      this.#refusals = 0
+    } else {
+      this.#count(error instanceof Interrupted ? error.event : 'failed')
+      // A stream that did not bring the whole state (no WatchList here, or broken on the way) gives way to pages, and the other way round.
+      if (this.#version === undefined) this.#mode = this.#mode === 'stream' ? 'pages' : 'stream'
+    }
+    const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+    const delayMs = Math.max(Math.min(retryAfterMs, 60_000), fullJitter(this.#failures, BACKOFF, random))
+    // Loud at first, then ever rarer.
+    if ((this.#failures & (this.#failures - 1)) === 0)
+      log.warn({ resource: gvr.resource, failures: this.#failures, reason: asError(error).message, retryMs: Math.round(delayMs) }, 'watch interrupted')
+    await this.#clock.sleep(delayMs, signal)
+  }
+
+  #livedMs(): number {
+    return this.#openedAt === undefined ? 0 : this.#clock.now() - this.#openedAt
+  }
+  #alive(): void {
+    this.#aliveAt = this.#clock.now()
+  }
+  #count(event: string): void {
+    this.#options.metrics?.watchEvents.inc({ resource: this.#options.gvr.resource, event })
+  }
+}
+
+function decode<T>(line: string): WatchEvent<T> {
+  let event: Partial<WatchEvent<T>> | null
+  try {
+    event = JSON.parse(line) as Partial<WatchEvent<T>> | null
+  } catch {
+    throw new Interrupted('unparsable', 'a line of the watch is no JSON')
+  }
+  const known = event?.type === 'ERROR' || typeof (event?.object as Partial<KubeObject> | undefined)?.metadata === 'object'
+  if (event?.type === undefined || !known) throw new Interrupted('unparsable', 'a line of the watch is no watch event')
+  return event as WatchEvent<T>
+}

@@ -1,0 +1,196 @@
+import { asError } from '../errors.ts'
+import type { KubeObject } from './gvr.ts'
+
+export interface Change<T> {
+  readonly type: 'added' | 'updated' | 'deleted'
+  readonly object: T
+  readonly previous: T | undefined
+  /** True for what the first synchronisation brings. */
+  readonly initial: boolean
+}
+
+export interface StoreOptions<T> {
+  readonly indexes?: Readonly<Record<string, (obj: T) => readonly string[]>>
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+/** A write's answer can come this much after the deletion's event; then no tombstone is needed any more. */
+const TOMBSTONE_MS = 300_000
+const MAX_TOMBSTONES = 100_000
+
+/** `namespace/name`, or `name` for cluster-scoped objects. */
+export function keyOf(obj: Pick<KubeObject, 'metadata'>): string {
+  const { namespace, name } = obj.metadata
+  return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
+}
+
+/** Resource versions of one apiserver compare as integers (KEP-5504). */
+export function versionOf(obj: Pick<KubeObject, 'metadata'>): number {
+  return Number(obj.metadata.resourceVersion ?? 0)
+}
+
+/**
+ * The objects of one kind, fed by a reflector and by the answers to our own writes, in whatever order they come: only
+ * forward, and never back from the dead. Objects are shared; nobody may change one.
+ */
+export class Store<T extends KubeObject> {
+  readonly #objects = new Map<string, T>()
+  /** Index → value → key → object. */
+  readonly #indexes = new Map<string, Map<string, Map<string, T>>>()
+  readonly #indexers: [string, (obj: T) => readonly string[]][]
+  readonly #listeners = new Set<(change: Change<T>) => void>()
+  /** uid → the version as of which it is gone. */
+  readonly #tombstones = new Map<string, { version: number; at: number }>()
+  /** Version of the last complete list: what it did not hold, and is not newer, does not exist. */
+  #floor = -1
+  #initial = true
+  /** Hears of listeners that throw; the change itself has happened, and the other listeners heard of it. */
+  onListenerError: (error: unknown) => void = (error) => process.emitWarning(asError(error))
+
+  constructor(options: StoreOptions<T> = {}) {
+    this.#indexers = Object.entries(options.indexes ?? {})
+    for (const [name] of this.#indexers) this.#indexes.set(name, new Map())
+  }
+
+  get size(): number {
+    return this.#objects.size
+  }
+  get(key: string): T | undefined {
+    return this.#objects.get(key)
+  }
+  values(): IterableIterator<T> {
+    return this.#objects.values()
+  }
+  /** Objects that an index files under a value. Throws for an index that was not declared. */
+  by(index: string, value: string): readonly T[] {
+    const values = this.#indexes.get(index)
+    if (values === undefined) throw new Error(`the store has no index ${index}`)
+    return [...(values.get(value)?.values() ?? [])]
+  }
+
+  /** Takes an event's object or a write's answer; false when what is here is as new, or the object is known to be gone. */
+  set(obj: T): boolean {
+    return this.#accept(obj, this.#floor)
+  }
+
+  #accept(obj: T, floor: number): boolean {
+    const key = keyOf(obj)
+    const version = versionOf(obj)
+    const previous = this.#objects.get(key)
+    if ((previous === undefined ? floor : versionOf(previous)) >= version) return false
+    if (version <= (this.#tombstones.get(obj.metadata.uid ?? '')?.version ?? -1)) return false
+    strip(obj)
+    if (previous !== undefined && previous.metadata.uid !== obj.metadata.uid) {
+      // Deleted and made again while nobody looked: two objects, two changes.
+      this.#drop(key, previous, previous, version - 1)
+      this.#put(key, obj, undefined)
+    } else this.#put(key, obj, previous)
+    return true
+  }
+
+  /** Takes a DELETED event's object, whose version is the deletion's. */
+  remove(obj: T): boolean {
+    const key = keyOf(obj)
+    const version = versionOf(obj)
+    const previous = this.#objects.get(key)
+    if (previous === undefined || previous.metadata.uid !== obj.metadata.uid) {
+      this.#bury(obj.metadata.uid, version)
+      return false
+    }
+    if (versionOf(previous) > version) return false
+    strip(obj)
+    this.#drop(key, previous, obj, version)
+    return true
+  }
+
+  /** A complete list is coming: `add` each object of it, then `finish` with its version. Newer than the list stays. */
+  relist(): { add(obj: T): void; finish(resourceVersion: string): void } {
+    const seen = new Set<string>()
+    return {
+      add: (obj) => {
+        seen.add(keyOf(obj))
+        this.#accept(obj, -1)
+      },
+      finish: (resourceVersion) => {
+        const version = Number(resourceVersion)
+        for (const [key, obj] of this.#objects) if (!seen.has(key) && versionOf(obj) <= version) this.#drop(key, obj, obj, version)
+        this.#floor = version
+        this.#initial = false
+      },
+    }
+  }
+
+  /** Forgets all, as deletions: for an apiserver whose history went back (etcd restored from a backup). */
+  clear(): void {
+    for (const [key, obj] of this.#objects) this.#drop(key, obj, obj, 0)
+    this.#tombstones.clear()
+    this.#floor = -1
+  }
+
+  /** Calls back after each change, synchronously. Returns what ends that. */
+  onChange(listener: (change: Change<T>) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #put(key: string, obj: T, previous: T | undefined): void {
+    this.#objects.set(key, obj)
+    this.#index(key, previous, obj)
+    this.#emit({ type: previous === undefined ? 'added' : 'updated', object: obj, previous, initial: this.#initial })
+  }
+
+  #drop(key: string, previous: T, last: T, version: number): void {
+    this.#objects.delete(key)
+    this.#index(key, previous, undefined)
+    this.#bury(previous.metadata.uid, version)
+    this.#emit({ type: 'deleted', object: last, previous, initial: this.#initial })
+  }
+
+  #bury(uid: string | undefined, version: number): void {
+    if (uid === undefined) return
+    const now = performance.now()
+    // Last in is last out, so the old ones are in front.
+    this.#tombstones.delete(uid)
+    this.#tombstones.set(uid, { version, at: now })
+    for (const [old, { at }] of this.#tombstones) {
+      if (now - at < TOMBSTONE_MS && this.#tombstones.size <= MAX_TOMBSTONES) break
+      this.#tombstones.delete(old)
+    }
+  }
+
+  #index(key: string, previous: T | undefined, obj: T | undefined): void {
+    for (const [name, valuesOf] of this.#indexers) {
+      const values = this.#indexes.get(name)
+      if (values === undefined) continue
+      const next = obj === undefined ? [] : valuesOf(obj)
+      for (const value of previous === undefined ? [] : valuesOf(previous)) {
+        if (next.includes(value)) continue
+        const keys = values.get(value)
+        keys?.delete(key)
+        if (keys?.size === 0) values.delete(value)
+      }
+      for (const value of next) {
+        let keys = values.get(value)
+        if (keys === undefined) values.set(value, (keys = new Map()))
+        if (obj !== undefined) keys.set(key, obj)
+      }
+    }
+  }
+
+  #emit(change: Change<T>): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change)
+      } catch (error) {
+        this.onListenerError(error)
+      }
+    }
+  }
+}
+
+/** Frees what is large and of no use here. Assigned, not deleted: `delete` turns the object into a slow, large dictionary. */
+function strip(obj: KubeObject): void {
+  const metadata = obj.metadata as { managedFields?: unknown; annotations?: Record<string, string | undefined> }
+  if (metadata.managedFields !== undefined) metadata.managedFields = undefined
+  if (metadata.annotations?.[LAST_APPLIED] !== undefined) metadata.annotations[LAST_APPLIED] = undefined
+}

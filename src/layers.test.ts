@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+/** What the files of a folder may import (style: imports point one way). `errors.ts` and `observe` are open to all. */
+const ALLOWED: Record<string, readonly string[]> = {
+  'src/kinds': ['zod'],
+  'src/schema': ['src/kinds', 'zod', 'yaml'],
+  'src/resolve': ['src/kinds'],
+  'src/kube': ['undici', '@kubernetes/client-node'],
+  'src/provider': ['src/kinds', 'zod', 'undici'],
+  'src/reconcile': ['src/kinds', 'src/resolve', 'src/kube', 'src/provider', 'zod'],
+  controllers: ['src/kinds', 'src/resolve', 'src/reconcile', 'src/kube'],
+  'src/api': ['src/kinds', 'src/schema', 'src/resolve', 'src/kube', 'zod', 'hono', '@hono/node-server', 'jose', 'undici'],
+  'src/observe': ['pino', 'prom-client'],
+  providers: ['src/kinds', 'src/provider', 'zod', 'undici'],
+}
+const EVERYWHERE = ['src/observe', 'src/errors.ts']
+/** The outermost ring: may import everything. */
+const OUTER = ['src', 'src/embedded', 'e2e']
+
+const root = join(import.meta.dirname, '..')
+const files = ['src', 'controllers', 'providers', 'e2e'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+    .map((name) => join(folder, name)),
+)
+
+function layerOf(file: string): string {
+  const [first = '', second = ''] = file.split('/')
+  if (first !== 'src') return first
+  return second.endsWith('.ts') ? 'src' : `src/${second}`
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(/^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)/gm)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? '',
+  )
+}
+
+/** `src/kinds`, `zod`, `node:fs`: where an import leads. */
+function targetOf(file: string, specifier: string): string {
+  if (specifier.startsWith('.')) return relative(root, join(root, dirname(file), specifier))
+  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+function isAllowed(file: string, target: string): boolean {
+  const layer = layerOf(file)
+  if (target.startsWith('node:') || OUTER.includes(layer)) return true
+  if (target === 'vitest' || target === 'fast-check') return file.endsWith('.test.ts') || file.endsWith('testkit.ts')
+  const inside = (folder: string) => target === folder || target.startsWith(`${folder}/`)
+  // A provider never sees another one.
+  if (layer === 'providers' && inside('providers')) return target.split('/')[1] === file.split('/')[1]
+  return [layer, ...(ALLOWED[layer] ?? []), ...EVERYWHERE].some(inside)
+}
+
+describe('layers', () => {
+  it('every folder has its rule', () => {
+    const layers = new Set(files.map(layerOf))
+    expect([...layers].filter((layer) => !(layer in ALLOWED) && !OUTER.includes(layer))).toEqual([])
+  })
+
+  it('imports point one way', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .map((specifier) => targetOf(file, specifier))
+        .filter((target) => !isAllowed(file, target))
+        .map((target) => `${file} must not import ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('files stay small', () => {
+    const isCode = (line: string) => !/^\s*($|\/\/|\/?\*)/.test(line)
+    const large = files
+      .map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').filter(isCode).length }))
+      .filter(({ file, lines }) => lines > (/\.(test|e2e)\.ts$/.test(file) ? 600 : 400))
+    expect(large).toEqual([])
+  })
+})

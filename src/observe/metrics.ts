@@ -1,0 +1,49 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300]
+
+/** All metrics of a process, in a registry of their own. Label sets are bounded: kinds, verbs, outcomes; never names. */
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter<L>({ name: `seca_${name}`, help, labelNames, registers })
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge<L>({ name: `seca_${name}`, help, labelNames, registers })
+  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Histogram<L>({ name: `seca_${name}`, help, labelNames, registers, buckets: SECONDS })
+
+  /** Counts resources by state at each scrape, from what `list` yields. */
+  const countResources = (list: () => Iterable<{ readonly kind: string; readonly state: string }>) => {
+    new Gauge({
+      name: 'seca_resources',
+      help: 'Resources by state',
+      labelNames: ['kind', 'state'],
+      registers,
+      collect() {
+        this.reset()
+        for (const resource of list()) this.inc(resource)
+      },
+    })
+  }
+
+  return {
+    registry,
+    countResources,
+    /** Keys waiting, by queue. */
+    queueDepth: gauge('queue_depth', 'Keys waiting in a work queue', ['queue']),
+    queueWait: histogram('queue_wait_seconds', 'Time a key waited', ['queue', 'priority']),
+    reconciles: counter('reconciles_total', 'Reconciles by outcome', ['kind', 'outcome']),
+    reconcileTime: histogram('reconcile_seconds', 'Duration of a reconcile', ['kind']),
+    timeToReady: histogram('time_to_ready_seconds', 'From creation to the first Ready', ['kind']),
+    providerCalls: counter('provider_calls_total', 'Calls of an adapter by outcome', ['provider', 'kind', 'verb', 'outcome']),
+    providerTime: histogram('provider_call_seconds', 'Duration of an adapter call', ['provider', 'verb']),
+    drift: counter('drift_total', 'Times that a cloud object was found to differ from its spec', ['kind']),
+    apiCalls: counter('kube_requests_total', 'Requests to the kube-apiserver', ['verb', 'resource', 'code']),
+    watchEvents: counter('watch_events_total', 'Events of a reflector, trouble included', ['resource', 'event']),
+    eventLoopLag: gauge('event_loop_lag_seconds', '99th percentile of the event-loop delay since the last scrape', []),
+    isLeader: gauge('is_leader', '1 while this process holds the lease of the shard', ['shard']),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>

@@ -1,0 +1,37 @@
+import { type ErrorCode, SecaError } from '../errors.ts'
+
+/** How a provider call can fail (DESIGN §4). Anything else that an adapter throws is counted as a bug. */
+export type FailureClass = 'transient' | 'throttled' | 'rejected' | 'unsupported' | 'credentials' | 'foreign'
+
+const CODES = {
+  transient: 'ProviderTransient',
+  throttled: 'ProviderThrottled',
+  rejected: 'ProviderRejected',
+  unsupported: 'ProviderUnsupported',
+  credentials: 'CredentialsInvalid',
+  foreign: 'OwnershipConflict',
+} as const satisfies Record<FailureClass, ErrorCode>
+
+export interface FailureOptions extends ErrorOptions {
+  /** From the cloud's Retry-After, in milliseconds. */
+  readonly retryAfterMs?: number
+}
+
+/**
+ * Failure of a provider call. `message` is what the user reads: the cloud's own words, no secret in it.
+ * - `transient`, `throttled`: tried again with backoff, or after `retryAfterMs`.
+ * - `rejected`: the cloud will not have it as it is (quota, bad value): stalled until something changes.
+ * - `unsupported`: the adapter cannot do this kind or change.
+ * - `credentials`: missing, wrong or expired.
+ * - `foreign`: what is there belongs to somebody else, or more than one object claims the tag; nothing was written.
+ */
+export class ProviderError extends SecaError {
+  readonly failure: FailureClass
+  readonly retryAfterMs: number | undefined
+  constructor(failure: FailureClass, message: string, options: FailureOptions = {}) {
+    super(CODES[failure], message, options)
+    this.name = 'ProviderError'
+    this.failure = failure
+    this.retryAfterMs = options.retryAfterMs
+  }
+}

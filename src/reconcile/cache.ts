@@ -1,0 +1,58 @@
+import type { Kind } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
+import { Store } from '../kube/store.ts'
+import type { Lookup } from '../resolve/lookup.ts'
+import type { Scope } from '../resolve/names.ts'
+import { Directory, type Namespace } from './directory.ts'
+
+const BY_NAMESPACE = 'namespace'
+
+/** All informer stores of the process, seen as one {@link Lookup}. */
+export class Cache implements Lookup {
+  readonly defaultRegion: string
+  readonly directory = new Directory()
+  readonly namespaces = new Store<Namespace>()
+  readonly #kinds: ReadonlyMap<string, Kind>
+  readonly #stores: ReadonlyMap<string, Store<Resource>>
+
+  constructor(kinds: readonly Kind[], defaultRegion: string) {
+    this.defaultRegion = defaultRegion
+    this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]))
+    const indexes = { [BY_NAMESPACE]: (object: Resource) => [object.metadata.namespace ?? ''] }
+    this.#stores = new Map(kinds.map((kind) => [kind.kind, new Store<Resource>({ indexes })]))
+    this.namespaces.onChange(({ type, object }) => {
+      if (type === 'deleted') this.directory.remove(object.metadata.name)
+      else this.directory.set(object)
+    })
+  }
+
+  store(kind: string): Store<Resource> {
+    const store = this.#stores.get(kind)
+    if (store === undefined) throw new RangeError(`no store for kind ${kind}`)
+    return store
+  }
+  kindNamed(name: string): Kind | undefined {
+    return this.#kinds.get(name)
+  }
+  kinds(): Iterable<Kind> {
+    return this.#kinds.values()
+  }
+  get(kind: string, key: string): Resource | undefined {
+    return this.#stores.get(kind)?.get(key)
+  }
+  inNamespace(kind: string, namespace: string): readonly Resource[] {
+    return this.#stores.get(kind)?.by(BY_NAMESPACE, namespace) ?? []
+  }
+  all(kind: string): Iterable<Resource> {
+    return this.#stores.get(kind)?.values() ?? []
+  }
+  scopeOf(namespace: string): Scope | undefined {
+    return this.directory.scopeOf(namespace)
+  }
+  namespaceOf(scope: Scope): string | undefined {
+    return this.directory.namespaceOf(scope)
+  }
+  isShared(tenant: string): boolean {
+    return this.directory.isShared(tenant)
+  }
+}

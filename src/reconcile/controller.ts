@@ -1,0 +1,64 @@
+import type { Kind, KindDefinition } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
+import type { CallContext, Desired, ResourceAdapter } from '../provider/contract.ts'
+import type { Edge } from '../resolve/graph.ts'
+import type { Lookup } from '../resolve/lookup.ts'
+import type { Outcome, Problem } from './outcome.ts'
+
+/** What a hook may look at. */
+export interface View {
+  readonly lookup: Lookup
+  /** Objects that name `object` in a field that holds it, for example the instances of a volume. */
+  holders(object: Resource, kind: Kind): readonly { readonly kind: string; readonly object: Resource; readonly path: string }[]
+  /** Everything of ours in a namespace. */
+  contents(namespace: string): readonly { readonly kind: Kind; readonly object: Resource }[]
+}
+
+/**
+ * How a kind is reconciled where it differs from the default; `controllers/` has one per kind. All hooks are optional,
+ * and none may keep state between calls.
+ */
+export interface Controller<D extends KindDefinition = KindDefinition> {
+  readonly kind: Kind<D>
+  /** Has a finalizer although nothing stands behind it in the cloud: others depend on it. */
+  readonly isGuarded?: boolean
+  /** Dependencies that are not references in the spec. */
+  edges?(object: Resource<D>, view: View): readonly Edge[]
+  /** Why the object cannot go on yet (or as it is), beyond what its references say. */
+  check?(object: Resource<D>, view: View): Problem | undefined
+  /** Status fields that follow from other objects. `undefined` values clear a field. */
+  derive?(object: Resource<D>, view: View, outcome: Outcome): Record<string, unknown>
+  /** A change of what holds this object is looked at after this long, so that a burst makes one write; absent = at once. */
+  readonly settleMs?: number
+  /** Stands in for the cloud for kinds that live here alone. */
+  adapter?(tools: Tools): ResourceAdapter
+  /** Runs before the cloud is asked: whatever must be there first. A problem makes the object wait. */
+  prepare?(object: Resource<D>, desired: Desired, tools: Tools): Promise<Problem | undefined>
+  /** Runs first when the object is being deleted: may start the deletion of what has to go before it. */
+  beforeDelete?(object: Resource<D>, tools: Tools): Promise<void>
+  /** Runs when the cloud object is gone, before the finalizer goes. A problem holds the object. */
+  afterDelete?(object: Resource<D>, tools: Tools): Promise<Problem | undefined>
+}
+
+/** What hooks with side effects get. */
+export interface Tools extends CallContext {
+  readonly view: View
+  readonly services: Services
+}
+
+/** Side effects outside the cloud that controllers need; implemented by the wiring. */
+export interface Services {
+  /** Makes or adopts the namespace of a workspace; answers what it waits for. */
+  ensureNamespace(scope: { tenant: string; workspace: string }, context: CallContext): Promise<string | undefined>
+  /** Deletes (made here) or releases (adopted) the namespace of a workspace; answers what it waits for. */
+  releaseNamespace(scope: { tenant: string; workspace: string }, context: CallContext): Promise<string | undefined>
+  isTerminating(namespace: string): boolean
+  deleteObject(kind: Kind, object: Resource, context: CallContext): Promise<void>
+  /** Throws what is wrong with the account of a CloudProvider. */
+  checkAccount(cloudProvider: Resource, context: CallContext): Promise<void>
+}
+
+/** Declares a controller; `extra` only says what differs from the default. */
+export function controller<D extends KindDefinition>(kind: Kind<D>, extra: Omit<Controller<D>, 'kind'> = {}): Controller {
+  return Object.freeze({ kind, ...extra }) as unknown as Controller
+}

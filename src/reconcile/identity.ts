@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+import { DELETION_POLICY } from '../kinds/names.ts'
+import type { Kind } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { CallContext, Desired, ResourceAdapter } from '../provider/contract.ts'
+import { ProviderError } from '../provider/errors.ts'
+import { buildTag } from '../provider/tags.ts'
+import type { Lookup } from '../resolve/lookup.ts'
+import { call } from './calls.ts'
+import type { Connections, Link } from './connections.ts'
+import type { Controller, Tools } from './controller.ts'
+import { desiredOf, pathOf, urnOf } from './desired.ts'
+
+/** What stands behind an object: the adapter, the account that it goes to, and what it is told. */
+export interface Behind {
+  readonly adapter: ResourceAdapter
+  readonly desired: Desired
+  readonly link: Link | undefined
+}
+
+export interface IdentitiesOptions {
+  readonly lookup: Lookup
+  readonly connections: Connections
+  /** Id of this installation, first part of every tag. */
+  readonly installation: string
+  readonly callTimeoutMs: number
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** Stands in where there is no cloud object: it is always there and always right. */
+const HERE: ResourceAdapter = {
+  observe: () => Promise.resolve({ externalId: '', status: {}, drift: [] }),
+  create: () => Promise.resolve({ externalId: '' }),
+  delete: () => Promise.resolve(),
+}
+
+/** Who an object is in the cloud: account, tag, incarnation (DESIGN §4 "Identity"). */
+export class Identities {
+  readonly #options: IdentitiesOptions
+
+  constructor(options: IdentitiesOptions) {
+    this.#options = options
+  }
+
+  /** Adapter and desired state of an object. Throws `credentials`, `unsupported`… */
+  async behind(controller: Controller, object: Resource, tools: Tools): Promise<Behind> {
+    const { lookup, connections, installation } = this.#options
+    const { kind } = controller
+    const path = pathOf(lookup, kind, object)
+    if (path === undefined) throw new ProviderError('rejected', `namespace ${object.metadata.namespace} is labelled for no ${kind.scope}: an administrator has to label it`)
+    const tag = kind.cloud === 'none' ? '' : buildTag({ installation, region: path.region, path: urnOf(lookup, kind, path) })
+    const local = controller.adapter?.(tools) ?? (kind.cloud === 'none' ? HERE : undefined)
+    const link = local === undefined ? await connections.get(path.region, path.tenant, tools) : undefined
+    const adapter = local ?? link?.connection.adapters[kind.kind] ?? (kind.cloud === 'optional' ? HERE : undefined)
+    if (adapter === undefined) throw new ProviderError('unsupported', `provider ${link?.provider} has no ${kind.kind}`)
+    const incarnation = object.status?.incarnation ?? ''
+    return { adapter, link, desired: desiredOf(lookup, kind, object, path, { tag, incarnation, mayAdopt: link?.mayAdopt === true }) }
+  }
+
+  /** For a teardown: undefined when nothing can be behind the object. */
+  async behindIfAny(controller: Controller, object: Resource, tools: Tools): Promise<Behind | undefined> {
+    if (controller.kind.cloud === 'none') return undefined
+    try {
+      const behind = await this.behind(controller, object, tools)
+      return behind.adapter === HERE ? undefined : behind
+    } catch (error) {
+      const wasNeverMade = object.status?.incarnation === undefined && object.status?.externalId === undefined
+      if (wasNeverMade) return undefined
+      throw error
+    }
+  }
+
+  isOrphan(object: Resource): boolean {
+    return object.metadata.annotations?.[DELETION_POLICY] === 'Orphan'
+  }
+
+  nonce(): string {
+    return randomBytes(12).toString('base64url')
+  }
+
+  call<T>(behind: Behind, kind: Kind, verb: string, signal: AbortSignal, make: (context: CallContext) => Promise<T>): Promise<T> {
+    if (behind.link === undefined) return make({ signal })
+    const { metrics, log, callTimeoutMs: timeoutMs } = this.#options
+    return call(verb, { provider: behind.link.provider, kind: kind.kind, signal, timeoutMs, metrics, log }, make)
+  }
+
+  /** Runs work against an account; credentials that stop working are told to the account, which names Secret and keys. */
+  async guard<T>(behind: Behind | (() => Behind | undefined), work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      const link = (typeof behind === 'function' ? behind() : behind)?.link
+      if (link !== undefined && error instanceof ProviderError && error.failure === 'credentials') throw this.#options.connections.reportBroken(link, error)
+      throw error
+    }
+  }
+}

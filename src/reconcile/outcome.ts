@@ -1,0 +1,129 @@
+import type { State } from '../kinds/common.ts'
+import type { Resource } from '../kinds/resource.ts'
+import type { Observed } from '../provider/contract.ts'
+import { ProviderError } from '../provider/errors.ts'
+import { SecaError } from '../errors.ts'
+
+/** Something that keeps an object from going on. */
+export interface Problem {
+  readonly reason: string
+  readonly message: string
+  /** Nothing will happen by itself: the user has to change something. Otherwise it goes on when the dependency does. */
+  readonly isFinal?: boolean
+  /** Looked at again after this long, for what no watch tells. */
+  readonly againMs?: number
+}
+
+/** Result of one reconcile: everything that status says and when to look again. */
+export interface Outcome {
+  readonly state: State
+  /** Reason and message of the Ready condition. */
+  readonly reason: string
+  readonly message: string
+  /** The cloud is as the spec says, as far as was seen. */
+  readonly isSynced: boolean
+  /** Reason and message of Synced, when they differ from Ready's. */
+  readonly sync?: { readonly reason: string; readonly message: string }
+  readonly isStalled?: boolean
+  /** Own status fields; absent fields keep their value, `undefined` clears. */
+  readonly own?: Record<string, unknown>
+  /** The cloud's id; empty when it is no longer there. */
+  readonly externalId?: string
+  readonly incarnation?: string
+  /** The cloud object was changed in this pass. */
+  readonly didUpdate?: boolean
+  /** Generation and request count as not handled (paused). */
+  readonly isUnhandled?: boolean
+  /** Items that the cloud refused or has not applied yet, by path ({@link Observed.items}). */
+  readonly items?: NonNullable<Observed['items']>
+  /** Look again after this long… */
+  readonly againMs?: number
+  /** …soon, and less often the longer the cloud takes… */
+  readonly isPolled?: boolean
+  /** …or with growing, jittered delay. */
+  readonly isRetried?: boolean
+  /** A status write is not worth it for this alone: a first hiccup of the cloud. */
+  readonly isQuiet?: boolean
+}
+
+/** A stalled object is probed again after this long (DESIGN §4). */
+const PROBE_MS = 6 * 3_600_000
+const CREDENTIALS_MS = 60_000
+/** A safety net under "woken by the dependency's change". */
+const WAIT_MS = 600_000
+
+/** Whether the object has been made in the cloud, as far as status knows. */
+export function exists(object: Resource): boolean {
+  return object.status?.externalId !== undefined
+}
+
+/** Others may rely on the object: it is there, although it may be changing (SECA.md §5 "updating"). */
+export function isUsable(object: Resource): boolean {
+  const { status, metadata } = object
+  if (metadata.deletionTimestamp !== undefined) return false
+  return status === undefined ? false : status.state === 'active' || status.state === 'updating'
+}
+
+/** The spec as it stands has been handled and was in order. */
+export function isSettled(object: Resource): boolean {
+  return object.status?.state === 'active' && object.status.observedGeneration === object.metadata.generation
+}
+
+/** Outcome of a problem found before the cloud was asked. */
+export function waiting(object: Resource, problem: Problem): Outcome {
+  const { reason, message } = problem
+  if (problem.isFinal === true) return stalled(object, reason, message, PROBE_MS)
+  const state = exists(object) ? 'updating' : 'pending'
+  return { state, reason, message, isSynced: false, againMs: problem.againMs ?? WAIT_MS }
+}
+
+function stalled(object: Resource, reason: string, message: string, againMs: number): Outcome {
+  const state = object.metadata.deletionTimestamp === undefined ? 'error' : 'deleting'
+  return { state, reason, message, isSynced: false, isStalled: true, againMs }
+}
+
+/** Outcome of anything that was thrown; `failures` is how often in a row. */
+export function failed(object: Resource, error: Error, failures: number): Outcome {
+  if (!(error instanceof SecaError)) return inTrouble(object, 'InternalError', 'unexpected error, tried again; the log of the controllers says more', failures)
+  const { reason } = error.row
+  if (!(error instanceof ProviderError)) return inTrouble(object, reason, error.message, failures)
+  switch (error.failure) {
+    case 'transient':
+      return inTrouble(object, reason, error.message, failures)
+    case 'throttled':
+      return { ...inTrouble(object, reason, error.message, failures), ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs, isRetried: false }) }
+    case 'credentials':
+      return isSettled(object) && object.metadata.deletionTimestamp === undefined
+        ? { ...inTrouble(object, reason, error.message, failures), againMs: CREDENTIALS_MS, isRetried: false }
+        : stalled(object, reason, error.message, CREDENTIALS_MS)
+    case 'rejected':
+    case 'unsupported':
+    case 'foreign':
+      return stalled(object, reason, error.message, PROBE_MS)
+    default:
+      return error.failure satisfies never
+  }
+}
+
+/** Failures in a row before an object that was in order says so: a hiccup is not worth a write for each object. */
+const PATIENCE = 3
+
+/** The cloud could not be asked: what was true stays, `Synced` tells, and it is tried again. */
+function inTrouble(object: Resource, reason: string, message: string, failures: number): Outcome {
+  const sync = { reason, message }
+  if (object.metadata.deletionTimestamp !== undefined) return { state: 'deleting', reason, message, isSynced: false, isRetried: true }
+  if (isSettled(object))
+    return { state: 'active', reason: readyReason(object), message: readyMessage(object), isSynced: false, sync, isRetried: true, isQuiet: failures < PATIENCE }
+  const state = exists(object) ? 'updating' : object.status?.incarnation === undefined ? 'pending' : 'creating'
+  return { state, reason, message, isSynced: false, isRetried: true }
+}
+
+function ready(object: Resource) {
+  return object.status?.conditions?.find((condition) => condition.type === 'Ready')
+}
+function readyReason(object: Resource): string {
+  return ready(object)?.reason ?? 'Available'
+}
+function readyMessage(object: Resource): string {
+  return ready(object)?.message ?? ''
+}

@@ -1,0 +1,73 @@
+import { CATALOGUE } from '../errors.ts'
+import type { Kind } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
+import type { Lookup } from '../resolve/lookup.ts'
+import { keyOf, parentName } from '../resolve/names.ts'
+import { type FoundReference, referencesOf, regionOf, resolveReference, workspaceOf } from '../resolve/references.ts'
+import { exists, isUsable, type Problem } from './outcome.ts'
+
+const NOT_FOUND = CATALOGUE.ReferenceNotFound.reason
+const NOT_READY = CATALOGUE.ReferenceNotReady.reason
+const INVALID = CATALOGUE.InvalidReference.reason
+
+/** What an object waits for (SECA.md §9, right column): everything that is missing, named. */
+export function prerequisites(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
+  const problems = [...scopes(lookup, kind, object), ...referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? [])]
+  const first = [INVALID, NOT_FOUND, NOT_READY].find((reason) => problems.some((problem) => problem.reason === reason))
+  if (first === undefined) return undefined
+  return { reason: first, message: problems.map(({ message }) => message).join('; ') }
+}
+
+function* scopes(lookup: Lookup, kind: Kind, object: Resource): Generator<Problem> {
+  const { namespace } = object.metadata
+  if (kind.scope === 'workspace') {
+    const scope = lookup.scopeOf(namespace ?? '')
+    const problem = usable('Workspace', scope?.workspace ?? '', workspaceOf(lookup, object), object, 'workspace')
+    if (problem) yield problem
+  }
+  if (kind.cloud !== 'none') yield* ofRegion(lookup, kind, object)
+  if (kind.parent === undefined) return
+  const parent = parentName(kind, object) ?? ''
+  const problem = usable(kind.parent.kind, parent, lookup.get(kind.parent.kind, keyOf(namespace, parent)), object, `spec.${kind.parent.field}`)
+  if (problem) yield problem
+}
+
+function* ofRegion(lookup: Lookup, kind: Kind, object: Resource): Generator<Problem> {
+  const name = regionOf(lookup, kind, object)
+  const region = lookup.get('Region', name)
+  if (region === undefined) {
+    yield { reason: NOT_FOUND, message: `Region "${name}" does not exist` }
+    return
+  }
+  const { availableZones = [] } = region.spec as { availableZones?: readonly string[] }
+  const { zone } = (object.spec ?? {}) as { zone?: string }
+  if (zone === undefined || zone === '' || availableZones.includes(zone)) return
+  yield { reason: NOT_FOUND, message: `spec.zone: zone "${zone}" does not exist in region ${name}, which has ${availableZones.join(', ')}` }
+}
+
+function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundReference): Problem | undefined {
+  const { rule, path } = found
+  if (rule.wait === 'none') return undefined
+  const resolution = resolveReference(lookup, kind, object, found)
+  switch (resolution.state) {
+    case 'literal':
+      return undefined
+    case 'invalid':
+      return { reason: INVALID, message: `spec.${path}: ${resolution.message}` }
+    case 'missing':
+      return { reason: NOT_FOUND, message: `spec.${path}: ${resolution.message}` }
+    case 'found':
+      if (resolution.kind.status === undefined || rule.wait === 'exists') return undefined
+      return usable(resolution.kind.kind, resolution.object.metadata.name, resolution.object, object, `spec.${path}`)
+    default:
+      return resolution satisfies never
+  }
+}
+
+/** An object that is there already only needs its targets to be there; a new one needs them to be in order. */
+function usable(kind: string, name: string, target: Resource | undefined, object: Resource, path: string): Problem | undefined {
+  if (target === undefined) return { reason: NOT_FOUND, message: `${path}: ${kind} "${name}" does not exist` }
+  if (isUsable(target) || (exists(object) && exists(target))) return undefined
+  const how = target.metadata.deletionTimestamp === undefined ? `is ${target.status?.state ?? 'pending'}` : 'is being deleted'
+  return { reason: NOT_READY, message: `${path}: ${kind} "${name}" ${how}` }
+}

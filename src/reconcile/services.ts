@@ -1,0 +1,51 @@
+import type { Kind } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { isConflict, isNotFound } from '../kube/errors.ts'
+import type { Cache } from './cache.ts'
+import type { Connections, SecretData } from './connections.ts'
+import type { Services } from './controller.ts'
+import { ensureNamespace, releaseNamespace } from './namespaces.ts'
+
+const SECRETS = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret', namespaced: true } as const
+const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false } as const
+
+/** What controllers may do besides talking to the cloud. */
+export function createServices(client: KubeClient, cache: Cache, connections: Connections): Services {
+  return {
+    ensureNamespace: (scope, context) => ensureNamespace(client, cache, scope, context),
+    releaseNamespace: (scope, context) => releaseNamespace(client, cache, scope, context),
+    isTerminating: (namespace) => cache.directory.isTerminating(namespace),
+    async deleteObject(kind, { metadata }, { signal }) {
+      try {
+        await client.delete(kind.gvr, metadata.namespace, metadata.name, { uid: metadata.uid }, signal)
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) throw error
+      }
+    },
+    checkAccount: (cloudProvider, context) => connections.check(cloudProvider, context),
+  }
+}
+
+/** Whether a kind is being uninstalled: its CRD is on the way out, or gone (DESIGN §4 "Deletion"). Asked live. */
+export async function isUninstalling(client: KubeClient, kind: Kind, signal: AbortSignal): Promise<boolean> {
+  try {
+    const crd = await client.get<Pick<Resource, 'metadata'>>(CRDS, undefined, `${kind.gvr.resource}.${kind.gvr.group}`, signal)
+    return crd.metadata.deletionTimestamp !== undefined
+  } catch (error) {
+    if (isNotFound(error)) return true
+    throw error
+  }
+}
+
+/** Reads a Secret by name; Secrets are never listed or watched. */
+export async function readSecret(client: KubeClient, namespace: string, name: string, signal: AbortSignal): Promise<SecretData | undefined> {
+  try {
+    const secret = await client.get<{ metadata: { resourceVersion: string }; data?: Record<string, string> }>(SECRETS, namespace, name, signal)
+    const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])
+    return { resourceVersion: secret.metadata.resourceVersion, data: Object.fromEntries(data) }
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Kind } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
+import type { WorkQueue } from '../kube/queue.ts'
+import { edgesOf } from '../resolve/edges.ts'
+import type { Graph, Node } from '../resolve/graph.ts'
+import { keyOf } from '../resolve/names.ts'
+import type { Cache } from './cache.ts'
+import type { Controller, View } from './controller.ts'
+import { claimOf, type Namespace } from './directory.ts'
+import { isUsable } from './outcome.ts'
+
+/** A change as a store tells it. */
+export interface Change<T> {
+  readonly type: 'added' | 'updated' | 'deleted'
+  readonly object: T
+  readonly previous: T | undefined
+  readonly initial: boolean
+}
+
+export interface WakeOptions {
+  readonly cache: Cache
+  readonly graph: Graph
+  readonly controllers: ReadonlyMap<string, Controller>
+  readonly queue: WorkQueue
+  readonly view: View
+}
+
+/** Key of an object in the work queue. */
+export const idOf = (node: Node): string => `${node.kind}|${node.key}`
+
+export function nodeOf(kind: Kind, object: Resource): Node {
+  return { kind: kind.kind, key: keyOf(object.metadata.namespace, object.metadata.name) }
+}
+
+/** Turns changes in the stores into work: the object itself, what waits for it, and what it uses. */
+export class Waker {
+  readonly #options: WakeOptions
+
+  constructor(options: WakeOptions) {
+    this.#options = options
+  }
+
+  /** Starts to listen; answers how to stop. */
+  attach(): () => void {
+    const { cache } = this.#options
+    const stops = [...cache.kinds()].map((kind) => cache.store(kind.kind).onChange((change) => this.#onObject(kind, change)))
+    stops.push(cache.namespaces.onChange((change) => this.#onNamespace(change)))
+    return () => stops.forEach((stop) => stop())
+  }
+
+  /** Draws all edges anew: once all stores are filled, whatever order they were filled in. */
+  rebuild(): void {
+    const { cache } = this.#options
+    for (const kind of cache.kinds()) for (const object of cache.all(kind.kind)) this.draw(kind, object)
+  }
+
+  /** Brings the edges of one object up to date. */
+  draw(kind: Kind, object: Resource): void {
+    const { cache, graph, controllers, view } = this.#options
+    const extra = controllers.get(kind.kind)?.edges?.(object, view) ?? []
+    graph.set(nodeOf(kind, object), [...edgesOf(cache, kind, object), ...extra])
+  }
+
+  #onObject(kind: Kind, change: Change<Resource>): void {
+    const { graph, queue, controllers } = this.#options
+    const { object, previous, type, initial } = change
+    const node = nodeOf(kind, object)
+    const before = graph.edges(node)
+    if (type === 'deleted') graph.set(node, undefined)
+    else if (previous?.metadata.generation !== object.metadata.generation) this.draw(kind, object)
+    if (controllers.has(kind.kind) && concernsItself(change)) queue.add(idOf(node), { priority: initial ? 'low' : 'high' })
+    if (!concernsOthers(kind, change)) return
+    for (const { from } of graph.dependents(node)) this.#wake(from, initial)
+    for (const edge of new Set([...before, ...graph.edges(node)])) if (edge.holds) this.#wakeHeld(edge.to, initial)
+  }
+
+  #wake(node: Node, initial: boolean): void {
+    const { queue, controllers } = this.#options
+    if (controllers.has(node.kind)) queue.add(idOf(node), { priority: initial ? 'low' : 'normal' })
+  }
+
+  /** What an object uses shows its user in status, or waits for it to go. */
+  #wakeHeld(node: Node, initial: boolean): void {
+    const { cache, queue, controllers } = this.#options
+    const controller = controllers.get(node.kind)
+    const isGoing = cache.get(node.kind, node.key)?.metadata.deletionTimestamp !== undefined
+    if (controller === undefined || (controller.derive === undefined && !isGoing)) return
+    queue.add(idOf(node), { priority: initial ? 'low' : 'normal', ...(controller.settleMs === undefined || isGoing ? {} : { afterMs: controller.settleMs }) })
+  }
+
+  #onNamespace({ object, previous, type }: Change<Namespace>): void {
+    const isSame = type === 'updated' && previous !== undefined && isDeepStrictEqual(traits(previous), traits(object))
+    if (isSame) return
+    const { cache } = this.#options
+    const tenants = new Set([claimOf(object)?.tenant, previous && claimOf(previous)?.tenant].flatMap((tenant) => tenant ?? []))
+    const homes = [...tenants].flatMap((tenant) => cache.namespaceOf({ tenant }) ?? [])
+    for (const kind of cache.kinds()) {
+      if (!kind.gvr.namespaced) continue
+      const places = new Set(kind.scope === 'tenant' ? [object.metadata.name, ...homes] : [object.metadata.name])
+      for (const place of places)
+        for (const resource of cache.inNamespace(kind.kind, place)) {
+          this.draw(kind, resource)
+          this.#wake(nodeOf(kind, resource), false)
+        }
+    }
+  }
+}
+
+const traits = ({ metadata }: Namespace) => [metadata.labels, metadata.deletionTimestamp]
+
+/** Something that a reconcile of the object itself would act on; its own status is not. */
+function concernsItself({ object, previous, type }: Change<Resource>): boolean {
+  if (type !== 'updated' || previous === undefined) return true
+  const [a, b] = [previous.metadata, object.metadata]
+  return (
+    a.uid !== b.uid ||
+    a.generation !== b.generation ||
+    a.deletionTimestamp !== b.deletionTimestamp ||
+    !isDeepStrictEqual(a.annotations, b.annotations) ||
+    !isDeepStrictEqual(a.labels, b.labels)
+  )
+}
+
+/** Something that what depends on the object would act on. */
+function concernsOthers(kind: Kind, { object, previous, type }: Change<Resource>): boolean {
+  if (type !== 'updated' || previous === undefined) return true
+  return (
+    isUsable(previous) !== isUsable(object) ||
+    previous.status?.externalId !== object.status?.externalId ||
+    previous.metadata.deletionTimestamp !== object.metadata.deletionTimestamp ||
+    (kind.cloud === 'none' && previous.metadata.generation !== object.metadata.generation)
+  )
+}

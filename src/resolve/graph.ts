@@ -1,0 +1,78 @@
+/** An object, by kind and store key. */
+export interface Node {
+  readonly kind: string
+  readonly key: string
+}
+
+/** One dependency of an object. */
+export interface Edge {
+  readonly to: Node
+  /** The target's deletion waits for the holder. */
+  readonly holds: boolean
+  /** Field that names the target, `bootVolume.deviceRef`; `metadata` for parents and scopes. */
+  readonly path: string
+}
+
+interface Entry {
+  readonly from: Node
+  readonly edges: readonly Edge[]
+}
+
+const id = (node: Node): string => `${node.kind}|${node.key}`
+
+/** Who depends on whom, kept in step with the stores: what a change wakes, and what a deletion must wait for. */
+export class Graph {
+  readonly #entries = new Map<string, Entry>()
+  readonly #incoming = new Map<string, Set<string>>()
+
+  /** Replaces the edges of an object; `undefined` when it is gone. */
+  set(from: Node, edges: readonly Edge[] | undefined): void {
+    const name = id(from)
+    for (const edge of this.#entries.get(name)?.edges ?? []) this.#unlink(id(edge.to), name)
+    if (edges === undefined) {
+      this.#entries.delete(name)
+      return
+    }
+    this.#entries.set(name, { from, edges })
+    for (const edge of edges) {
+      const target = id(edge.to)
+      const sources = this.#incoming.get(target)
+      if (sources) sources.add(name)
+      else this.#incoming.set(target, new Set([name]))
+    }
+  }
+
+  #unlink(target: string, source: string): void {
+    const sources = this.#incoming.get(target)
+    sources?.delete(source)
+    if (sources?.size === 0) this.#incoming.delete(target)
+  }
+
+  /** What an object depends on. */
+  edges(from: Node): readonly Edge[] {
+    return this.#entries.get(id(from))?.edges ?? []
+  }
+
+  /** Objects with an edge to `to`, with that edge; `ns/*.name` edges match nested objects of any parent. */
+  *dependents(to: Node): Generator<{ readonly from: Node; readonly edge: Edge }> {
+    for (const target of aliases(to)) {
+      for (const source of this.#incoming.get(target) ?? []) {
+        const entry = this.#entries.get(source)
+        for (const edge of entry?.edges ?? []) if (entry && id(edge.to) === target) yield { from: entry.from, edge }
+      }
+    }
+  }
+
+  /** Objects that hold `to` (DESIGN §4 "Deletion"). */
+  *holders(to: Node): Generator<{ readonly from: Node; readonly edge: Edge }> {
+    for (const dependent of this.dependents(to)) if (dependent.edge.holds) yield dependent
+  }
+}
+
+/** An object's own id, and the one that references without the parent's name use. */
+function aliases(to: Node): string[] {
+  const slash = to.key.indexOf('/')
+  const dot = to.key.indexOf('.', slash)
+  const own = id(to)
+  return slash < 0 || dot < 0 ? [own] : [own, `${to.kind}|${to.key.slice(0, slash)}/*${to.key.slice(dot)}`]
+}

@@ -1,0 +1,121 @@
+import { KINDS } from '../kinds/index.ts'
+import type { Kind } from '../kinds/kind.ts'
+import { TENANTS_RESOURCE } from './policy.ts'
+
+/** One rule of a Role or ClusterRole. */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+  readonly resourceNames?: readonly string[]
+}
+
+type Manifest = Readonly<Record<string, unknown>>
+
+const READ = ['get', 'list', 'watch'] as const
+const WRITE = ['create', 'update', 'patch', 'delete', 'deletecollection'] as const
+
+/** Rules for a set of kinds, one per API group; `suffix` names a subresource (`/status`). */
+function forKinds(kinds: readonly Kind[], verbs: readonly string[], suffix = ''): PolicyRule[] {
+  return [...Map.groupBy(kinds, (kind) => kind.gvr.group)].map(([group, members]) => ({
+    apiGroups: [group],
+    resources: members.map((kind) => kind.gvr.resource + suffix),
+    verbs,
+  }))
+}
+
+const rule = (group: string, resources: readonly string[], verbs: readonly string[], resourceNames?: readonly string[]): PolicyRule => ({
+  apiGroups: [group],
+  resources,
+  verbs,
+  ...(resourceNames ? { resourceNames } : {}),
+})
+
+/** What the controllers may do in the whole cluster. No wildcard, no escalate, no impersonation, no Secrets. */
+export function rbacRules(): PolicyRule[] {
+  return [
+    // patch: finalizers, and regions and accounts from the mounted configuration; create: the latter.
+    ...forKinds(KINDS, [...READ, 'patch']),
+    ...forKinds(KINDS.filter((kind) => kind.catalog), ['create']),
+    // delete: a network takes its subnets along, a tenant everything in its workspaces.
+    ...forKinds(KINDS.filter((kind) => kind.scope === 'workspace'), ['delete']),
+    ...forKinds(KINDS.filter((kind) => kind.status), ['patch'], '/status'),
+    rule('', ['namespaces'], [...READ, 'create', 'patch', 'delete']),
+    rule('events.k8s.io', ['events'], ['create', 'patch']),
+    rule('apiextensions.k8s.io', ['customresourcedefinitions'], ['get'], KINDS.map((kind) => `${kind.gvr.resource}.${kind.gvr.group}`)),
+    rule(TENANTS_RESOURCE.group, [TENANTS_RESOURCE.resource], ['bind']),
+  ]
+}
+
+/** What the controllers may do in the operator's own namespace only. */
+export function namespaceRules(): PolicyRule[] {
+  return [
+    rule('coordination.k8s.io', ['leases'], ['get', 'create', 'update', 'patch']),
+    rule('', ['secrets'], ['get']),
+    rule('', ['configmaps'], ['get', 'create']),
+  ]
+}
+
+/** What the API server may do: write what tenants own, ask who may do what, never touch status. */
+export function apiRules(): PolicyRule[] {
+  const owned = KINDS.filter((kind) => !kind.catalog)
+  return [
+    ...forKinds(KINDS, READ),
+    ...forKinds(owned, ['create', 'patch', 'delete']),
+    rule('', ['namespaces'], READ),
+    rule('authorization.k8s.io', ['subjectaccessreviews'], ['create']),
+    rule('authentication.k8s.io', ['tokenreviews'], ['create']),
+  ]
+}
+
+const clusterRole = (name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}): Manifest => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name, labels: { 'app.kubernetes.io/part-of': 'seca-operator', ...labels } },
+  rules,
+})
+
+const aggregatedTo = (...roles: readonly string[]) =>
+  Object.fromEntries(roles.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']))
+
+/**
+ * Roles for people, added to Kubernetes' own view, edit and admin. `edit` holds no Role or RoleAssignment, since who
+ * writes those is the tenant's administrator (DESIGN §6). Every authenticated user reads the catalogue, but not the
+ * cloud accounts, which name tenants.
+ */
+export function userRoles(): Manifest[] {
+  const owned = KINDS.filter((kind) => !kind.catalog)
+  const isAccess = (kind: Kind) => kind.api.startsWith('seca.authorization/')
+  const offered = KINDS.filter((kind) => kind.catalog && kind.api.startsWith('seca.'))
+  return [
+    clusterRole('seca-view', forKinds(owned, READ), aggregatedTo('view')),
+    clusterRole('seca-edit', forKinds(owned.filter((kind) => !isAccess(kind)), WRITE), aggregatedTo('edit')),
+    clusterRole('seca-admin', forKinds(owned.filter(isAccess), WRITE), aggregatedTo('admin')),
+    clusterRole('seca-catalog-reader', forKinds(offered, READ)),
+    binding('ClusterRoleBinding', 'seca-catalog-reader', undefined, [
+      { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'system:authenticated' },
+    ]),
+  ]
+}
+
+function binding(kind: 'ClusterRoleBinding' | 'RoleBinding', role: string, namespace: string | undefined, subjects: readonly Manifest[]): Manifest {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind,
+    metadata: { name: role, ...(namespace ? { namespace } : {}), labels: { 'app.kubernetes.io/part-of': 'seca-operator' } },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: kind === 'RoleBinding' ? 'Role' : 'ClusterRole', name: role },
+    subjects,
+  }
+}
+
+/** Everything that the controllers' service account needs, ready to apply. */
+export function controllerRoles(namespace: string, serviceAccount: string): Manifest[] {
+  const name = 'seca-controllers'
+  const subject = { kind: 'ServiceAccount', name: serviceAccount, namespace }
+  return [
+    clusterRole(name, rbacRules()),
+    binding('ClusterRoleBinding', name, undefined, [subject]),
+    { ...clusterRole(name, namespaceRules()), kind: 'Role', metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } } },
+    binding('RoleBinding', name, namespace, [subject]),
+  ]
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { ControllersConfig, InstallConfig, SimulatorConfig, StartConfig } from './config.ts'
+import { helpText, loadSettings } from './settings.ts'
+
+const load = (args: string[], env: Record<string, string> = {}, file = '') => loadSettings(ControllersConfig, { args, env, readFile: () => file })
+const problems = (run: () => unknown) => {
+  try {
+    run()
+  } catch (error) {
+    return (error as Error).message.split('\n')
+  }
+  return []
+}
+
+describe('settings', () => {
+  it('have defaults, with time spans in milliseconds', () => {
+    expect(load([])).toEqual({
+      operatorNamespace: 'seca-system',
+      defaultRegion: 'eu-1',
+      workers: 16,
+      driftIntervalMs: 600_000,
+      callTimeoutMs: 60_000,
+      healthHost: '0.0.0.0',
+      healthPort: 8081,
+      leaseMs: 15_000,
+      leaseRenewMs: 10_000,
+      leaseRetryMs: 2_000,
+      logLevel: 'info',
+    })
+  })
+
+  it('come from the flag, else the variable, else the file', () => {
+    const file = 'workers: 1\ndriftInterval: 1h\nlogLevel: warn\n'
+    const settings = load(['--workers=3', '--config', 'x.yaml'], { SECA_WORKERS: '2', SECA_DRIFT_INTERVAL: '500ms' }, file)
+    expect(settings).toMatchObject({ workers: 3, driftIntervalMs: 500, logLevel: 'warn' })
+  })
+
+  it('are refused with all mistakes at once', () => {
+    const file = 'wrokers: 3\nhealthPort: 70000\n'
+    const found = problems(() => load(['--worker', '5', '--config', 'x.yaml', '--drift-interval', '10', 'extra'], { SECA_WORKERS: 'many', SECA_LOG_LEVEL: 'loud' }, file))
+    expect(found).toEqual([
+      'unknown flag --worker; did you mean --workers?',
+      'unexpected argument extra',
+      'unknown setting wrokers in x.yaml; did you mean workers?',
+      'SECA_WORKERS: "many" is not a whole number',
+      '--drift-interval: "10" is not a time span such as 500ms, 10s, 5m or 1h',
+      'healthPort in x.yaml: 70000 is above 65535',
+      'SECA_LOG_LEVEL: "loud" is not one of trace, debug, info, warn, error',
+    ])
+  })
+
+  it('say what is missing, and what a flag lacks', () => {
+    expect(problems(() => loadSettings(InstallConfig, { args: [], env: {} }))).toEqual(['--kubeconfig (or SECA_KUBECONFIG) is required'])
+    expect(problems(() => loadSettings(InstallConfig, { args: ['--kubeconfig'], env: {} }))[0]).toBe('--kubeconfig needs a value')
+  })
+
+  it('never print a secret', () => {
+    const env = { SECA_SIMULATOR_ADMIN_TOKEN: 'x' }
+    const found = problems(() => loadSettings(SimulatorConfig, { args: ['--config=f'], env, readFile: () => 'simulatorToken: [hunter2]' }))
+    expect(found).toEqual(['simulatorToken in f: is not a string'])
+  })
+
+  it('read boolean flags without a value', () => {
+    expect(loadSettings(StartConfig, { args: ['--clean', '--region', 'it-1'], env: {} })).toMatchObject({ clean: true, region: 'it-1' })
+  })
+
+  it('take an existing cluster for npm start from the flag alone', () => {
+    expect(loadSettings(StartConfig, { args: [], env: { SECA_KUBECONFIG: 'x' } }).kubeconfig).toBeUndefined()
+    expect(loadSettings(StartConfig, { args: ['--kubeconfig', 'y'], env: { SECA_KUBECONFIG: 'x' } }).kubeconfig).toBe('y')
+  })
+
+  it('explain themselves', () => {
+    const help = helpText('controllers', 'run the controllers', ControllersConfig)
+    expect(help).toContain('  --drift-interval <time>\n      time between looks at a settled cloud object (± 20 %).\n      Default: 10m. Variable: SECA_DRIFT_INTERVAL')
+    expect(help).toContain('  --log-level <trace|debug|info|warn|error>')
+    expect(help).not.toContain('undefined')
+  })
+})
