@@ -14,7 +14,12 @@ interface Item {
 
 interface ItemStatus {
   readonly state: State
-  readonly conditions: readonly { readonly state: State; readonly lastTransitionAt: string; readonly reason?: string; readonly message?: string }[]
+  readonly conditions: readonly {
+    readonly state: State
+    readonly lastTransitionAt: string
+    readonly reason?: string
+    readonly message?: string
+  }[]
 }
 
 const APPLIED: Item = { state: 'active', reason: 'Applied' }
@@ -26,7 +31,9 @@ function ofReference(view: View, kind: Kind, object: Resource, found: FoundRefer
     case 'literal':
       return APPLIED
     case 'found':
-      return isUsable(resolution.object) ? APPLIED : { state: 'pending', reason: 'ReferenceNotReady', message: `${found.reference.resource} is not ready` }
+      return isUsable(resolution.object)
+        ? APPLIED
+        : { state: 'pending', reason: 'ReferenceNotReady', message: `${found.reference.resource} is not ready` }
     case 'missing':
       return { state: 'pending', reason: 'ReferenceNotFound', message: resolution.message }
     case 'invalid':
@@ -47,7 +54,9 @@ function itemStates(kind: Kind, field: string, object: Resource, view: View, out
     const refused = outcome.items?.[path]
     const states = (references.get(path) ?? []).map((found) => ofReference(view, kind, object, found))
     const worst = states.find(({ state }) => state === 'error') ?? states.find(({ state }) => state === 'pending')
-    const item = refused ? { state: refused.state, reason: 'Refused', message: refused.message } : (worst ?? (isApplied ? APPLIED : { state: 'pending' as const, reason: 'NotApplied' }))
+    const item = refused
+      ? { state: refused.state, reason: 'Refused', message: refused.message }
+      : (worst ?? (isApplied ? APPLIED : { state: 'pending' as const, reason: 'NotApplied' }))
     return stamped(item, before[index])
   })
 }

@@ -9,7 +9,11 @@ export const region = controller(Region, {
   edges: ({ spec }) => [{ to: { kind: 'CloudProvider', key: spec.cloudProvider }, holds: true, path: 'spec.cloudProvider' }],
   check({ spec }, { lookup }) {
     const cloud = lookup.get('CloudProvider', spec.cloudProvider)
-    if (cloud === undefined) return { reason: CATALOGUE.ReferenceNotFound.reason, message: `spec.cloudProvider: CloudProvider "${spec.cloudProvider}" does not exist` }
+    if (cloud === undefined)
+      return {
+        reason: CATALOGUE.ReferenceNotFound.reason,
+        message: `spec.cloudProvider: CloudProvider "${spec.cloudProvider}" does not exist`,
+      }
     if (isUsable(cloud)) return undefined
     const why = cloud.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'it was not checked yet'
     return { reason: CATALOGUE.ReferenceNotReady.reason, message: `CloudProvider "${spec.cloudProvider}" is not ready: ${why}` }

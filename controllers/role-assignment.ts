@@ -5,7 +5,9 @@ import { controller } from '../src/reconcile/controller.ts'
 /** Tenants and regions in scope must exist; roles, subjects and workspaces may come later (SECA.md §9). */
 export const roleAssignment = controller(RoleAssignment, {
   check({ spec }, { lookup }) {
-    const named = (pick: (scope: (typeof spec.scopes)[number]) => readonly string[] | undefined) => [...new Set(spec.scopes.flatMap((scope) => pick(scope) ?? []))]
+    const named = (pick: (scope: (typeof spec.scopes)[number]) => readonly string[] | undefined) => [
+      ...new Set(spec.scopes.flatMap((scope) => pick(scope) ?? [])),
+    ]
     const tenants = named(({ tenants: list }) => list).filter((tenant) => tenant !== '*' && lookup.namespaceOf({ tenant }) === undefined)
     const regions = named(({ regions: list }) => list).filter((region) => region !== '*' && lookup.get('Region', region) === undefined)
     const missing = [...tenants.map((tenant) => `tenant "${tenant}"`), ...regions.map((region) => `region "${region}"`)]

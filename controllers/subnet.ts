@@ -18,7 +18,11 @@ export const subnet = controller(Subnet, {
       const blocks = [cidr, ...additionalCidrs].flatMap((one) => one?.[family] ?? [])
       if (block === undefined || block === '' || isAssignable(block) || blocks.some((outer) => isInside(block, outer))) continue
       const where = blocks.length === 0 ? `has no ${family} block` : `has ${blocks.join(', ')}`
-      return { reason: 'OutsideNetwork', message: `spec.cidr.${family}: ${block} is not inside network "${spec.network}", which ${where}`, isFinal: true }
+      return {
+        reason: 'OutsideNetwork',
+        message: `spec.cidr.${family}: ${block} is not inside network "${spec.network}", which ${where}`,
+        isFinal: true,
+      }
     }
     return undefined
   },

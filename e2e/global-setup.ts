@@ -1,10 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { findAssets } from '../src/embedded/assets.ts'
 import { startControlPlane } from '../src/embedded/control-plane.ts'
+import { installCluster } from '../src/embedded/install.ts'
+import { commandLine, stopLeftovers } from '../src/embedded/leftovers.ts'
 import { createProgress, during } from '../src/embedded/progress.ts'
+import { connect } from '../src/kube/config.ts'
+import { OPERATOR_NAMESPACE } from './names.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,19 +19,43 @@ declare module 'vitest' {
   }
 }
 
-/** One control plane for all e2e files of a run. */
+const PREFIX = 'seca-e2e-'
+
+/** One control plane for all e2e files of a run, with CRDs, rights and policy installed. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const progress = createProgress()
-  const assets = await findAssets({ progress })
-  const dataDir = mkdtempSync(join(tmpdir(), 'seca-e2e-'))
   const log = (line: string) => progress.line(line)
+  await sweep(log)
+  const assets = await findAssets({ progress })
+  const dataDir = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
   const controlPlane = await during(progress, 'starting the control plane of the e2e tests', () =>
     startControlPlane({ dataDir, assets, controllerManager: true, log, unsafeNoFsync: true }),
   )
-  project.provide('kubeconfig', controlPlane.kubeconfig)
-  project.provide('assets', assets)
-  return async () => {
+  const teardown = async () => {
     await controlPlane.stop()
     rmSync(dataDir, { recursive: true, force: true })
+  }
+  const client = connect({ kubeconfig: controlPlane.kubeconfig, userAgent: 'seca-operator/e2e' })
+  try {
+    await during(progress, 'installing resource kinds, roles and policy', () => installCluster(client, OPERATOR_NAMESPACE))
+  } catch (error) {
+    await teardown()
+    throw error
+  } finally {
+    await client.close()
+  }
+  project.provide('kubeconfig', controlPlane.kubeconfig)
+  project.provide('assets', assets)
+  return teardown
+}
+
+/** Removes what runs left behind that were killed. */
+async function sweep(log: (line: string) => void): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const pid = Number(name.slice(PREFIX.length).split('-')[0])
+    if (commandLine(pid).includes('vitest')) continue
+    const folder = join(tmpdir(), name)
+    await stopLeftovers(folder, log)
+    rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -45,11 +45,16 @@ export async function dispatch(subcommands: Readonly<Record<string, Subcommand>>
     return (await chosen.run(rest, env, { signal: stop.signal })) ?? 0
   } catch (thrown) {
     const error = asError(thrown)
-    if (stop.signal.aborted && error.name === 'AbortError') return 0
+    if (stop.signal.aborted && isAbort(error, stop.signal)) return 0
     if (!(error instanceof SecaError)) return complain(`seca-operator ${name}: ${error.stack ?? error.message}`, 1)
     const isConfiguration = error.code === 'InvalidConfiguration'
     return complain(`${error.message}${isConfiguration ? `\nSee seca-operator ${name} --help` : ''}`, isConfiguration ? BAD_CONFIGURATION : 1)
   }
+}
+
+// What was under way when the signal came, in whatever wrapping.
+function isAbort(error: Error, signal: AbortSignal): boolean {
+  return error === signal.reason || error.name === 'AbortError' || (error.cause instanceof Error && isAbort(error.cause, signal))
 }
 
 function overview(subcommands: Readonly<Record<string, Subcommand>>): string {

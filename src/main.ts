@@ -3,14 +3,14 @@ import { dispatch, subcommand } from './cli.ts'
 
 // Modules are loaded by the subcommand that needs them: `controllers` starts without the code of the tests and the other way round.
 const SUBCOMMANDS = {
-  start: subcommand('run everything on this machine: control plane, simulated cloud, controllers', config.StartConfig, async (settings) =>
-    (await import('./embedded/start.ts')).start(settings),
+  start: subcommand('run everything on this machine: control plane, simulated cloud, controllers', config.StartConfig, async (settings, context) =>
+    (await import('./embedded/start.ts')).start(settings, context),
   ),
   test: subcommand('run every check and test', config.TestConfig, async (settings, context) =>
     (await import('./embedded/test.ts')).runTests(settings, context),
   ),
-  bench: subcommand('measure throughput with the simulated cloud', config.BenchConfig, async (settings) =>
-    (await import('./embedded/bench.ts')).runBench(settings),
+  bench: subcommand('measure throughput with the simulated cloud', config.BenchConfig, async (settings, context) =>
+    (await import('./embedded/bench.ts')).runBench(settings, context),
   ),
   controllers: subcommand('run the controllers', config.ControllersConfig, async (settings, context) =>
     (await import('./embedded/processes.ts')).controllers(settings, context),

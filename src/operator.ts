@@ -4,23 +4,21 @@ import { CONTROLLERS } from '../controllers/index.ts'
 import { PROVIDERS } from '../providers/index.ts'
 import type { ControllersConfig } from './config.ts'
 import { KINDS } from './kinds/index.ts'
-import { TENANT_LABEL } from './kinds/names.ts'
 import type { KubeClient } from './kube/client.ts'
 import { connect } from './kube/config.ts'
 import { EventRecorder } from './kube/events.ts'
 import { LeaseElector } from './kube/lease.ts'
 import { WorkQueue } from './kube/queue.ts'
-import { Reflector } from './kube/reflector.ts'
 import { startHealth } from './observe/health.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { Announcer } from './reconcile/announce.ts'
-import { Cache } from './reconcile/cache.ts'
+import { Cache } from './cache/cache.ts'
+import { Informers } from './cache/informers.ts'
 import { Connections } from './reconcile/connections.ts'
 import { Engine } from './reconcile/engine.ts'
 import { Identities } from './reconcile/identity.ts'
 import { installationId } from './reconcile/installation.ts'
-import { NAMESPACES } from './reconcile/namespaces.ts'
 import { createServices, isUninstalling, readSecret } from './reconcile/services.ts'
 import { createView } from './reconcile/view.ts'
 import { Waker } from './reconcile/wake.ts'
@@ -33,8 +31,6 @@ export interface Surroundings {
   readonly metrics: Metrics
 }
 
-/** An informer without a sign of life for this long makes `/livez` fail. */
-const STALE_MS = 180_000
 /** One shard; more come with sharding. */
 const LEASE = 'seca-controllers-0'
 /** How long a start waits between tries while the apiserver is away. */
@@ -46,24 +42,27 @@ export async function runControllers(config: ControllersConfig, { signal, log, m
   const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers' })
   const identity = `${hostname()}-${process.pid}`
   const cache = new Cache(KINDS, config.defaultRegion)
-  const reflectors = informers(client, cache, log, metrics)
-  const isSynced = () => reflectors.every(({ reflector }) => reflector.isSynced)
+  const informers = new Informers({ client, cache, log, metrics })
   const health = await startHealth({
     host: config.healthHost,
     port: config.healthPort,
     metrics,
-    live: { informers: () => stale(reflectors) },
-    ready: { informers: () => (isSynced() ? undefined : 'not in sync yet') },
+    live: { informers: () => informers.stale() },
+    ready: { informers: () => (informers.isSynced() ? undefined : 'not in sync yet') },
   })
   log.info({ url: health.url }, 'serving health and metrics')
   countResources(cache, metrics)
 
   const stop = new AbortController()
   const ended = AbortSignal.any([signal, stop.signal])
-  const running = reflectors.map(({ reflector }) => reflector.run(ended))
+  const running = informers.run(ended)
   const recorder = new EventRecorder({ client, component: 'secapi.cloud/controllers', instance: identity, log })
   try {
-    const installation = await untilAnswered(() => installationId(client, config.operatorNamespace, config.installationId, signal), log, signal)
+    const installation = await untilAnswered(
+      () => installationId(client, config.operatorNamespace, config.installationId, signal),
+      log,
+      signal,
+    )
     const { engine, waker, connections } = assemble({ config, client, cache, recorder, installation, log, metrics })
     const detach = waker.attach()
     const elector = new LeaseElector({
@@ -78,10 +77,13 @@ export async function runControllers(config: ControllersConfig, { signal, log, m
     })
     const lead = async (leading: AbortSignal) => {
       metrics.isLeader.set({ shard: '0' }, 1)
-      await Promise.race([Promise.all(reflectors.map(({ reflector }) => reflector.whenSynced())), aborted(leading)])
+      await informers.whenSynced(leading)
       if (leading.aborted) return
       waker.rebuild()
-      log.info({ resources: [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0), installation }, 'in sync, working')
+      log.info(
+        { resources: [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0), installation },
+        'in sync, working',
+      )
       await engine.run(config.workers, leading)
       metrics.isLeader.set({ shard: '0' }, 0)
     }
@@ -91,21 +93,10 @@ export async function runControllers(config: ControllersConfig, { signal, log, m
     await connections.close()
   } finally {
     stop.abort()
-    await Promise.allSettled(running)
+    await running
     await health.stop()
     await client.close()
   }
-}
-
-interface Informer {
-  readonly name: string
-  readonly reflector: Pick<Reflector<never>, 'run' | 'whenSynced' | 'isSynced' | 'silentMs'>
-}
-
-function informers(client: KubeClient, cache: Cache, log: Log, metrics: Metrics): Informer[] {
-  const ours = KINDS.map((kind) => ({ name: kind.kind, reflector: new Reflector({ client, gvr: kind.gvr, store: cache.store(kind.kind), log, metrics }) }))
-  const namespaces = new Reflector({ client, gvr: NAMESPACES, store: cache.namespaces, labelSelector: TENANT_LABEL, log, metrics })
-  return [...ours, { name: 'Namespace', reflector: namespaces }]
 }
 
 interface Parts {
@@ -154,15 +145,11 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
   return { engine, waker, connections }
 }
 
-function stale(reflectors: readonly Informer[]): string | undefined {
-  const silent = reflectors.filter(({ reflector }) => reflector.silentMs() > STALE_MS).map(({ name }) => name)
-  return silent.length === 0 ? undefined : `no sign of life from the apiserver for ${silent.join(', ')}`
-}
-
 /** Counted when somebody looks, not on every change. */
 function countResources(cache: Cache, metrics: Metrics): void {
   metrics.countResources(function* () {
-    for (const kind of cache.kinds()) for (const object of cache.all(kind.kind)) yield { kind: kind.kind, state: object.status?.state ?? 'none' }
+    for (const kind of cache.kinds())
+      for (const object of cache.all(kind.kind)) yield { kind: kind.kind, state: object.status?.state ?? 'none' }
   })
 }
 
@@ -177,11 +164,4 @@ async function untilAnswered<T>(ask: () => Promise<T>, log: Log, signal: AbortSi
       await sleep(RETRY_MS, undefined, { signal })
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

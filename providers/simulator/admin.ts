@@ -61,6 +61,10 @@ export class SimulatorAdmin {
   async latency(ms: number, types: Readonly<Record<string, number>> = {}): Promise<void> {
     await this.#call('PUT', 'latency', { ms, types })
   }
+  /** Ends all operations under way now, stuck ones too. */
+  async finish(): Promise<void> {
+    await this.#call('POST', 'finish')
+  }
   /** Objects allowed by type; null lifts a limit. */
   async quota(limits: Readonly<Record<string, number | null>>): Promise<void> {
     await this.#call('PUT', 'quota', limits)

@@ -12,7 +12,7 @@ export const subnet: Translation<typeof Subnet> = {
   wants(desired) {
     const { cidr, routeTableRef, skuRef } = desired.spec
     return {
-      cidr: { fields: { ...toCloud(cidr) }, isMet: (object) => isMetBy(cidr, blocksOf(object)) },
+      cidr: { fields: { ipv4: null, ipv6: null, ...toCloud(cidr) }, isMet: (object) => isMetBy(cidr, blocksOf(object)) },
       zone: { fields: { zone: desired.zone } },
       routeTableRef: { fields: { router: idOf(desired, routeTableRef) } },
       skuRef: { fields: { mbit_s: skuNumber(desired, skuRef, 'bandwidth') } },

@@ -40,7 +40,14 @@ export class KubeClient {
   }
 
   get<T = KubeObject>(gvr: GroupVersionResource, namespace: string | undefined, name: string, signal?: AbortSignal): Promise<T> {
-    return this.#send<T>({ method: 'GET', path: pathOf(gvr, namespace, name), verb: 'get', resource: gvr.resource, idempotent: true, signal })
+    return this.#send<T>({
+      method: 'GET',
+      path: pathOf(gvr, namespace, name),
+      verb: 'get',
+      resource: gvr.resource,
+      idempotent: true,
+      signal,
+    })
   }
 
   /** Consistent pages. Throws `isGone` when a page token got too old: begin again. */
@@ -86,7 +93,15 @@ export class KubeClient {
   }
 
   create<T = KubeObject>(gvr: GroupVersionResource, namespace: string | undefined, body: object, signal?: AbortSignal): Promise<T> {
-    return this.#send<T>({ method: 'POST', path: pathOf(gvr, namespace), body, verb: 'create', resource: gvr.resource, idempotent: false, signal })
+    return this.#send<T>({
+      method: 'POST',
+      path: pathOf(gvr, namespace),
+      body,
+      verb: 'create',
+      resource: gvr.resource,
+      idempotent: false,
+      signal,
+    })
   }
 
   /** PUT of the whole object; with a resourceVersion in it, refused when that is stale. */
@@ -104,7 +119,16 @@ export class KubeClient {
   ): Promise<T> {
     const { name, namespace } = body.metadata
     const path = `${pathOf(gvr, namespace, name, options.subresource)}?fieldManager=${encodeURIComponent(options.fieldManager)}&force=${options.force ?? false}`
-    return this.#send<T>({ method: 'PATCH', path, body, contentType: PATCH.apply, verb: 'apply', resource: gvr.resource, idempotent: true, signal })
+    return this.#send<T>({
+      method: 'PATCH',
+      path,
+      body,
+      contentType: PATCH.apply,
+      verb: 'apply',
+      resource: gvr.resource,
+      idempotent: true,
+      signal,
+    })
   }
 
   /** JSON patch (an array of operations) or merge patch. */
@@ -117,7 +141,14 @@ export class KubeClient {
   ): Promise<T> {
     const manager = options.fieldManager === undefined ? '' : `?fieldManager=${encodeURIComponent(options.fieldManager)}`
     const path = pathOf(gvr, namespace, name, options.subresource) + manager
-    const request = { method: 'PATCH', path, body: options.body, contentType: PATCH[options.type], verb: 'patch', resource: gvr.resource } as const
+    const request = {
+      method: 'PATCH',
+      path,
+      body: options.body,
+      contentType: PATCH[options.type],
+      verb: 'patch',
+      resource: gvr.resource,
+    } as const
     return this.#send<T>({ ...request, idempotent: false, signal })
   }
 
@@ -135,7 +166,12 @@ export class KubeClient {
   }
 
   /** Any path, for what is not an object: discovery, health, reviews. Text when the answer is no JSON. */
-  raw<T>(method: Request['method'], path: string, body?: unknown, options: { contentType?: string; signal?: AbortSignal } = {}): Promise<T> {
+  raw<T>(
+    method: Request['method'],
+    path: string,
+    body?: unknown,
+    options: { contentType?: string; signal?: AbortSignal } = {},
+  ): Promise<T> {
     return this.#send<T>({ method, path, body, verb: 'raw', resource: 'raw', idempotent: method === 'GET', ...options })
   }
 

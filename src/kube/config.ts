@@ -32,7 +32,9 @@ export function inCluster(env: NodeJS.ProcessEnv = process.env, folder = ACCOUNT
   const port = env.KUBERNETES_SERVICE_PORT ?? '443'
   const files = [join(folder, 'ca.crt'), join(folder, 'token')] as const
   if (host === undefined || host === '')
-    throw invalid('no cluster: give a kubeconfig with --kubeconfig, or run in a pod with a service account (KUBERNETES_SERVICE_HOST is not set)')
+    throw invalid(
+      'no cluster: give a kubeconfig with --kubeconfig, or run in a pod with a service account (KUBERNETES_SERVICE_HOST is not set)',
+    )
   for (const file of files) readable(file, 'mount the service account token (automountServiceAccountToken: true)')
   const load = (): Promise<Session> => {
     const [ca, token] = files.map((file) => readFileSync(file, 'utf8')) as [string, string]
@@ -55,12 +57,20 @@ export function fromKubeconfig(path: string, context?: string): Source {
     const { config } = loaded
     const cluster = config.getCurrentCluster()
     const user = config.getCurrentUser()
-    if (!cluster || !user) throw invalid(`kubeconfig ${path}: context "${config.getCurrentContext() ?? ''}" does not name a cluster and a user of the file; choose one with --context`)
+    if (!cluster || !user)
+      throw invalid(
+        `kubeconfig ${path}: context "${config.getCurrentContext() ?? ''}" does not name a cluster and a user of the file; choose one with --context`,
+      )
     const named = [cluster.caFile, user.certFile, user.keyFile, tokenFileOf(user)]
     files = [path, ...named.filter((file) => file !== undefined)]
     expires = Boolean(user.exec) || Boolean(user.authProvider)
-    if (cluster.proxyUrl?.startsWith('socks') === true) throw invalid(`kubeconfig ${path}: SOCKS proxies are not supported; use an HTTP proxy in proxy-url`)
-    return { server: cluster.server, ...(await securityOf(config, path)), ...(cluster.proxyUrl !== undefined && { proxy: cluster.proxyUrl }) }
+    if (cluster.proxyUrl?.startsWith('socks') === true)
+      throw invalid(`kubeconfig ${path}: SOCKS proxies are not supported; use an HTTP proxy in proxy-url`)
+    return {
+      server: cluster.server,
+      ...(await securityOf(config, path)),
+      ...(cluster.proxyUrl !== undefined && { proxy: cluster.proxyUrl }),
+    }
   }
   return {
     load,

@@ -101,7 +101,18 @@ export class EventRecorder {
       action: note.action.slice(0, 128),
       note: clip(note.message, 1_024),
     }
-    const series = { key, subject, namespace: where, body, name: undefined, count: 1, written: 0, lastAt: now, writtenAt: now, queued: false }
+    const series = {
+      key,
+      subject,
+      namespace: where,
+      body,
+      name: undefined,
+      count: 1,
+      written: 0,
+      lastAt: now,
+      writtenAt: now,
+      queued: false,
+    }
     this.#series.set(key, series)
     this.#enqueue(series)
   }

@@ -28,7 +28,7 @@ const HIGH_WATER = 1 << 20
  */
 abstract class Exchange implements Dispatcher.DispatchHandler {
   protected controller: Dispatcher.DispatchController | undefined
-  protected status = 0
+  protected code = 0
   protected retryAfter: string | undefined
   #sent = false
   readonly #signal: AbortSignal | undefined
@@ -54,7 +54,7 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
   }
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
     if (status < 200) return
-    this.status = status
+    this.code = status
     const retryAfter = headers['retry-after']
     if (typeof retryAfter === 'string') this.retryAfter = retryAfter
   }
@@ -81,7 +81,7 @@ class Call extends Exchange {
   }
   onResponseEnd(): void {
     this.release()
-    this.#resolve({ status: this.status, retryAfter: this.retryAfter, body: textOf(this.#chunks) })
+    this.#resolve({ status: this.code, retryAfter: this.retryAfter, body: textOf(this.#chunks) })
   }
 }
 
@@ -96,12 +96,7 @@ class Lines extends Exchange implements AsyncIterable<string[]> {
   #ended = false
   #error: Error | undefined
   #wake: (() => void) | undefined
-  constructor(
-    signal: AbortSignal,
-    opened: (lines: Lines) => void,
-    refused: (answer: Answer) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(signal: AbortSignal, opened: (lines: Lines) => void, refused: (answer: Answer) => void, reject: (error: unknown) => void) {
     super(signal)
     this.#opened = opened
     this.#refused = refused
@@ -116,12 +111,16 @@ class Lines extends Exchange implements AsyncIterable<string[]> {
     this.#ended = true
     this.#wake?.()
   }
-  override onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  override onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     super.onResponseStart(controller, status, headers)
     if (status === 200) this.#opened(this)
   }
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.status !== 200) return void this.#rest.push(chunk)
+    if (this.code !== 200) return void this.#rest.push(chunk)
     const end = chunk.lastIndexOf(10)
     if (end < 0) return void this.#rest.push(chunk)
     this.#rest.push(chunk.subarray(0, end))
@@ -135,7 +134,7 @@ class Lines extends Exchange implements AsyncIterable<string[]> {
   }
   onResponseEnd(): void {
     this.release()
-    if (this.status !== 200) return this.#refused({ status: this.status, retryAfter: this.retryAfter, body: textOf(this.#rest) })
+    if (this.code !== 200) return this.#refused({ status: this.code, retryAfter: this.retryAfter, body: textOf(this.#rest) })
     // A stream that ends within a line was cut: the line is dropped, and the next watch brings it again.
     this.#finish()
   }

@@ -5,7 +5,13 @@ import { type Clock, microTime, systemClock } from './clock.ts'
 import { isConflict, isNotFound } from './errors.ts'
 import type { GroupVersionResource, KubeObject } from './gvr.ts'
 
-export const LEASES: GroupVersionResource = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases', kind: 'Lease', namespaced: true }
+export const LEASES: GroupVersionResource = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  resource: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+}
 
 interface Lease extends KubeObject {
   readonly spec?: {
@@ -112,7 +118,8 @@ export class LeaseElector {
     const { client, namespace, name, clock, renewMs, log } = this.#options
     const startedAt = clock.now()
     // An attempt may not outlast what is left of our own deadline.
-    const limitMs = this.#renewedAt === undefined ? renewMs / 2 : Math.min(renewMs / 2, Math.max(1, this.#renewedAt + renewMs - startedAt + 1))
+    const limitMs =
+      this.#renewedAt === undefined ? renewMs / 2 : Math.min(renewMs / 2, Math.max(1, this.#renewedAt + renewMs - startedAt + 1))
     const attempt = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(limitMs))])
     try {
       this.#lease ??= await client.get<Lease>(LEASES, namespace, name, attempt)

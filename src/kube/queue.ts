@@ -160,7 +160,8 @@ export class WorkQueue {
     entry.due = due
     entry.turn++
     // Most placements are overtaken before their time; a heap of mostly those is made anew.
-    if (this.#delayed.length > 2 * this.#delayedCount + 64) this.#delayed = this.#delayed.filter(isCurrentDelay).toSorted((a, b) => a.at - b.at)
+    if (this.#delayed.length > 2 * this.#delayedCount + 64)
+      this.#delayed = this.#delayed.filter(isCurrentDelay).toSorted((a, b) => a.at - b.at)
     heapPush(this.#delayed, { entry, turn: entry.turn, at: due })
     this.#schedule()
   }

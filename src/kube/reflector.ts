@@ -145,7 +145,13 @@ export class Reflector<T extends KubeObject> {
     try {
       signal.throwIfAborted()
       const guard = this.#watchdog(stream)
-      const lines = await client.watch(gvr, { namespace, labelSelector, resourceVersion: this.#version, timeoutSeconds, signal: stream.signal })
+      const lines = await client.watch(gvr, {
+        namespace,
+        labelSelector,
+        resourceVersion: this.#version,
+        timeoutSeconds,
+        signal: stream.signal,
+      })
       guard.beat()
       this.#alive()
       this.#openedAt = this.#clock.now()
@@ -223,7 +229,10 @@ export class Reflector<T extends KubeObject> {
     const delayMs = Math.max(Math.min(retryAfterMs, 60_000), fullJitter(this.#failures, BACKOFF, random))
     // Loud at first, then ever rarer.
     if ((this.#failures & (this.#failures - 1)) === 0)
-      log.warn({ resource: gvr.resource, failures: this.#failures, reason: asError(error).message, retryMs: Math.round(delayMs) }, 'watch interrupted')
+      log.warn(
+        { resource: gvr.resource, failures: this.#failures, reason: asError(error).message, retryMs: Math.round(delayMs) },
+        'watch interrupted',
+      )
     await this.#clock.sleep(delayMs, signal)
   }
 

@@ -189,7 +189,10 @@ function refusal(request: Request, answer: Answer): ApiError {
 
 function noAnswer(request: Request, error: ConnectionError): ApiError {
   const cause = asError(error.cause)
-  const hint = error.code.startsWith('ERR_TLS') || error.code.includes('CERT') ? 'check the CA and the server name in the kubeconfig' : 'is kube-apiserver up?'
+  const hint =
+    error.code.startsWith('ERR_TLS') || error.code.includes('CERT')
+      ? 'check the CA and the server name in the kubeconfig'
+      : 'is kube-apiserver up?'
   return new ApiError(`${what(request)}: no answer (${error.code}: ${cause.message}); ${hint}`, { status: 0, reason: error.code, cause })
 }
 

@@ -18,7 +18,7 @@ export function bits(family: 4 | 6): number {
 
 export function parseIp(text: string): Ip | undefined {
   const family = isIP(text)
-  if (family === 4) return { family, value: text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) }
+  if (family === 4) return { family, value: BigInt(text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)) }
   if (family !== 6 || text.includes('%')) return undefined
   const [head = '', tail] = hexGroups(text).split('::')
   const left = head === '' ? [] : head.split(':')
@@ -74,11 +74,17 @@ export function formatBlock(block: Block): string {
 /** Whether `inner` (an address or a block) lies in `outer`. */
 export function contains(outer: Block, inner: Ip | Block): boolean {
   const prefix = 'prefix' in inner ? inner.prefix : bits(inner.family)
-  return inner.family === outer.family && prefix >= outer.prefix && blockOf(inner, outer.prefix).value === outer.value
+  return prefix >= outer.prefix && isSamePrefix(outer, inner, outer.prefix)
 }
 
 export function overlaps(a: Block, b: Block): boolean {
-  return contains(a, b) || contains(b, a)
+  return isSamePrefix(a, b, Math.min(a.prefix, b.prefix))
+}
+
+function isSamePrefix(a: Ip, b: Ip, prefix: number): boolean {
+  if (a.family !== b.family) return false
+  const shift = BigInt(bits(a.family) - prefix)
+  return a.value >> shift === b.value >> shift
 }
 
 /** `0.0.0.0` and `::` (with or without a prefix length) mean "assign me one" in SECA (SECA.md §8). */

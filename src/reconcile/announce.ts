@@ -4,7 +4,7 @@ import type { EventRecorder } from '../kube/events.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { workspaceOf } from '../resolve/references.ts'
-import type { Cache } from './cache.ts'
+import type { Cache } from '../cache/cache.ts'
 
 export interface AnnouncerOptions {
   readonly recorder: EventRecorder
@@ -36,10 +36,12 @@ export class Announcer {
   transition(object: Resource, status: Record<string, unknown>): void {
     const before = readyOf(object.status?.conditions)
     const after = readyOf(status['conditions'] as readonly Condition[] | undefined)
-    if (after === undefined || (before?.status === after.status && before.reason === after.reason && before.message === after.message)) return
+    if (after === undefined || (before?.status === after.status && before.reason === after.reason && before.message === after.message))
+      return
     const isStalled = (status['conditions'] as readonly Condition[]).some(({ type }) => type === 'Stalled')
     if (after.status === 'True' && before?.status !== 'True') this.#ready(object, status, after)
-    else if (isStalled || after.reason === 'DeletionBlocked' || after.reason === 'PartlyApplied') this.announce(object, 'Warning', after.reason, after.message)
+    else if (isStalled || after.reason === 'DeletionBlocked' || after.reason === 'PartlyApplied')
+      this.announce(object, 'Warning', after.reason, after.message)
     else if (!QUIET.has(after.reason) && before?.reason !== after.reason) this.announce(object, 'Normal', after.reason, after.message)
   }
 

@@ -72,7 +72,10 @@ export class Connections {
     const name = (lookup.get('Region', region)?.spec as { cloudProvider?: string } | undefined)?.cloudProvider
     const object = name === undefined ? undefined : lookup.get('CloudProvider', name)
     if (name === undefined || object === undefined)
-      throw new ProviderError('transient', name === undefined ? `Region "${region}" does not exist` : `Region "${region}" names CloudProvider "${name}", which does not exist`)
+      throw new ProviderError(
+        'transient',
+        name === undefined ? `Region "${region}" does not exist` : `Region "${region}" names CloudProvider "${name}", which does not exist`,
+      )
     const spec = object.spec as unknown as CloudProviderSpec
     const secret = spec.tenantCredentials?.find((one) => one.tenant === tenant)?.name ?? spec.credentialsSecretRef.name
     const entry = await this.#open(object, secret, region, context)
@@ -83,7 +86,9 @@ export class Connections {
   /** Throws what is wrong with a CloudProvider; asks the cloud. */
   async check(object: Resource, context: CallContext): Promise<void> {
     const spec = object.spec as unknown as CloudProviderSpec
-    const region = [...this.#options.lookup.all('Region')].find((one) => (one.spec as { cloudProvider?: string }).cloudProvider === object.metadata.name)
+    const region = [...this.#options.lookup.all('Region')].find(
+      (one) => (one.spec as { cloudProvider?: string }).cloudProvider === object.metadata.name,
+    )
     for (const name of new Set([spec.credentialsSecretRef.name, ...(spec.tenantCredentials ?? []).map((one) => one.name)])) {
       const entry = await this.#open(object, name, region?.metadata.name ?? '', context, true)
       await this.#probe(entry, context)
@@ -117,7 +122,13 @@ export class Connections {
       return entry
     }
     const failure = this.#failures.get(id)
-    if (!isFresh && failure !== undefined && failure.generation === object.metadata.generation && this.#options.now() - failure.at < REPROBE_MS) throw failure.error
+    if (
+      !isFresh &&
+      failure !== undefined &&
+      failure.generation === object.metadata.generation &&
+      this.#options.now() - failure.at < REPROBE_MS
+    )
+      throw failure.error
     const opening = this.#opening.get(id) ?? this.#renew(id, object, secret, region, context).finally(() => this.#opening.delete(id))
     this.#opening.set(id, opening)
     return opening
@@ -161,12 +172,21 @@ export class Connections {
     const { providers, operatorNamespace, now } = this.#options
     const where = `Secret ${operatorNamespace}/${secret}`
     const provider = providers.find((one) => one.type === spec.type)
-    if (provider === undefined) throw new ProviderError('unsupported', `CloudProvider "${object.metadata.name}": type "${spec.type}" is none of ${providers.map((one) => one.type).join(', ')}`)
-    if (read === undefined) throw new ProviderError('credentials', `${where} does not exist: create it with ${Object.keys(provider.credentials.shape).join(', ')}`)
+    if (provider === undefined)
+      throw new ProviderError(
+        'unsupported',
+        `CloudProvider "${object.metadata.name}": type "${spec.type}" is none of ${providers.map((one) => one.type).join(', ')}`,
+      )
+    if (read === undefined)
+      throw new ProviderError(
+        'credentials',
+        `${where} does not exist: create it with ${Object.keys(provider.credentials.shape).join(', ')}`,
+      )
     const credentials = provider.credentials.safeParse(read.data)
     if (!credentials.success) throw new ProviderError('credentials', `${where}: ${issues(credentials.error, 'key')}`)
     const settings = provider.settings.safeParse(spec.settings ?? {})
-    if (!settings.success) throw new ProviderError('rejected', `CloudProvider "${object.metadata.name}": ${issues(settings.error, 'spec.settings')}`)
+    if (!settings.success)
+      throw new ProviderError('rejected', `CloudProvider "${object.metadata.name}": ${issues(settings.error, 'spec.settings')}`)
     const requestsPerSecond = spec.requestsPerSecond ?? DEFAULT_RATE
     const budget = createBudget({ requestsPerSecond, burst: spec.burst ?? requestsPerSecond })
     const account: Account<unknown, unknown> = { region, settings: settings.data, credentials: credentials.data, acquire: budget.acquire }

@@ -22,12 +22,16 @@ export async function converge(work: Convergence): Promise<Outcome> {
   const seen = await call('observe', (context) => adapter.observe(work.desired, context))
   if (seen !== undefined) return settle(work, work.desired, seen, false)
   if (work.desired.mayAdopt && !exists(object))
-    throw new ProviderError('rejected', `the cloud has no object "${work.desired.externalId}" to adopt: correct the annotation or remove it`)
+    throw new ProviderError(
+      'rejected',
+      `the cloud has no object "${work.desired.externalId}" to adopt: correct the annotation or remove it`,
+    )
   const desired = await work.begin()
   const { externalId } = await call('create', (context) => adapter.create(desired, context))
   const made = await call('observe', (context) => adapter.observe({ ...desired, externalId }, context))
   const incarnation = desired.incarnation
-  if (made === undefined) return { state: 'creating', reason: 'Creating', message: '', isSynced: false, externalId, incarnation, isRetried: true }
+  if (made === undefined)
+    return { state: 'creating', reason: 'Creating', message: '', isSynced: false, externalId, incarnation, isRetried: true }
   return { incarnation, ...(await settle(work, desired, made, true)) }
 }
 
@@ -36,12 +40,20 @@ async function settle(work: Convergence, desired: Desired, seen: Observed, isNew
   const wasThere = !isNew && work.object.status?.state !== 'creating' && exists(work.object)
   const state = wasThere ? 'updating' : 'creating'
   if (seen.failed !== undefined) throw new ProviderError('rejected', seen.failed)
-  if (seen.busy !== undefined) return { ...facts, state, reason: wasThere ? 'Updating' : 'Creating', message: seen.busy, isSynced: false, isPolled: true }
+  if (seen.busy !== undefined)
+    return { ...facts, state, reason: wasThere ? 'Updating' : 'Creating', message: seen.busy, isSynced: false, isPolled: true }
   if (seen.drift.length === 0) return { ...facts, ...available(seen), isSynced: true }
   const message = `differs in ${seen.drift.join(', ')}`
   if (isSettled(work.object)) work.onDrift(seen.drift)
-  if (work.isObserveOnly && isSettled(work.object)) return { ...facts, ...available(seen), isSynced: false, sync: { reason: 'Drifted', message } }
-  return update(work, { ...desired, externalId: seen.externalId }, seen, { ...facts, state, reason: wasThere ? 'Updating' : 'Creating', message, isSynced: false })
+  if (work.isObserveOnly && isSettled(work.object))
+    return { ...facts, ...available(seen), isSynced: false, sync: { reason: 'Drifted', message } }
+  return update(work, { ...desired, externalId: seen.externalId }, seen, {
+    ...facts,
+    state,
+    reason: wasThere ? 'Updating' : 'Creating',
+    message,
+    isSynced: false,
+  })
 }
 
 async function update(work: Convergence, desired: Desired, seen: Observed, changing: Outcome): Promise<Outcome> {
@@ -54,13 +66,17 @@ async function update(work: Convergence, desired: Desired, seen: Observed, chang
   if (now.failed !== undefined) throw new ProviderError('rejected', now.failed)
   if (now.busy !== undefined) return { ...changing, ...facts, message: now.busy, isPolled: true }
   // Still different after a change that went through: asked again with growing delay, never in a loop.
-  if (now.drift.length > 0) return { ...changing, ...facts, message: `differs in ${now.drift.join(', ')}`, isRetried: true, didUpdate: true }
+  if (now.drift.length > 0)
+    return { ...changing, ...facts, message: `differs in ${now.drift.join(', ')}`, isRetried: true, didUpdate: true }
   return { ...facts, ...available(now), isSynced: true, didUpdate: true }
 }
 
 function available(seen: Observed): Pick<Outcome, 'state' | 'reason' | 'message'> {
   const refused = Object.entries(seen.items ?? {})
   if (refused.length === 0) return { state: 'active', reason: 'Available', message: '' }
-  const message = refused.slice(0, 5).map(([path, item]) => `${path}: ${item.message}`).join('; ')
+  const message = refused
+    .slice(0, 5)
+    .map(([path, item]) => `${path}: ${item.message}`)
+    .join('; ')
   return { state: 'active', reason: 'PartlyApplied', message }
 }

@@ -6,8 +6,9 @@ import { isConflict } from '../kube/errors.ts'
 import type { WorkQueue } from '../kube/queue.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { nodeOf } from '../resolve/blockers.ts'
 import type { Graph } from '../resolve/graph.ts'
-import type { Cache } from './cache.ts'
+import type { Cache } from '../cache/cache.ts'
 import type { Controller, Services, Tools, View } from './controller.ts'
 import { converge } from './converge.ts'
 import type { Behind, Identities } from './identity.ts'
@@ -17,7 +18,7 @@ import { nextStatus } from './status.ts'
 import { teardown } from './teardown.ts'
 import type { Announcer } from './announce.ts'
 import { blockersOf } from './blockers.ts'
-import { nodeOf, type Waker } from './wake.ts'
+import type { Waker } from './wake.ts'
 import { StaleError, type Writer } from './writer.ts'
 
 export interface EngineOptions {
@@ -117,7 +118,8 @@ export class Engine {
       memory.failures += 1
       const error = asError(thrown)
       const outcome = failed(object, error, memory.failures)
-      if (outcome.reason === 'InternalError') this.#options.log.error({ err: error, kind: object.kind, key: id }, 'unexpected error in a reconcile')
+      if (outcome.reason === 'InternalError')
+        this.#options.log.error({ err: error, kind: object.kind, key: id }, 'unexpected error in a reconcile')
       return outcome
     }
   }
@@ -153,8 +155,16 @@ export class Engine {
         begin: async () => {
           const isRemake = object.status?.externalId !== undefined
           const incarnation = isRemake || object.status?.incarnation === undefined ? identities.nonce() : object.status.incarnation
-          if (isRemake) announcer.announce(object, 'Warning', 'Recreating', `${object.status?.externalId} is gone from the cloud and made again`)
-          const outcome: Outcome = { state: isRemake ? 'updating' : 'creating', reason: 'Creating', message: '', isSynced: false, incarnation, ...(isRemake ? { externalId: '' } : {}) }
+          if (isRemake)
+            announcer.announce(object, 'Warning', 'Recreating', `${object.status?.externalId} is gone from the cloud and made again`)
+          const outcome: Outcome = {
+            state: isRemake ? 'updating' : 'creating',
+            reason: 'Creating',
+            message: '',
+            isSynced: false,
+            incarnation,
+            ...(isRemake ? { externalId: '' } : {}),
+          }
           const status = nextStatus(object, outcome, now())
           if (status !== undefined && (await writer.applyStatus(kind, object, status, tools.signal)) === undefined) throw new StaleError()
           return { ...behind.desired, externalId: undefined, incarnation }
@@ -176,7 +186,7 @@ export class Engine {
       object,
       blockers: async () => {
         await controller.beforeDelete?.(object, tools)
-        return blockersOf({ cache, graph, kind, object, tools })
+        return blockersOf(cache, graph, kind, object, tools)
       },
       isOrphaned: async () => identities.isOrphan(object) || isUninstalling(kind, tools.signal),
       target: async () => (behind = await identities.behindIfAny(controller, object, tools)),
@@ -190,7 +200,10 @@ export class Engine {
         await writer.removeFinalizer(kind, object, tools.signal)
       },
     }
-    return identities.guard(() => behind, () => teardown(work))
+    return identities.guard(
+      () => behind,
+      () => teardown(work),
+    )
   }
 
   /** Writes status if it says something new, tells people, and decides when to look again. */
@@ -233,5 +246,3 @@ function paused(object: Resource): Outcome {
   const sync = { reason: 'ReconcilePaused', message: `annotation ${PAUSED} is "true"` }
   return { state: object.status?.state ?? 'pending', reason: sync.reason, message: sync.message, isSynced: false, sync, isUnhandled: true }
 }
-
-

@@ -50,7 +50,11 @@ export class Identities {
     const { lookup, connections, installation } = this.#options
     const { kind } = controller
     const path = pathOf(lookup, kind, object)
-    if (path === undefined) throw new ProviderError('rejected', `namespace ${object.metadata.namespace} is labelled for no ${kind.scope}: an administrator has to label it`)
+    if (path === undefined)
+      throw new ProviderError(
+        'rejected',
+        `namespace ${object.metadata.namespace} is labelled for no ${kind.scope}: an administrator has to label it`,
+      )
     const tag = kind.cloud === 'none' ? '' : buildTag({ installation, region: path.region, path: urnOf(lookup, kind, path) })
     const local = controller.adapter?.(tools) ?? (kind.cloud === 'none' ? HERE : undefined)
     const link = local === undefined ? await connections.get(path.region, path.tenant, tools) : undefined
@@ -93,7 +97,8 @@ export class Identities {
       return await work()
     } catch (error) {
       const link = (typeof behind === 'function' ? behind() : behind)?.link
-      if (link !== undefined && error instanceof ProviderError && error.failure === 'credentials') throw this.#options.connections.reportBroken(link, error)
+      if (link !== undefined && error instanceof ProviderError && error.failure === 'credentials')
+        throw this.#options.connections.reportBroken(link, error)
       throw error
     }
   }

@@ -14,7 +14,12 @@ interface ConfigMap {
  * Id of this installation, the first part of every tag in the cloud: made once and kept in a ConfigMap; `given` puts an
  * old one back when a cluster is restored (DESIGN §4 "Identity"). Throws when the ConfigMap holds another one than `given`.
  */
-export async function installationId(client: KubeClient, namespace: string, given: string | undefined, signal: AbortSignal): Promise<string> {
+export async function installationId(
+  client: KubeClient,
+  namespace: string,
+  given: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
   const stored = (await read(client, namespace, signal)) ?? (await make(client, namespace, given ?? randomUUID(), signal))
   if (given === undefined || given === stored) return stored
   throw new SecaError(
@@ -34,7 +39,12 @@ async function read(client: KubeClient, namespace: string, signal: AbortSignal):
 
 async function make(client: KubeClient, namespace: string, id: string, signal: AbortSignal): Promise<string> {
   try {
-    await client.create(CONFIG_MAPS, namespace, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME, namespace }, data: { id } }, signal)
+    await client.create(
+      CONFIG_MAPS,
+      namespace,
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME, namespace }, data: { id } },
+      signal,
+    )
     return id
   } catch (error) {
     if (!isConflict(error)) throw error

@@ -3,21 +3,30 @@ import type { KubeClient } from '../kube/client.ts'
 import { isConflict, isNotFound } from '../kube/errors.ts'
 import type { CallContext } from '../provider/contract.ts'
 import { defaultNamespace } from '../resolve/names.ts'
-import type { Cache } from './cache.ts'
-import type { Namespace } from './directory.ts'
-
-export const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace', namespaced: false } as const
+import type { Cache } from '../cache/cache.ts'
+import { type Namespace, NAMESPACES } from '../cache/directory.ts'
 
 type Scope = { readonly tenant: string; readonly workspace: string }
 
 /** Makes the namespace of a workspace, or takes over one that was labelled for it (DESIGN §2). Answers what it waits for. */
-export async function ensureNamespace(client: KubeClient, cache: Cache, scope: Scope, { signal }: CallContext): Promise<string | undefined> {
+export async function ensureNamespace(
+  client: KubeClient,
+  cache: Cache,
+  scope: Scope,
+  { signal }: CallContext,
+): Promise<string | undefined> {
   const existing = cache.namespaceOf(scope)
-  if (existing !== undefined) return cache.directory.isTerminating(existing) ? `namespace ${existing} is being deleted; it comes back empty` : undefined
+  if (existing !== undefined)
+    return cache.directory.isTerminating(existing) ? `namespace ${existing} is being deleted; it comes back empty` : undefined
   const name = defaultNamespace(scope)
   const labels = { [TENANT_LABEL]: scope.tenant, [WORKSPACE_LABEL]: scope.workspace, [MANAGED_LABEL]: 'true' }
   try {
-    const made = await client.create<Namespace>(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }, signal)
+    const made = await client.create<Namespace>(
+      NAMESPACES,
+      undefined,
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } },
+      signal,
+    )
     cache.namespaces.set(made)
     return undefined
   } catch (error) {
@@ -27,17 +36,25 @@ export async function ensureNamespace(client: KubeClient, cache: Cache, scope: S
 }
 
 /** Deletes the namespace if this controller made it, else takes the labels off. Answers what it waits for. */
-export async function releaseNamespace(client: KubeClient, cache: Cache, scope: Scope, { signal }: CallContext): Promise<string | undefined> {
+export async function releaseNamespace(
+  client: KubeClient,
+  cache: Cache,
+  scope: Scope,
+  { signal }: CallContext,
+): Promise<string | undefined> {
   const name = cache.namespaceOf(scope)
   const namespace = name === undefined ? undefined : cache.directory.get(name)
   if (name === undefined || namespace === undefined) return undefined
   if (!cache.directory.isManaged(name)) {
     if (cache.directory.isTerminating(name)) return undefined
     const labels = { [TENANT_LABEL]: null, [WORKSPACE_LABEL]: null }
-    await ignoreGone(client.patch(NAMESPACES, undefined, name, { type: 'merge', body: { metadata: { uid: namespace.metadata.uid, labels } } }, signal))
+    await ignoreGone(
+      client.patch(NAMESPACES, undefined, name, { type: 'merge', body: { metadata: { uid: namespace.metadata.uid, labels } } }, signal),
+    )
     return undefined
   }
-  if (!cache.directory.isTerminating(name)) await ignoreGone(client.delete(NAMESPACES, undefined, name, { uid: namespace.metadata.uid }, signal))
+  if (!cache.directory.isTerminating(name))
+    await ignoreGone(client.delete(NAMESPACES, undefined, name, { uid: namespace.metadata.uid }, signal))
   return `namespace ${name} is being deleted`
 }
 

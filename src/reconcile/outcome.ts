@@ -84,14 +84,18 @@ function stalled(object: Resource, reason: string, message: string, againMs: num
 
 /** Outcome of anything that was thrown; `failures` is how often in a row. */
 export function failed(object: Resource, error: Error, failures: number): Outcome {
-  if (!(error instanceof SecaError)) return inTrouble(object, 'InternalError', 'unexpected error, tried again; the log of the controllers says more', failures)
+  if (!(error instanceof SecaError))
+    return inTrouble(object, 'InternalError', 'unexpected error, tried again; the log of the controllers says more', failures)
   const { reason } = error.row
   if (!(error instanceof ProviderError)) return inTrouble(object, reason, error.message, failures)
   switch (error.failure) {
     case 'transient':
       return inTrouble(object, reason, error.message, failures)
     case 'throttled':
-      return { ...inTrouble(object, reason, error.message, failures), ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs, isRetried: false }) }
+      return {
+        ...inTrouble(object, reason, error.message, failures),
+        ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs, isRetried: false }),
+      }
     case 'credentials':
       return isSettled(object) && object.metadata.deletionTimestamp === undefined
         ? { ...inTrouble(object, reason, error.message, failures), againMs: CREDENTIALS_MS, isRetried: false }
@@ -113,7 +117,15 @@ function inTrouble(object: Resource, reason: string, message: string, failures: 
   const sync = { reason, message }
   if (object.metadata.deletionTimestamp !== undefined) return { state: 'deleting', reason, message, isSynced: false, isRetried: true }
   if (isSettled(object))
-    return { state: 'active', reason: readyReason(object), message: readyMessage(object), isSynced: false, sync, isRetried: true, isQuiet: failures < PATIENCE }
+    return {
+      state: 'active',
+      reason: readyReason(object),
+      message: readyMessage(object),
+      isSynced: false,
+      sync,
+      isRetried: true,
+      isQuiet: failures < PATIENCE,
+    }
   const state = exists(object) ? 'updating' : object.status?.incarnation === undefined ? 'pending' : 'creating'
   return { state, reason, message, isSynced: false, isRetried: true }
 }

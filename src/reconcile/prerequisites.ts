@@ -12,7 +12,10 @@ const INVALID = CATALOGUE.InvalidReference.reason
 
 /** What an object waits for (SECA.md §9, right column): everything that is missing, named. */
 export function prerequisites(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
-  const problems = [...scopes(lookup, kind, object), ...referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? [])]
+  const problems = [
+    ...scopes(lookup, kind, object),
+    ...referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? []),
+  ]
   const first = [INVALID, NOT_FOUND, NOT_READY].find((reason) => problems.some((problem) => problem.reason === reason))
   if (first === undefined) return undefined
   return { reason: first, message: problems.map(({ message }) => message).join('; ') }
@@ -28,7 +31,13 @@ function* scopes(lookup: Lookup, kind: Kind, object: Resource): Generator<Proble
   if (kind.cloud !== 'none') yield* ofRegion(lookup, kind, object)
   if (kind.parent === undefined) return
   const parent = parentName(kind, object) ?? ''
-  const problem = usable(kind.parent.kind, parent, lookup.get(kind.parent.kind, keyOf(namespace, parent)), object, `spec.${kind.parent.field}`)
+  const problem = usable(
+    kind.parent.kind,
+    parent,
+    lookup.get(kind.parent.kind, keyOf(namespace, parent)),
+    object,
+    `spec.${kind.parent.field}`,
+  )
   if (problem) yield problem
 }
 

@@ -2,13 +2,19 @@ import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { isConflict, isNotFound } from '../kube/errors.ts'
-import type { Cache } from './cache.ts'
+import type { Cache } from '../cache/cache.ts'
 import type { Connections, SecretData } from './connections.ts'
 import type { Services } from './controller.ts'
 import { ensureNamespace, releaseNamespace } from './namespaces.ts'
 
 const SECRETS = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret', namespaced: true } as const
-const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false } as const
+const CRDS = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  resource: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+} as const
 
 /** What controllers may do besides talking to the cloud. */
 export function createServices(client: KubeClient, cache: Cache, connections: Connections): Services {
@@ -39,9 +45,19 @@ export async function isUninstalling(client: KubeClient, kind: Kind, signal: Abo
 }
 
 /** Reads a Secret by name; Secrets are never listed or watched. */
-export async function readSecret(client: KubeClient, namespace: string, name: string, signal: AbortSignal): Promise<SecretData | undefined> {
+export async function readSecret(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<SecretData | undefined> {
   try {
-    const secret = await client.get<{ metadata: { resourceVersion: string }; data?: Record<string, string> }>(SECRETS, namespace, name, signal)
+    const secret = await client.get<{ metadata: { resourceVersion: string }; data?: Record<string, string> }>(
+      SECRETS,
+      namespace,
+      name,
+      signal,
+    )
     const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])
     return { resourceVersion: secret.metadata.resourceVersion, data: Object.fromEntries(data) }
   } catch (error) {

@@ -25,7 +25,8 @@ export function nextStatus(object: Resource, outcome: Outcome, now: number): Sta
     externalId: (outcome.externalId ?? before?.externalId) || undefined,
     incarnation: outcome.incarnation ?? before?.incarnation,
     lastHandledRequest: request?.slice(0, 256),
-    lastModifiedAt: before?.lastModifiedAt === undefined ? millis(object.metadata.creationTimestamp) : isNew ? iso(now) : before.lastModifiedAt,
+    lastModifiedAt:
+      before?.lastModifiedAt === undefined ? millis(object.metadata.creationTimestamp) : isNew ? iso(now) : before.lastModifiedAt,
   })
   return isDeepStrictEqual(status, dropUndefined({ ...before })) ? undefined : status
 }
@@ -43,12 +44,14 @@ function ownFields(status: Status | undefined): Status {
 /** One entry per transition, newest first; an accepted change of an active object shows as `updating`, `active` (SECA.md §5, DESIGN §3). */
 function nextHistory(object: Resource, outcome: Outcome, isNew: boolean, now: number): HistoryEntry[] {
   const history = [...(object.status?.history ?? [])]
-  const push = (state: HistoryEntry['state'], at: string, details: Partial<HistoryEntry> = {}) => history.unshift({ state, lastTransitionAt: at, ...details })
+  const push = (state: HistoryEntry['state'], at: string, details: Partial<HistoryEntry> = {}) =>
+    history.unshift({ state, lastTransitionAt: at, ...details })
   if (history.length === 0) push('pending', millis(object.metadata.creationTimestamp))
   const last = history[0]?.state
   const details = dropUndefined({ reason: outcome.reason, message: outcome.message === '' ? undefined : outcome.message.slice(0, 1024) })
   if (outcome.state === 'active' && last === 'pending') push('creating', iso(now))
-  const wasUpdated = outcome.state === 'active' && last === 'active' && (outcome.didUpdate === true || isNew) && outcome.isUnhandled !== true
+  const wasUpdated =
+    outcome.state === 'active' && last === 'active' && (outcome.didUpdate === true || isNew) && outcome.isUnhandled !== true
   if (wasUpdated) push('updating', iso(now))
   if (wasUpdated || outcome.state !== last) push(outcome.state, iso(now), details)
   return history.slice(0, HISTORY_LIMIT)
@@ -65,7 +68,8 @@ function nextConditions(object: Resource, outcome: Outcome, now: number): Condit
     return { type, status, reason: why, message: text.slice(0, 4096), lastTransitionTime, observedGeneration: object.metadata.generation }
   }
   const sync = outcome.isSynced ? { reason: 'InSync', message: '' } : (outcome.sync ?? { reason, message })
-  if (outcome.isUnhandled === true) return [...before.filter(({ type }) => type !== 'Synced'), make('Synced', false, sync.reason, sync.message)]
+  if (outcome.isUnhandled === true)
+    return [...before.filter(({ type }) => type !== 'Synced'), make('Synced', false, sync.reason, sync.message)]
   const conditions = [make('Ready', outcome.state === 'active'), make('Synced', outcome.isSynced, sync.reason, sync.message)]
   if (isStalled === true) conditions.push(make('Stalled', true))
   else if (outcome.state !== 'active') conditions.push(make('Reconciling', true))

@@ -1,7 +1,7 @@
+import { nodeOf } from '../resolve/blockers.ts'
 import type { Graph } from '../resolve/graph.ts'
-import type { Cache } from './cache.ts'
+import type { Cache } from '../cache/cache.ts'
 import type { View } from './controller.ts'
-import { nodeOf } from './wake.ts'
 
 /** What hooks see of the stores. */
 export function createView(cache: Cache, graph: Graph): View {

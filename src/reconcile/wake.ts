@@ -4,10 +4,10 @@ import type { Resource } from '../kinds/resource.ts'
 import type { WorkQueue } from '../kube/queue.ts'
 import { edgesOf } from '../resolve/edges.ts'
 import type { Graph, Node } from '../resolve/graph.ts'
-import { keyOf } from '../resolve/names.ts'
-import type { Cache } from './cache.ts'
+import { nodeOf } from '../resolve/blockers.ts'
+import type { Cache } from '../cache/cache.ts'
 import type { Controller, View } from './controller.ts'
-import { claimOf, type Namespace } from './directory.ts'
+import { claimOf, type Namespace } from '../cache/directory.ts'
 import { isUsable } from './outcome.ts'
 
 /** A change as a store tells it. */
@@ -28,10 +28,6 @@ export interface WakeOptions {
 
 /** Key of an object in the work queue. */
 export const idOf = (node: Node): string => `${node.kind}|${node.key}`
-
-export function nodeOf(kind: Kind, object: Resource): Node {
-  return { kind: kind.kind, key: keyOf(object.metadata.namespace, object.metadata.name) }
-}
 
 /** Turns changes in the stores into work: the object itself, what waits for it, and what it uses. */
 export class Waker {
@@ -86,7 +82,10 @@ export class Waker {
     const controller = controllers.get(node.kind)
     const isGoing = cache.get(node.kind, node.key)?.metadata.deletionTimestamp !== undefined
     if (controller === undefined || (controller.derive === undefined && !isGoing)) return
-    queue.add(idOf(node), { priority: initial ? 'low' : 'normal', ...(controller.settleMs === undefined || isGoing ? {} : { afterMs: controller.settleMs }) })
+    queue.add(idOf(node), {
+      priority: initial ? 'low' : 'normal',
+      ...(controller.settleMs === undefined || isGoing ? {} : { afterMs: controller.settleMs }),
+    })
   }
 
   #onNamespace({ object, previous, type }: Change<Namespace>): void {

@@ -22,7 +22,8 @@ export class Writer {
       finalizers === undefined || finalizers.length === 0
         ? { op: 'add', path: '/metadata/finalizers', value: [FINALIZER] }
         : { op: 'add', path: '/metadata/finalizers/-', value: FINALIZER }
-    const guard = finalizers === undefined || finalizers.length === 0 ? [] : [{ op: 'test', path: '/metadata/finalizers', value: finalizers }]
+    const guard =
+      finalizers === undefined || finalizers.length === 0 ? [] : [{ op: 'test', path: '/metadata/finalizers', value: finalizers }]
     const stored = await this.#patch(kind, object, [...guard, op], signal)
     if (stored !== undefined) this.#storeOf(kind.kind).set(stored)
     return stored
@@ -42,7 +43,12 @@ export class Writer {
     const { name, namespace, uid } = object.metadata
     const body = { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace, uid }, status }
     try {
-      const stored = await this.#client.apply<Resource>(kind.gvr, body, { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' }, signal)
+      const stored = await this.#client.apply<Resource>(
+        kind.gvr,
+        body,
+        { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' },
+        signal,
+      )
       this.#storeOf(kind.kind).set(stored)
       return stored
     } catch (error) {

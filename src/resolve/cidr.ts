@@ -9,7 +9,9 @@ interface Block {
 function parse(text: string): Block | undefined {
   const [address = '', prefix = ''] = text.split('/')
   const version = isIP(address)
-  return version === 0 || !/^\d{1,3}$/.test(prefix) ? undefined : { address, prefix: Number(prefix), family: version === 4 ? 'ipv4' : 'ipv6' }
+  return version === 0 || !/^\d{1,3}$/.test(prefix)
+    ? undefined
+    : { address, prefix: Number(prefix), family: version === 4 ? 'ipv4' : 'ipv6' }
 }
 
 /** A block that only says its size, `0.0.0.0/24` or `::/64`: the cloud assigns one (SECA.md §8). `0.0.0.0/0` is not one. */

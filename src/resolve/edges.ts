@@ -21,6 +21,7 @@ export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
   const home = scope === undefined ? undefined : lookup.namespaceOf({ tenant: scope.tenant })
   if (kind.scope === 'workspace' && scope?.workspace !== undefined && home !== undefined)
     edges.push({ to: { kind: 'Workspace', key: keyOf(home, scope.workspace) }, holds: true, path: 'metadata' })
-  if (kind.cloud !== 'none') edges.push({ to: { kind: 'Region', key: regionOf(lookup, kind, object) }, holds: kind.scope !== 'workspace', path: 'region' })
+  if (kind.cloud !== 'none')
+    edges.push({ to: { kind: 'Region', key: regionOf(lookup, kind, object) }, holds: kind.scope !== 'workspace', path: 'region' })
   return edges
 }

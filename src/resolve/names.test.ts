@@ -17,12 +17,20 @@ test('default namespaces are labels, and no two scopes share one', () => {
       expect(a).toMatch(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
       expect(a === b).toBe(one.tenant === other.tenant && one.workspace === other.workspace)
     }),
-    { examples: [[{ tenant: 'a', workspace: 'b' }, { tenant: 'a--b' }], [{ tenant: 'system' }, { tenant: 'a.b' }], [{ tenant: 'a.b' }, { tenant: 'a-b' }]] },
+    {
+      examples: [
+        [{ tenant: 'a', workspace: 'b' }, { tenant: 'a--b' }],
+        [{ tenant: 'system' }, { tenant: 'a.b' }],
+        [{ tenant: 'a.b' }, { tenant: 'a-b' }],
+      ],
+    },
   )
 })
 
 test('nested kinds: name and path', () => {
   const object = { spec: { network: 'net' } as never, metadata: { name: 'net.front' } as never }
   expect(secaName(Subnet, object)).toBe('front')
-  expect(secaPath(Subnet, { tenant: 't', workspace: 'w', parent: 'net', name: 'front' }, 'networks')).toBe('seca.network/v1/tenants/t/workspaces/w/networks/net/subnets/front')
+  expect(secaPath(Subnet, { tenant: 't', workspace: 'w', parent: 'net', name: 'front' }, 'networks')).toBe(
+    'seca.network/v1/tenants/t/workspaces/w/networks/net/subnets/front',
+  )
 })

@@ -65,5 +65,7 @@ export function urnReference(lookup: Lookup, kind: Kind, object: Resource): Refe
   if (scope === undefined) return undefined
   const parent = parentName(kind, object)
   const parentCollection = kind.parent && lookup.kindNamed(kind.parent.kind)?.collection
-  return { resource: secaPath(kind, { ...scope, name: secaName(kind, object), ...(parent === undefined ? {} : { parent }) }, parentCollection) }
+  return {
+    resource: secaPath(kind, { ...scope, name: secaName(kind, object), ...(parent === undefined ? {} : { parent }) }, parentCollection),
+  }
 }

@@ -37,7 +37,12 @@ export type Resolution =
   | { readonly state: 'literal' }
 
 /** Resolves one reference of `from` (SECA.md §4, DESIGN §2 "References"). */
-export function resolveReference(lookup: Lookup, fromKind: Kind, from: Resource, found: Pick<FoundReference, 'reference' | 'rule'>): Resolution {
+export function resolveReference(
+  lookup: Lookup,
+  fromKind: Kind,
+  from: Resource,
+  found: Pick<FoundReference, 'reference' | 'rule'>,
+): Resolution {
   const { reference, rule } = found
   if (rule.wait === 'none' && isLiteral(reference.resource)) return { state: 'literal' }
   const urn = parseUrn(reference)
@@ -71,7 +76,8 @@ function placeOf(lookup: Lookup, fromKind: Kind, from: Resource, kind: Kind, urn
   if (kind.scope === 'tenant') return at(lookup, { tenant })
   const workspace = urn.workspace ?? own.workspace
   if (workspace === undefined) return `"${urn.text}" does not say its workspace: write workspaces/<workspace>/${kind.collection}/<name>`
-  if (fromKind.scope === 'workspace' && workspace !== own.workspace) return `"${urn.text}" is in workspace ${workspace}: references do not leave their workspace`
+  if (fromKind.scope === 'workspace' && workspace !== own.workspace)
+    return `"${urn.text}" is in workspace ${workspace}: references do not leave their workspace`
   return at(lookup, { tenant, workspace })
 }
 
@@ -80,20 +86,32 @@ function at(lookup: Lookup, scope: { tenant: string; workspace?: string }): { na
   return namespace === undefined ? { absent: scope.workspace ?? scope.tenant } : { namespace }
 }
 
-function findAt(lookup: Lookup, fromKind: Kind, from: Resource, kind: Kind, urn: Urn, place: { namespace?: string; absent?: string }): Resolution {
+function findAt(
+  lookup: Lookup,
+  fromKind: Kind,
+  from: Resource,
+  kind: Kind,
+  urn: Urn,
+  place: { namespace?: string; absent?: string },
+): Resolution {
   const called = `${kind.kind} "${urn.name}"`
   if (place.absent !== undefined) return { state: 'missing', kind, keys: [], message: `${called}: ${place.absent} does not exist` }
   if (kind.catalog === true) return findSku(lookup, fromKind, from, kind, urn)
   if (kind.parent === undefined) return findKey(lookup, kind, keyOf(place.namespace, urn.name), called)
   const parent = urn.parent ?? impliedParent(fromKind, from, kind)
-  if (parent !== undefined) return findKey(lookup, kind, keyOf(place.namespace, `${parent}.${urn.name}`), `${called} of ${kind.parent.kind} "${parent}"`)
+  if (parent !== undefined)
+    return findKey(lookup, kind, keyOf(place.namespace, `${parent}.${urn.name}`), `${called} of ${kind.parent.kind} "${parent}"`)
   // From outside a network its name may be left out: fine while only one network has such a child (SECA.md §4).
   const matches = lookup.inNamespace(kind.kind, place.namespace ?? '').filter((object) => secaName(kind, object) === urn.name)
   const [only, ...others] = matches
-  if (only === undefined) return { state: 'missing', kind, keys: [keyOf(place.namespace, `*.${urn.name}`)], message: `${called} does not exist` }
+  if (only === undefined)
+    return { state: 'missing', kind, keys: [keyOf(place.namespace, `*.${urn.name}`)], message: `${called} does not exist` }
   if (others.length === 0) return { state: 'found', kind, key: keyOf(place.namespace, only.metadata.name), object: only }
   const parents = matches.map((object) => parentName(kind, object)).join(', ')
-  return { state: 'invalid', message: `${called} exists in ${parents}: name one, for example networks/${parentName(kind, only)}/${kind.collection}/${urn.name}` }
+  return {
+    state: 'invalid',
+    message: `${called} exists in ${parents}: name one, for example networks/${parentName(kind, only)}/${kind.collection}/${urn.name}`,
+  }
 }
 
 function impliedParent(fromKind: Kind, from: Resource, kind: Kind): string | undefined {

@@ -28,7 +28,12 @@ export function parseUrn(reference: Reference): Urn | string {
     inText.provider = segments[0] ?? ''
     segments.splice(0, 2)
   }
-  for (const [word, part] of [['tenants', 'tenant'], ['workspaces', 'workspace'], ['networks', 'parent'], ['clusters', 'parent']] as const) {
+  for (const [word, part] of [
+    ['tenants', 'tenant'],
+    ['workspaces', 'workspace'],
+    ['networks', 'parent'],
+    ['clusters', 'parent'],
+  ] as const) {
     const value = segments[1]
     if (segments[0] !== word || segments.length <= 2 || value === undefined) continue
     inText[part] = value
@@ -42,7 +47,12 @@ export function parseUrn(reference: Reference): Urn | string {
 
 /** Separate fields and the same parts inside `resource` must agree. */
 function merge(reference: Reference, urn: Urn): Urn | string {
-  const fields = { tenant: reference.tenant, workspace: reference.workspace, region: reference.region, provider: reference.provider?.split('/')[0] }
+  const fields = {
+    tenant: reference.tenant,
+    workspace: reference.workspace,
+    region: reference.region,
+    provider: reference.provider?.split('/')[0],
+  }
   const merged: Record<string, string> = {}
   for (const [part, value] of Object.entries(fields)) {
     if (value === undefined || value === '') continue

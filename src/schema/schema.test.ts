@@ -53,8 +53,8 @@ describe('rights', () => {
     expect(all.filter((rule) => rule.verbs.includes('bind')).flatMap((rule) => rule.resources)).toEqual(['tenants'])
   })
 
-  it('let controllers delete only what dies with its parent, and write specs only of the catalogue', () => {
-    expect(KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'delete')).map((each) => each.kind)).toEqual(['Subnet'])
+  it('let controllers delete only what dies with its parent or tenant, and make only catalogue entries', () => {
+    expect(KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'delete')).every(({ scope }) => scope === 'workspace')).toBe(true)
     expect(KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'create')).every((each) => each.catalog)).toBe(true)
     expect(may(rbacRules(), 'network.secapi.cloud', 'nics/status', 'patch')).toBe(true)
     expect(may(apiRules(), 'network.secapi.cloud', 'nics/status', 'patch')).toBe(false)

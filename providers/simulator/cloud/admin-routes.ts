@@ -46,6 +46,9 @@ export function adminRoute(desk: Desk, call: Call): Reply {
       Object.assign(cloud.conduct, { latencyMs: ms, latencyByType: types })
       return done
     }
+    case 'POST finish':
+      cloud.finish()
+      return done
     case 'PUT quota':
       for (const [type, limit] of Object.entries(Quota.parse(call.body))) {
         if (limit === null) delete cloud.conduct.quotas[type]

@@ -28,13 +28,17 @@ export function pickBlock(outer: readonly Block[], prefix: number, taken: readon
 }
 
 function firstFree(outer: Block, prefix: number, start: bigint, taken: readonly Block[]): Block | undefined {
-  const size = 1n << BigInt(bits(outer.family) - prefix)
+  const sizeOf = (one: Block) => 1n << BigInt(bits(one.family) - one.prefix)
   const count = 1n << BigInt(prefix - outer.prefix)
   const near = taken.filter((one) => overlaps(one, outer))
-  // One of (blocks in the way + 1) tries must succeed where each block hides one place; big ones hide many, so step over them.
-  for (let step = 0n, place = start % count; step < count && step < 100_000n; step++, place = (place + 1n) % count) {
-    const block = blockOf({ family: outer.family, value: outer.value + place * size }, prefix)
-    if (!near.some((one) => overlaps(one, block))) return block
+  let place = start % count
+  // Each try that fails steps over the block in its way; twice round passes all of them.
+  for (let tries = 2 * near.length + 2; tries > 0; tries--) {
+    const block = blockOf({ family: outer.family, value: outer.value + (place << BigInt(bits(outer.family) - prefix)) }, prefix)
+    const hit = near.find((one) => overlaps(one, block))
+    if (!hit) return block
+    const end = hit.value - outer.value + (sizeOf(hit) > sizeOf(block) ? sizeOf(hit) : sizeOf(block))
+    place = (end >> BigInt(bits(outer.family) - prefix)) % count
   }
   return undefined
 }

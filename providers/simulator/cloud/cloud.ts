@@ -42,6 +42,7 @@ export class Cloud {
       if (entry.put) this.store.put(entry.put)
       if (entry.removed !== undefined) this.store.remove(entry.removed)
       if (entry.mutation) this.#note(entry.mutation)
+      if (entry.finished) this.store.settle(Infinity)
     }, () => this.#everything())
     this.settle()
   }
@@ -80,7 +81,7 @@ export class Cloud {
     const { tag = object.tag, labels = object.labels, metadata = {} } = parse(header, body)
     const sent = strip(body, Object.keys(common))
     const wanted = by === 'admin' ? sent : parse(definition.change, sent)
-    this.#checkLinks(object.type, wanted, object.fields)
+    if (by === 'api') this.#checkLinks(object.type, wanted, object.fields)
     const merged = { ...object.fields, ...wanted }
     const fields = by === 'admin' ? merged : (definition.complete?.(merged, this.#surroundings(object.seq, id), object) ?? merged)
     const all = { ...object.metadata, ...metadata }
@@ -117,6 +118,12 @@ export class Cloud {
     const object = this.find(id)
     this.store.remove(id)
     this.#journal.append({ removed: id, mutation: this.#note(this.#mutation(object, { by: 'admin', action: 'delete' })) })
+  }
+
+  /** Ends everything under way at once, stuck operations too. */
+  finish(): void {
+    this.store.settle(Infinity)
+    this.#journal.append({ finished: true })
   }
 
   find(id: string): CloudObject {

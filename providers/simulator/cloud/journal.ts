@@ -22,6 +22,8 @@ export interface Entry {
   readonly mutation?: Mutation
   readonly put?: CloudObject
   readonly removed?: string
+  /** All operations ended here, before their time. */
+  readonly finished?: true
 }
 
 export interface Journal {
@@ -30,21 +32,31 @@ export interface Journal {
 }
 
 const FILE = 'journal.jsonl'
+/** Lines after which the file is written anew. */
+const LINES_LIMIT = 300_000
 
 /**
  * The cloud's memory: lines appended with one write each, so that they survive a SIGKILL of this process. What a kill
- * cut off in the middle is not there: its caller never had an answer. `replay` gets all that is there; then the file is rewritten with `compact`.
+ * cut off in the middle is not there: its caller never had an answer. `replay` gets all that is there; then, and now and again, the file is rewritten with `compact`.
  */
 export function openJournal(dir: string, replay: (entry: Entry) => void, compact: () => Iterable<Entry>): Journal {
   mkdirSync(dir, { recursive: true })
   const path = join(dir, FILE)
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
-  const isTorn = lines.pop() !== '' && lines.length > 0
+  lines.pop() // empty, or torn
   for (const [i, line] of lines.entries()) replay(parseLine(line, path, i + 1))
-  if (isTorn || lines.length > 0) rewrite(path, compact())
-  const file = openSync(path, 'a')
+  rewrite(path, compact())
+  let file = openSync(path, 'a')
+  let appended = 0
   return {
-    append: (entry) => void writeSync(file, JSON.stringify(entry) + '\n'),
+    append(entry) {
+      writeSync(file, JSON.stringify(entry) + '\n')
+      if (++appended < LINES_LIMIT) return
+      appended = 0
+      rewrite(path, compact())
+      closeSync(file)
+      file = openSync(path, 'a')
+    },
     close: () => closeSync(file),
   }
 }
@@ -62,7 +74,14 @@ function parseLine(line: string, path: string, number: number): Entry {
 
 function rewrite(path: string, entries: Iterable<Entry>): void {
   const file = openSync(`${path}.new`, 'w')
-  for (const entry of entries) writeSync(file, JSON.stringify(entry) + '\n')
+  let chunk = ''
+  for (const entry of entries) {
+    chunk += JSON.stringify(entry) + '\n'
+    if (chunk.length < 1_000_000) continue
+    writeSync(file, chunk)
+    chunk = ''
+  }
+  writeSync(file, chunk)
   fsyncSync(file)
   closeSync(file)
   renameSync(`${path}.new`, path)

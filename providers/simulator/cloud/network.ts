@@ -6,7 +6,12 @@ import { type CloudObject, type Fields, Refusal, type Surroundings, type TypeDef
 /** `10.0.0.0/16`, or `auto/16` for a free block of that size. */
 const range = z.string().regex(/^(auto\/\d{1,3}|[0-9a-fA-F.:]+\/\d{1,3})$/, 'a CIDR block or auto/<prefix length>')
 const ranges = z.strictObject({ ipv4: range.optional(), ipv6: range.optional() })
-type Ranges = z.output<typeof ranges>
+/** Of a segment: null takes a family away. */
+const segmentRanges = { ipv4: range.nullable(), ipv6: range.nullable() }
+interface Ranges {
+  readonly ipv4?: string | null | undefined
+  readonly ipv6?: string | null | undefined
+}
 
 export const vpcs: TypeDefinition = {
   prefix: 'vpc',
@@ -34,10 +39,12 @@ export const vpcs: TypeDefinition = {
   },
 }
 
+const segment = { zone: z.string().min(1).max(32), router: z.string().nullable(), ...segmentRanges }
+
 export const segments: TypeDefinition = {
   prefix: 'seg',
-  create: z.strictObject({ vpc: z.string(), zone: z.string().min(1).max(32), router: z.string().nullable(), mbit_s: z.int().min(1).optional(), ...ranges.shape }),
-  change: z.strictObject({ zone: z.string().min(1).max(32), router: z.string().nullable(), mbit_s: z.int().min(1), ...ranges.shape }).partial(),
+  create: z.strictObject({ vpc: z.string(), mbit_s: z.int().min(1).optional(), ...segment }),
+  change: z.strictObject({ mbit_s: z.int().min(1), ...segment }).partial(),
   links: { vpc: { to: ['vpcs'], onDelete: 'hold' }, router: { to: ['routers'], onDelete: 'drop' } },
   complete(wanted, cloud, before) {
     const vpc = cloud.find(String(wanted['vpc']))
@@ -53,7 +60,7 @@ export const segments: TypeDefinition = {
         throw new Refusal(422, 'overlap', `segment ${formatBlock(block)} overlaps another segment of vpc ${vpc?.id}`)
       return block
     })
-    const moves = before && (['ipv4', 'ipv6'] as const).some((key) => blocks[key] !== before.fields[key])
+    const moves = before && (['ipv4', 'ipv6'] as const).some((key) => (blocks[key] ?? null) !== before.fields[key])
     if (moves && cloud.users(before.id, 'ports').length > 0)
       throw new Refusal(422, 'in_use', `segment ${before.id} has ports; its blocks cannot change`)
     return { ...wanted, ...blocks }
@@ -76,7 +83,7 @@ function eachFamily(asked: Ranges, had: Ranges | undefined, assign: (text: strin
   const result: { ipv4?: string; ipv6?: string } = {}
   for (const [key, family] of [['ipv4', 4], ['ipv6', 6]] as const) {
     const text = asked[key]
-    if (text === undefined) continue
+    if (text === undefined || text === null) continue
     const keeps = text.startsWith('auto/') && had?.[key]?.endsWith(text.slice(4))
     result[key] = formatBlock(assign((keeps ? had?.[key] : undefined) ?? text, family))
   }

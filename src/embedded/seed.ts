@@ -1,0 +1,56 @@
+import { CloudProvider } from '../kinds/operator/cloud-provider.ts'
+import { Region } from '../kinds/region/region.ts'
+import { TENANT_LABEL } from '../kinds/names.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { catalogue } from './catalogue.ts'
+import { applyObject } from './install.ts'
+import { KUBERNETES } from './objects.ts'
+
+const NAME = 'simulator'
+export const ZONES = ['a', 'b', 'c']
+
+export interface SeedOptions {
+  readonly operatorNamespace: string
+  readonly region: string
+  readonly simulator: { readonly url: string; readonly token: string }
+  readonly tenant?: string
+}
+
+/** Fills a cluster with what an administrator provides: a cloud account, a region bound to it, its SKUs, and a tenant. */
+export async function seed(client: KubeClient, options: SeedOptions, signal?: AbortSignal): Promise<void> {
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: `${NAME}-credentials`, namespace: options.operatorNamespace },
+    stringData: { token: options.simulator.token },
+  }
+  const account = {
+    apiVersion: CloudProvider.apiVersion,
+    kind: CloudProvider.kind,
+    metadata: { name: NAME },
+    spec: {
+      type: 'simulator',
+      credentialsSecretRef: { name: secret.metadata.name },
+      settings: { endpoint: options.simulator.url },
+      requestsPerSecond: 1_000,
+    },
+  }
+  const region = {
+    apiVersion: Region.apiVersion,
+    kind: Region.kind,
+    metadata: { name: options.region },
+    spec: { availableZones: ZONES, cloudProvider: NAME },
+  }
+  await applyObject(client, KUBERNETES.Secret, secret, signal)
+  await Promise.all([
+    applyObject(client, CloudProvider.gvr, account, signal),
+    applyObject(client, Region.gvr, region, signal),
+    ...catalogue(options.region).map(({ kind, object }) => applyObject(client, kind.gvr, object, signal)),
+    ...(options.tenant === undefined ? [] : [applyObject(client, KUBERNETES.Namespace, tenantNamespace(options.tenant), signal)]),
+  ])
+}
+
+/** Namespace of a tenant under its default name (DESIGN §2). */
+export function tenantNamespace(tenant: string) {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `seca-${tenant}`, labels: { [TENANT_LABEL]: tenant } } }
+}

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { StartConfig } from '../config.ts'
+import { asError, SecaError } from '../errors.ts'
+import { connect } from '../kube/config.ts'
+import { renewAccount, writeAccountKubeconfig } from './account.ts'
+import { findAssets } from './assets.ts'
+import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { emptyFolder, type Folder, markFolder, openFolder, shellEnv } from './folder.ts'
+import { installCluster } from './install.ts'
+import { readPids, stopLeftovers, writePids } from './leftovers.ts'
+import { write } from './pki.ts'
+import { freePorts } from './ports.ts'
+import { aborted } from './processes.ts'
+import { createProgress, during, type Progress } from './progress.ts'
+import { seed } from './seed.ts'
+import { controllersService, type Service, simulatorService } from './services.ts'
+import { supervise } from './supervise.ts'
+
+const OPERATOR_NAMESPACE = 'seca-system'
+const TENANT = 'demo'
+
+/** `npm start`: everything on this machine, until a signal. */
+export async function start(config: StartConfig, { signal }: { signal: AbortSignal }): Promise<number> {
+  const progress = createProgress()
+  const folder = openFolder(config.dataDir, config.clean)
+  const cleanup: (() => Promise<void> | void)[] = [() => folder.release()]
+  try {
+    const run = await bringUp(config, folder, progress, signal, cleanup)
+    const failure = await Promise.race([aborted(signal), ...(run.controlPlane ? [run.controlPlane.failed] : [])])
+    if (failure === undefined) return 0
+    progress.line(`${failure.message}\nThe control plane cannot go on without it: everything is stopped. Start again to continue with the data that is there.`)
+    return 1
+  } finally {
+    folder.setReady(false)
+    if (cleanup.length > 1) progress.line('stopping…')
+    for (const end of cleanup.toReversed()) await Promise.resolve(end()).catch((error: unknown) => progress.line(asError(error).message))
+  }
+}
+
+async function bringUp(
+  config: StartConfig,
+  folder: Folder,
+  progress: Progress,
+  signal: AbortSignal,
+  cleanup: (() => Promise<void> | void)[],
+): Promise<{ controlPlane: ControlPlane | undefined }> {
+  const say = (line: string) => progress.line(line)
+  await stopLeftovers(folder.path, say)
+  if (config.clean) emptyFolder(folder)
+  markFolder(folder)
+  const cluster = await openCluster(config, folder, progress, signal)
+  if (cluster.controlPlane) cleanup.push(cluster.controlPlane.stop)
+  const step = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted()
+    return during(progress, label, work)
+  }
+
+  const client = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'seca-operator/start' })
+  cleanup.push(() => client.close())
+  const account = { client, operatorNamespace: OPERATOR_NAMESPACE, admin: cluster.kubeconfig, target: folder.file('controllers.kubeconfig') }
+  await step('installing resource kinds, roles and policy', () => installCluster(client, OPERATOR_NAMESPACE, signal))
+  const { renewInMs } = await writeAccountKubeconfig(account)
+  const renewal = new AbortController()
+  cleanup.push(() => renewal.abort())
+  void renewAccount(account, renewInMs, renewal.signal, (error) => say(`the token of the controllers could not be renewed: ${asError(error).message}`))
+
+  const ports = await servicePorts(folder)
+  const up = new Set<string>()
+  const launch = (service: Service) =>
+    supervise(service, {
+      say,
+      onStart: (pid) => writePids(folder.path, { ...readPids(folder.path), [service.child.name]: pid }),
+      onChange(isUp) {
+        if (isUp) up.add(service.child.name)
+        else up.delete(service.child.name)
+        folder.setReady(up.has('simulator') && up.has('controllers') && existsSync(folder.file('env')))
+      },
+    })
+  const logs = (name: string) => ({ logFile: folder.file('logs', `${name}.log`), logLevel: config.logLevel })
+  const secrets = simulatorSecrets(folder)
+  const simulator = simulatorService({ port: ports.simulator, stateDir: folder.file('simulator'), ...secrets, latencyMs: config.latencyMs, ...logs('simulator') })
+  const cloud = await step('starting the simulated cloud', () => launch(simulator))
+  cleanup.push(cloud.stop)
+  const endpoint = { url: `http://127.0.0.1:${ports.simulator}`, token: secrets.token }
+  await step(`applying region ${config.region}, its SKUs and tenant ${TENANT}`, () =>
+    seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: config.region, simulator: endpoint, tenant: TENANT }, signal),
+  )
+  const controllers = controllersService({
+    kubeconfig: account.target,
+    operatorNamespace: OPERATOR_NAMESPACE,
+    region: config.region,
+    healthPort: ports.controllers,
+    ...logs('controllers'),
+  })
+  // Before the last service: readiness needs both.
+  write(folder.file('env'), shellEnv({ KUBECONFIG: cluster.kubeconfig, SECA_TENANT: TENANT }, cluster.path))
+  const engine = await step('starting the controllers', () => launch(controllers))
+  cleanup.push(engine.stop)
+  process.stdout.write(welcome(folder, ports.controllers))
+  return cluster
+}
+
+interface Cluster {
+  readonly kubeconfig: string
+  readonly controlPlane: ControlPlane | undefined
+  /** Folders with programs for the user. */
+  readonly path: readonly string[]
+}
+
+async function openCluster(config: StartConfig, folder: Folder, progress: Progress, signal: AbortSignal): Promise<Cluster> {
+  if (config.kubeconfig !== undefined) {
+    if (!existsSync(config.kubeconfig)) throw new SecaError('InvalidConfiguration', `--kubeconfig ${config.kubeconfig} does not exist`)
+    return { kubeconfig: resolve(config.kubeconfig), controlPlane: undefined, path: [] }
+  }
+  const assets = resolve(await findAssets({ progress, signal }))
+  signal.throwIfAborted()
+  const log = (line: string) => progress.line(line)
+  const controlPlane = await during(progress, 'starting etcd, kube-apiserver and kube-controller-manager', () =>
+    startControlPlane({ dataDir: folder.path, assets, controllerManager: true, log }),
+  )
+  return { kubeconfig: controlPlane.kubeconfig, controlPlane, path: [assets] }
+}
+
+/** Ports of our own processes: those of the last start where they are free. */
+async function servicePorts(folder: Folder): Promise<Record<'simulator' | 'controllers', number>> {
+  const file = folder.file('services.json')
+  const last = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Record<'simulator' | 'controllers', number>>) : {}
+  const ports = await freePorts(['simulator', 'controllers'], last)
+  write(file, JSON.stringify(ports))
+  return ports
+}
+
+function simulatorSecrets(folder: Folder): { token: string; adminToken: string } {
+  const kept = (name: string) => {
+    const file = folder.file(name)
+    if (!existsSync(file)) write(file, randomBytes(24).toString('base64url'))
+    return readFileSync(file, 'utf8')
+  }
+  return { token: kept('simulator-token'), adminToken: kept('simulator-admin-token') }
+}
+
+function welcome(folder: Folder, healthPort: number): string {
+  return `
+SECA is running. In another terminal, in this folder:
+
+  source ${folder.file('env')}
+  kubectl apply -f examples/acme/
+  kubectl get seca -A
+  kubectl wait seca --all -n seca-acme--prod --for=condition=Ready --timeout=2m
+  kubectl delete -f examples/acme/
+
+Metrics: http://127.0.0.1:${healthPort}/metrics   Logs: ${folder.file('logs')}
+Ctrl-C stops everything; the next start continues with the same data, npm start -- --clean starts over.
+`
+}

@@ -1,0 +1,193 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type Priority, WorkQueue } from './queue.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const make = (random = () => 1) => new WorkQueue({ name: 'test', now: () => Date.now(), random, backoff: { baseMs: 100, maxMs: 1_000 } })
+
+/** Runs a queue whose handler records keys and takes `ms`. */
+function start(queue: WorkQueue, options: { workers?: number; ms?: number; handler?: (key: string) => Promise<void> } = {}) {
+  const stop = new AbortController()
+  const ran: string[] = []
+  const handler = async (key: string) => {
+    ran.push(key)
+    await options.handler?.(key)
+    if (options.ms !== undefined) await new Promise((resolve) => setTimeout(resolve, options.ms))
+  }
+  const done = queue.run(handler, { workers: options.workers ?? 1, signal: stop.signal })
+  return { ran, stop: () => stop.abort(), done }
+}
+
+test('keys added many times run once', async () => {
+  const queue = make()
+  for (let i = 0; i < 5; i++) queue.add('a')
+  queue.add('b')
+  expect(queue.depth).toBe(2)
+  const run = start(queue)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(run.ran).toEqual(['a', 'b'])
+  expect(queue.depth).toBe(0)
+})
+
+test('a key added while it is processed runs again, once', async () => {
+  const queue = make()
+  const run = start(queue, { ms: 10, workers: 4 })
+  queue.add('a')
+  await vi.advanceTimersByTimeAsync(5)
+  queue.add('a')
+  queue.add('a')
+  expect(run.ran).toEqual(['a'])
+  await vi.advanceTimersByTimeAsync(100)
+  expect(run.ran).toEqual(['a', 'a'])
+})
+
+test('the earliest delayed add counts, and processing makes it moot', async () => {
+  const queue = make()
+  const run = start(queue)
+  queue.add('a', { afterMs: 1_000 })
+  queue.add('a', { afterMs: 100 })
+  queue.add('a', { afterMs: 5_000 })
+  await vi.advanceTimersByTimeAsync(99)
+  expect(run.ran).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(run.ran).toEqual(['a'])
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(run.ran).toEqual(['a'])
+  queue.add('a', { afterMs: 50 })
+  queue.add('a')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(run.ran).toEqual(['a', 'a'])
+})
+
+test('a delayed add of the handler itself stands', async () => {
+  const queue = make()
+  const run = start(queue, { ms: 30, handler: async (key) => queue.add(key, { afterMs: 10 }) })
+  queue.add('a')
+  await vi.advanceTimersByTimeAsync(35)
+  // Its time came while it ran.
+  expect(run.ran).toEqual(['a', 'a'])
+})
+
+test('priorities order, and waiting long enough beats them', async () => {
+  const queue = make()
+  queue.add('low', { priority: 'low' })
+  queue.add('normal')
+  queue.add('high', { priority: 'high' })
+  queue.add('raised', { priority: 'low' })
+  queue.add('raised', { priority: 'high' })
+  const run = start(queue, { ms: 1 })
+  await vi.advanceTimersByTimeAsync(10)
+  expect(run.ran).toEqual(['high', 'raised', 'normal', 'low'])
+
+  const flooded = make()
+  flooded.add('patient', { priority: 'low' })
+  // A flood of high ones, more than one worker can do.
+  const interval = setInterval(() => flooded.add(`high-${Date.now()}`, { priority: 'high' }), 1)
+  const other = start(flooded, { ms: 2 })
+  await vi.advanceTimersByTimeAsync(30_000)
+  clearInterval(interval)
+  expect(other.ran).toContain('patient')
+})
+
+test('retry backs off with full jitter until forget', async () => {
+  const queue = make()
+  expect([queue.retry('a'), queue.retry('a'), queue.retry('a'), queue.retry('a'), queue.retry('a')]).toEqual([100, 200, 400, 800, 1_000])
+  queue.forget('a')
+  expect(queue.retry('a')).toBe(100)
+  expect(make(() => 0.5).retry('b')).toBe(50)
+  expect(make(() => 0).retry('b')).toBe(1)
+})
+
+test('a handler that throws is tried again', async () => {
+  const queue = make()
+  let failures = 2
+  const run = start(queue, {
+    handler: async (key) => {
+      if (failures-- > 0) throw new Error('boom')
+      queue.forget(key)
+    },
+  })
+  queue.add('a')
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(run.ran).toEqual(['a', 'a', 'a'])
+})
+
+test('abort lets running handlers finish and starts no other', async () => {
+  const queue = make()
+  const run = start(queue, { ms: 50, workers: 2 })
+  let resolved = false
+  void run.done.then(() => (resolved = true))
+  for (const key of ['a', 'b', 'c']) queue.add(key)
+  await vi.advanceTimersByTimeAsync(10)
+  run.stop()
+  await vi.advanceTimersByTimeAsync(30)
+  expect(resolved).toBe(false)
+  await vi.advanceTimersByTimeAsync(30)
+  expect(resolved).toBe(true)
+  expect(run.ran).toEqual(['a', 'b'])
+  // What was left waits for the next run.
+  const again = start(queue)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(again.ran).toEqual(['c'])
+})
+
+test('old delayed adds do not pile up', async () => {
+  const queue = make()
+  start(queue)
+  for (let i = 0; i < 10_000; i++) {
+    queue.add('a', { afterMs: 600_000 })
+    queue.add('a')
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  // One real timer, whatever happened before.
+  expect(vi.getTimerCount()).toBeLessThanOrEqual(1)
+})
+
+test('property: one worker per key, nothing lost, everything ends', async () => {
+  const action = fc.record({
+    key: fc.constantFrom('a', 'b', 'c', 'd'),
+    afterMs: fc.option(fc.integer({ min: 1, max: 200 }), { nil: undefined }),
+    priority: fc.constantFrom<Priority>('high', 'normal', 'low'),
+    waitMs: fc.integer({ min: 0, max: 60 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(action, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 0, max: 40 }),
+      async (actions, workers, ms) => {
+        const queue = make()
+        const running = new Set<string>()
+        const startedAt = new Map<string, number>()
+        let clashes = 0
+        const stop = new AbortController()
+        let order = 0
+        const handler = async (key: string) => {
+          if (running.has(key)) clashes++
+          running.add(key)
+          startedAt.set(key, ++order)
+          if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
+          running.delete(key)
+        }
+        const done = queue.run(handler, { workers, signal: stop.signal })
+        const wanted = new Map<string, number>()
+        for (const { key, afterMs, priority, waitMs } of actions) {
+          wanted.set(key, ++order)
+          queue.add(key, { priority, ...(afterMs !== undefined && { afterMs }) })
+          // An add without delay may have started its key within the call.
+          await vi.advanceTimersByTimeAsync(waitMs)
+        }
+        await vi.advanceTimersByTimeAsync(60_000)
+        expect(clashes).toBe(0)
+        for (const [key, at] of wanted) expect(startedAt.get(key), `${key} after its last add`).toBeGreaterThan(at)
+        expect(queue.depth).toBe(0)
+        expect(vi.getTimerCount()).toBe(0)
+        stop.abort()
+        await done
+      },
+    ),
+    { numRuns: 150 },
+  )
+})

@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Change, keyOf, Store } from './store.ts'
+import { type ConfigMap, configMap } from './testing.ts'
+
+const make = () => {
+  const store = new Store<ConfigMap>({ indexes: { label: (obj) => Object.values(obj.metadata.labels ?? {}) } })
+  const changes: string[] = []
+  store.onChange((change: Change<ConfigMap>) =>
+    changes.push(
+      `${change.type} ${keyOf(change.object)} ${change.object.metadata.uid}@${change.object.metadata.resourceVersion}${change.initial ? ' initial' : ''}`,
+    ),
+  )
+  return { store, changes }
+}
+
+test('goes only forward', () => {
+  const { store, changes } = make()
+  expect(store.set(configMap('a', 5))).toBe(true)
+  expect(store.set(configMap('a', 5))).toBe(false)
+  expect(store.set(configMap('a', 4))).toBe(false)
+  // Integers, not strings.
+  expect(store.set(configMap('a', 10))).toBe(true)
+  expect(store.get('ns/a')?.metadata.resourceVersion).toBe('10')
+  expect(changes).toEqual(['added ns/a uid-a@5 initial', 'updated ns/a uid-a@10 initial'])
+})
+
+test('a late answer cannot bring back what was deleted', () => {
+  const { store } = make()
+  store.set(configMap('a', 5))
+  expect(store.remove(configMap('a', 9))).toBe(true)
+  expect(store.set(configMap('a', 9))).toBe(false)
+  expect(store.size).toBe(0)
+  // The event of a deletion may come before the object was ever here.
+  store.remove(configMap('b', 12))
+  expect(store.set(configMap('b', 11))).toBe(false)
+  // The next incarnation is welcome, and so is one that comes back into the selector.
+  expect(store.set(configMap('a', 13, { uid: 'second' }))).toBe(true)
+  expect(store.set(configMap('b', 14))).toBe(true)
+})
+
+test('delete and create unseen surfaces as two changes', () => {
+  const { store, changes } = make()
+  store.set(configMap('a', 5, { uid: 'one' }))
+  store.set(configMap('a', 9, { uid: 'two' }))
+  expect(changes).toEqual(['added ns/a one@5 initial', 'deleted ns/a one@5 initial', 'added ns/a two@9 initial'])
+  expect(store.set(configMap('a', 8, { uid: 'one' }))).toBe(false)
+  // The late event of the first one's deletion leaves the second alone.
+  expect(store.remove(configMap('a', 8, { uid: 'one' }))).toBe(false)
+  expect(store.get('ns/a')?.metadata.uid).toBe('two')
+})
+
+test('a list removes what it lacks, but nothing newer than itself', () => {
+  const { store, changes } = make()
+  store.set(configMap('gone', 5))
+  store.set(configMap('kept', 6))
+  store.set(configMap('written', 30))
+  store.set(configMap('updated', 31))
+  const list = store.relist()
+  list.add(configMap('kept', 6))
+  list.add(configMap('updated', 10))
+  list.add(configMap('new', 11))
+  list.finish('20')
+  expect([...store.values()].map((obj) => `${obj.metadata.name}@${obj.metadata.resourceVersion}`).toSorted()).toEqual([
+    'kept@6',
+    'new@11',
+    'updated@31',
+    'written@30',
+  ])
+  expect(changes.at(-1)).toBe('deleted ns/gone uid-gone@5 initial')
+  // What the list did not hold, and is not newer, was deleted before it: its creation's answer comes too late.
+  expect(store.set(configMap('flash', 15))).toBe(false)
+  expect(store.set(configMap('later', 21))).toBe(true)
+  expect(changes.at(-1)).toBe('added ns/later uid-later@21')
+})
+
+test('strips by assignment', () => {
+  const { store } = make()
+  const obj = configMap('a', 1)
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', mine: 'yes' }
+  store.set({ ...obj, metadata: { ...obj.metadata, annotations } })
+  const { metadata } = store.get('ns/a') as ConfigMap
+  expect(metadata.managedFields).toBeUndefined()
+  expect('managedFields' in metadata).toBe(true)
+  expect(JSON.parse(JSON.stringify(metadata.annotations))).toEqual({ mine: 'yes' })
+})
+
+test('a listener that throws costs the others nothing', () => {
+  const { store, changes } = make()
+  const errors: unknown[] = []
+  store.onListenerError = (error) => errors.push(error)
+  const off = store.onChange(() => {
+    throw new Error('mine')
+  })
+  store.onChange((change) => changes.push(`second ${change.type}`))
+  store.set(configMap('a', 1))
+  off()
+  store.set(configMap('a', 2))
+  expect(errors).toHaveLength(1)
+  expect(changes.filter((line) => line.startsWith('second'))).toEqual(['second added', 'second updated'])
+})
+
+test('indexes follow every change, whatever the order of events', () => {
+  const step = fc.record({
+    name: fc.constantFrom('a', 'b', 'c'),
+    uid: fc.constantFrom('1', '2'),
+    version: fc.integer({ min: 1, max: 40 }),
+    labels: fc.dictionary(fc.constantFrom('k', 'l'), fc.constantFrom('x', 'y', 'z')),
+    verb: fc.constantFrom('set', 'remove', 'list' as const),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const { store } = make()
+      const mirror = new Map<string, ConfigMap>()
+      store.onChange(({ type, object, previous }) => {
+        const key = keyOf(object)
+        expect(mirror.get(key)).toBe(previous)
+        if (type === 'deleted') mirror.delete(key)
+        else mirror.set(key, object)
+      })
+      for (const { name, uid, version, labels, verb } of steps) {
+        const obj = configMap(name, version, { uid: `${name}${uid}`, labels })
+        const before = store.get(keyOf(obj))
+        if (verb === 'set') store.set(obj)
+        else if (verb === 'remove') store.remove(obj)
+        else {
+          const list = store.relist()
+          list.add(obj)
+          list.finish(String(version))
+        }
+        const after = store.get(keyOf(obj))
+        if (before && after) expect(Number(after.metadata.resourceVersion)).toBeGreaterThanOrEqual(Number(before.metadata.resourceVersion))
+      }
+      expect([...store.values()]).toEqual([...mirror.values()])
+      for (const value of ['x', 'y', 'z']) {
+        const expected = [...mirror.values()].filter((obj) => Object.values(obj.metadata.labels ?? {}).includes(value))
+        expect(new Set(store.by('label', value))).toEqual(new Set(expected))
+      }
+    }),
+  )
+  expect(() => make().store.by('nope', 'x')).toThrow('nope')
+})
+
+test('clear forgets tombstones too', () => {
+  const { store } = make()
+  store.set(configMap('a', 50))
+  store.remove(configMap('a', 51))
+  store.set(configMap('b', 52))
+  store.clear()
+  expect(store.size).toBe(0)
+  expect(store.set(configMap('a', 7))).toBe(true)
+  expect(store.set(configMap('b', 8))).toBe(true)
+})

@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Reference } from '../kinds/ref.ts'
+import type { CallContext, Connection, Desired, Observed, ResourceAdapter, ResourcePath, Target } from './contract.ts'
+import { buildTag } from './tags.ts'
+
+type AnySpec = Readonly<Record<string, unknown>>
+
+/** An object that the suite makes. References in it name other samples or the catalogue, `{resource: 'BlockStorage/boot'}`. */
+export interface Sample {
+  readonly kind: string
+  readonly name: string
+  readonly spec: AnySpec
+  /** Sample that it is nested in, `Network/net`. */
+  readonly parent?: string
+  /** Samples that it cannot share with another object of its kind: they are made anew for each test. */
+  readonly own?: readonly string[]
+  /** For each path of `capabilities.updates`: the spec with that path changed. `restart` and the like: see `request`. */
+  readonly changes?: Readonly<Record<string, (spec: AnySpec) => AnySpec>>
+  /** Path of drift that a new `restartRequest` shows as. */
+  readonly request?: string
+}
+
+/** One object of the world: what the engine would keep of it. */
+export interface Entry {
+  readonly sample: Sample
+  readonly path: ResourcePath
+  readonly tag: string
+  readonly aliases: Readonly<Record<string, string>>
+  spec: AnySpec
+  incarnation: string
+  externalId: string | undefined
+  mayAdopt: boolean
+  restartRequest: string | undefined
+  status: Readonly<Record<string, unknown>>
+}
+
+export interface WorldOptions {
+  readonly connection: Connection
+  readonly region: string
+  readonly zone: string
+  /** SKUs by `StorageSku/name`. */
+  readonly catalogue: Readonly<Record<string, AnySpec>>
+  readonly samples: readonly Sample[]
+  readonly pollMs: number
+  /** How long anything may take to settle. */
+  readonly patienceMs: number
+}
+
+/** A very small engine: enough to drive an adapter the way the real one does. */
+export class World {
+  readonly installation = `testkit-${randomBytes(6).toString('hex')}`
+  readonly connection: Connection
+  readonly #options: WorldOptions
+  readonly #entries = new Map<string, Entry>()
+  #count = 0
+
+  constructor(options: WorldOptions) {
+    this.connection = options.connection
+    this.#options = options
+  }
+
+  context(signal: AbortSignal = AbortSignal.timeout(this.#options.patienceMs)): CallContext {
+    return { signal }
+  }
+
+  adapter(entry: Entry): ResourceAdapter {
+    const adapter = this.connection.adapters[entry.sample.kind]
+    if (!adapter) throw new Error(`the provider has no adapter for ${entry.sample.kind}`)
+    return adapter
+  }
+
+  sample(key: string): Sample {
+    const sample = this.#options.samples.find((one) => `${one.kind}/${one.name}` === key)
+    if (!sample) throw new Error(`the harness has no sample ${key}`)
+    return sample
+  }
+
+  /** The shared objects that others refer to, in order of dependency. */
+  async build(): Promise<void> {
+    for (const sample of this.#options.samples) await this.converge(this.add(sample, sample.name, {}))
+  }
+
+  /** A new object like a sample, with what it cannot share; converged dependencies, itself not made yet. */
+  async fresh(sample: Sample): Promise<Entry> {
+    const suffix = `${++this.#count}`
+    const aliases: Record<string, string> = {}
+    for (const key of sample.own ?? []) {
+      const own = await this.fresh(this.sample(key))
+      aliases[key] = keyOf(own)
+      await this.converge(own)
+    }
+    return this.add(sample, `${sample.name}-${suffix}`, aliases)
+  }
+
+  add(sample: Sample, name: string, aliases: Entry['aliases']): Entry {
+    const { region } = this.#options
+    const parent = sample.parent === undefined ? {} : { parent: sample.parent.split('/')[1] ?? '' }
+    const path = { api: 'seca.testkit/v1', tenant: 'testkit', workspace: 'w', region, kind: sample.kind, name, ...parent }
+    const tag = buildTag({ installation: this.installation, region, path: `seca.testkit/v1/tenants/testkit/workspaces/w/${sample.kind}/${name}` })
+    const fresh = { incarnation: nonce(), externalId: undefined, mayAdopt: false, restartRequest: undefined, status: {} }
+    const entry: Entry = { sample, path, tag, aliases, spec: sample.spec, ...fresh }
+    this.#entries.set(keyOf(entry), entry)
+    return entry
+  }
+
+  desired(entry: Entry): Desired {
+    const { zone } = this.#options
+    const { spec, path, tag, incarnation, externalId, mayAdopt, restartRequest } = entry
+    const workspace = this.#options.samples.find((one) => one.kind === 'Workspace')
+    return {
+      path,
+      spec: spec as Desired['spec'],
+      labels: { suite: 'testkit' },
+      externalId,
+      tag,
+      incarnation,
+      mayAdopt,
+      restartRequest,
+      zone: typeof spec['zone'] === 'string' && spec['zone'] !== '' ? spec['zone'] : zone,
+      target: (reference: Reference) => this.#target(entry.aliases[reference.resource] ?? reference.resource),
+      parent: entry.sample.parent === undefined ? undefined : this.#target(entry.sample.parent),
+      workspace: workspace && this.#target(`Workspace/${workspace.name}`),
+    }
+  }
+
+  observe(entry: Entry): Promise<Observed | undefined> {
+    return this.adapter(entry).observe(this.desired(entry), this.context())
+  }
+
+  async create(entry: Entry): Promise<string> {
+    const { externalId } = await this.adapter(entry).create(this.desired(entry), this.context())
+    entry.externalId = externalId
+    return externalId
+  }
+
+  async update(entry: Entry, seen: Observed): Promise<void> {
+    await this.adapter(entry).update?.(this.desired(entry), seen, this.context())
+  }
+
+  async delete(entry: Entry, seen: Observed): Promise<void> {
+    await this.adapter(entry).delete(this.desired(entry), seen, this.context())
+  }
+
+  /** Drives the object until it is there, not busy and without drift. */
+  converge(entry: Entry): Promise<Observed> {
+    return this.#until(entry, async (seen) => {
+      if (!seen) {
+        await this.create(entry)
+        return undefined
+      }
+      if (seen.failed !== undefined) throw new Error(`${keyOf(entry)} failed: ${seen.failed}`)
+      entry.externalId = seen.externalId
+      entry.status = { ...seen.status }
+      if (seen.busy !== undefined) return undefined
+      if (seen.drift.length === 0) return seen
+      await this.update(entry, seen)
+      return undefined
+    })
+  }
+
+  /** Waits until no operation is under way. */
+  quiet(entry: Entry): Promise<Observed> {
+    return this.#until(entry, (seen) => Promise.resolve(seen?.busy === undefined ? seen : undefined))
+  }
+
+  /** Deletes the object, and what was made for it alone, and waits until it is gone. */
+  async destroy(entry: Entry): Promise<void> {
+    await this.#until(entry, async (seen) => {
+      if (!seen) return true
+      await this.delete(entry, seen)
+      return undefined
+    })
+    this.#entries.delete(keyOf(entry))
+    for (const key of Object.values(entry.aliases)) {
+      const own = this.#entries.get(key)
+      if (own) await this.destroy(own)
+    }
+  }
+
+  /** Takes everything down, latest first. */
+  async clear(): Promise<void> {
+    for (const entry of [...this.#entries.values()].toReversed()) if (this.#entries.has(keyOf(entry))) await this.destroy(entry)
+  }
+
+  /** Cloud ids that carry the entry's tag. */
+  async copies(entry: Entry): Promise<readonly string[]> {
+    const found: string[] = []
+    for await (const item of this.connection.inventory(this.installation, this.context())) if (item.tag === entry.tag) found.push(item.externalId)
+    return found
+  }
+
+  async #until<T>(entry: Entry, step: (seen: Observed | undefined) => Promise<T | undefined>): Promise<T> {
+    const deadline = Date.now() + this.#options.patienceMs
+    for (;;) {
+      const seen = await this.observe(entry)
+      const result = await step(seen)
+      if (result !== undefined) return result
+      if (Date.now() > deadline) throw new Error(`${keyOf(entry)} did not settle; last seen: ${JSON.stringify(seen)}`)
+      await sleep(this.#options.pollMs)
+    }
+  }
+
+  #target(key: string): Target | undefined {
+    const [kind = '', name = ''] = key.split('/')
+    const path = { api: 'seca.testkit/v1', tenant: 'testkit', region: this.#options.region, kind, name }
+    const sku = this.#options.catalogue[key]
+    if (sku) return { path, externalId: undefined, spec: sku, status: {}, isReady: true }
+    const entry = this.#entries.get(key)
+    return entry && { path: entry.path, externalId: entry.externalId, spec: entry.spec, status: entry.status, isReady: true }
+  }
+}
+
+function keyOf(entry: Pick<Entry, 'path'>): string {
+  return `${entry.path.kind}/${entry.path.name}`
+}
+
+export function nonce(): string {
+  return randomBytes(12).toString('base64url')
+}
