@@ -1,10 +1,18 @@
-import { Workspace } from '../src/kinds/index.ts'
+import { RoleAssignment, Workspace } from '../src/kinds/index.ts'
 import type { Resource } from '../src/kinds/resource.ts'
 import { controller, type View } from '../src/reconcile/controller.ts'
 
 function scopeOf(object: Resource, view: View): { tenant: string; workspace: string } | undefined {
   const scope = view.lookup.scopeOf(object.metadata.namespace ?? '')
   return scope === undefined ? undefined : { tenant: scope.tenant, workspace: object.metadata.name }
+}
+
+/** Role assignments that are about this workspace alone go with it (SECA.md §7.4). */
+function ownAssignments({ metadata }: Resource, { lookup }: View): readonly Resource[] {
+  return lookup.inNamespace('RoleAssignment', metadata.namespace ?? '').filter(({ spec, metadata: { deletionTimestamp } }) => {
+    const { scopes } = spec as unknown as { readonly scopes: readonly { readonly workspaces?: readonly string[] }[] }
+    return deletionTimestamp === undefined && scopes.every(({ workspaces }) => workspaces?.length === 1 && workspaces[0] === metadata.name)
+  })
 }
 
 /** A workspace owns a namespace, and counts what is in it. */
@@ -30,6 +38,7 @@ export const workspace = controller(Workspace, {
   },
   async afterDelete(object, { view, services, signal }) {
     const scope = scopeOf(object, view)
+    for (const assignment of ownAssignments(object, view)) await services.deleteObject(RoleAssignment, assignment, { signal })
     const message = scope && (await services.releaseNamespace(scope, { signal }))
     return message === undefined ? undefined : { reason: 'Deleting', message }
   },

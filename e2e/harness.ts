@@ -72,15 +72,28 @@ export function uniqueTenant(prefix = 't'): string {
 }
 
 /** Makes a tenant's namespace, and one of a workspace when named (with the Workspace itself); resolves with their names. */
-export async function makeTenant(client: KubeClient, tenant: string, workspace?: string): Promise<{ namespace: string; workspaceNamespace: string }> {
+export async function makeTenant(
+  client: KubeClient,
+  tenant: string,
+  workspace?: string,
+): Promise<{ namespace: string; workspaceNamespace: string }> {
   const namespace = tenantNamespace(tenant)
   const names = { namespace: namespace.metadata.name, workspaceNamespace: `${namespace.metadata.name}--${workspace ?? ''}` }
   await applyObject(client, KUBERNETES.Namespace, namespace)
   if (workspace === undefined) return names
   const labels = { [TENANT_LABEL]: tenant, [WORKSPACE_LABEL]: workspace }
-  await applyObject(client, KUBERNETES.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: names.workspaceNamespace, labels } })
+  await applyObject(client, KUBERNETES.Namespace, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: names.workspaceNamespace, labels },
+  })
   await applyManifests([
-    { apiVersion: 'workspace.secapi.cloud/v1', kind: 'Workspace', metadata: { name: workspace, namespace: names.namespace }, spec: { region: REGION } },
+    {
+      apiVersion: 'workspace.secapi.cloud/v1',
+      kind: 'Workspace',
+      metadata: { name: workspace, namespace: names.namespace },
+      spec: { region: REGION },
+    },
   ])
   return names
 }

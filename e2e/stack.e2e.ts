@@ -16,14 +16,26 @@ describe('examples/acme', () => {
     await kubectl(['apply', '-f', 'examples/acme'])
     for (const namespace of ['seca-acme', 'seca-acme--prod'])
       await kubectl(['wait', 'seca', '--all', '-n', namespace, '--for=condition=Ready', '--timeout=90s'])
-    const power = await kubectl(['get', 'instances', '-n', 'seca-acme--prod', '-o', 'jsonpath={range .items[*]}{.metadata.name}={.status.powerState} {end}'])
+    const power = await kubectl([
+      'get',
+      'instances',
+      '-n',
+      'seca-acme--prod',
+      '-o',
+      'jsonpath={range .items[*]}{.metadata.name}={.status.powerState} {end}',
+    ])
     expect(power.trim()).toBe('web=on worker=off')
     expect((await stack.cloud.inventory()).duplicateTags).toEqual([])
   })
 
   it('is not changed by being applied again', async () => {
     const output = await kubectl(['apply', '-f', 'examples/acme'])
-    expect(output.trim().split('\n').filter((line) => !line.endsWith(' unchanged'))).toEqual([])
+    expect(
+      output
+        .trim()
+        .split('\n')
+        .filter((line) => !line.endsWith(' unchanged')),
+    ).toEqual([])
   })
 
   it('goes without a trace', async () => {

@@ -12,8 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
 const stampFile = join(modules, '.seca-stamp')
 const lockFile = join(root, 'package-lock.json')
-const pinned = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const pinnedVersion = Object.values(pinned.optionalDependencies)[0]
+const pinnedVersion = Object.values(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies)[0]
 const RUNS_TYPESCRIPT = 24 // first Node line that runs TypeScript sources without a flag
 
 function fail(message) {
@@ -45,7 +44,7 @@ function isAlive(pid) {
 /** `npm ci`, by one process at a time: two at once would delete each other's files. */
 async function install() {
   const lock = join(root, '.seca-install.lock')
-  for (let told = false; ; ) {
+  for (let told = false; ;) {
     try {
       mkdirSync(lock)
       writeFileSync(join(lock, 'pid'), String(process.pid))
@@ -74,7 +73,8 @@ async function install() {
       npm.once('exit', (code, signal) => resolve(code === 0 ? '' : (signal ?? `exit code ${code}`)))
     })
     clearInterval(alive)
-    if (how === 'npm is not installed') fail('npm is not installed, or not on PATH. Install Node.js with npm (https://nodejs.org), then start again.')
+    if (how === 'npm is not installed')
+      fail('npm is not installed, or not on PATH. Install Node.js with npm (https://nodejs.org), then start again.')
     if (how) fail(`npm ci failed (${how}). Check the network and the registry, then start again.`)
     writeFileSync(stampFile, stamp())
     console.error(`✓ dependencies installed (${seconds()} s)`)
@@ -85,8 +85,10 @@ async function install() {
 
 /** The pinned Node; where it has no build for this platform, the running one if it is able to. */
 function findNode() {
-  const node = join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node')
-  if (existsSync(node) && spawnSync(node, ['--version']).status === 0) return node
+  for (const prefix of ['node', 'node-bin']) {
+    const node = join(modules, `${prefix}-${process.platform}-${process.arch}`, 'bin', 'node')
+    if (existsSync(node) && spawnSync(node, ['--version']).status === 0) return node
+  }
   if (Number(process.versions.node.split('.')[0]) >= RUNS_TYPESCRIPT) return process.execPath
   return fail(`There is no packaged Node.js for ${process.platform}-${process.arch}. Install Node.js ${pinnedVersion} and start again.`)
 }

@@ -28,7 +28,11 @@ export function subcommand<S extends z.ZodObject>(
 const BAD_CONFIGURATION = 78
 
 /** Runs the subcommand that `args` names; resolves with the exit code. */
-export async function dispatch(subcommands: Readonly<Record<string, Subcommand>>, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function dispatch(
+  subcommands: Readonly<Record<string, Subcommand>>,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
   const [name = '--help', ...rest] = args
   if (name === '--version') return print(`${version()}\n`)
   if (name === '--help' || name === '-h' || name === 'help') return print(overview(subcommands))
@@ -48,7 +52,7 @@ export async function dispatch(subcommands: Readonly<Record<string, Subcommand>>
     if (stop.signal.aborted && isAbort(error, stop.signal)) return 0
     if (!(error instanceof SecaError)) return complain(`seca-operator ${name}: ${error.stack ?? error.message}`, 1)
     const isConfiguration = error.code === 'InvalidConfiguration'
-    return complain(`${error.message}${isConfiguration ? `\nSee seca-operator ${name} --help` : ''}`, isConfiguration ? BAD_CONFIGURATION : 1)
+    return complain(`${error.message}${isConfiguration ? '\n--help lists the flags.' : ''}`, isConfiguration ? BAD_CONFIGURATION : 1)
   }
 }
 

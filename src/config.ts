@@ -7,7 +7,12 @@ import { milliseconds, port } from './settings.ts'
  */
 const kubeconfig = z.string().min(1).describe('kubeconfig of the cluster to work in')
 const context = z.string().min(1).optional().describe('context of the kubeconfig; default: its current one')
-const operatorNamespace = z.string().min(1).max(63).default('seca-system').describe('namespace of the operator: its Lease, configuration and credentials')
+const operatorNamespace = z
+  .string()
+  .min(1)
+  .max(63)
+  .default('seca-system')
+  .describe('namespace of the operator: its Lease, configuration and credentials')
 const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('least severe level that is logged')
 const dataDir = z.string().min(1).default('.seca').describe('folder for everything that is kept')
 const region = z.string().min(1).max(64).default('eu-1').describe('name of the embedded region')
@@ -19,7 +24,12 @@ export const ControllersConfig = z.strictObject({
   context,
   operatorNamespace,
   defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of workspaces and images that name none'),
-  installationId: z.string().min(1).max(64).optional().describe('identity in cloud tags; give the old one when a cluster is restored. Default: made once, kept in a ConfigMap'),
+  installationId: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('identity in cloud tags; give the old one when a cluster is restored. Default: made once, kept in a ConfigMap'),
   workers: z.int().min(1).max(256).default(16).describe('objects that are worked on at a time'),
   driftIntervalMs: milliseconds('10m', 'time between looks at a settled cloud object (± 20 %)'),
   callTimeoutMs: milliseconds('60s', 'longest time that one provider call may take'),

@@ -23,9 +23,11 @@ export async function stale(folder: string): Promise<string[]> {
   const wanted = generated()
   const present = new Set(await readdir(folder).catch(() => []))
   const differing = await Promise.all(
-    [...wanted].map(async ([name, content]) => (present.has(name) && (await readFile(join(folder, name), 'utf8')) === content ? [] : [name])),
+    [...wanted].map(async ([name, content]) =>
+      present.has(name) && (await readFile(join(folder, name), 'utf8')) === content ? [] : [name],
+    ),
   )
-  return [...differing.flat(), ...[...present].filter((name) => name.endsWith('.yaml') && !wanted.has(name))].sort()
+  return [...differing.flat(), ...[...present].filter((name) => name.endsWith('.yaml') && !wanted.has(name))].toSorted()
 }
 
 /** Brings a folder up to date; returns the names that changed. */

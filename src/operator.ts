@@ -79,7 +79,7 @@ export async function runControllers(config: ControllersConfig, { signal, log, m
       metrics.isLeader.set({ shard: '0' }, 1)
       await informers.whenSynced(leading)
       if (leading.aborted) return
-      waker.rebuild()
+      waker.begin()
       log.info(
         { resources: [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0), installation },
         'in sync, working',

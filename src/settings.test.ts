@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ControllersConfig, InstallConfig, SimulatorConfig, StartConfig } from './config.ts'
 import { helpText, loadSettings } from './settings.ts'
 
-const load = (args: string[], env: Record<string, string> = {}, file = '') => loadSettings(ControllersConfig, { args, env, readFile: () => file })
+const load = (args: string[], env: Record<string, string> = {}, file = '') =>
+  loadSettings(ControllersConfig, { args, env, readFile: () => file })
 const problems = (run: () => unknown) => {
   try {
     run()
@@ -37,7 +38,13 @@ describe('settings', () => {
 
   it('are refused with all mistakes at once', () => {
     const file = 'wrokers: 3\nhealthPort: 70000\n'
-    const found = problems(() => load(['--worker', '5', '--config', 'x.yaml', '--drift-interval', '10', 'extra'], { SECA_WORKERS: 'many', SECA_LOG_LEVEL: 'loud' }, file))
+    const found = problems(() =>
+      load(
+        ['--worker', '5', '--config', 'x.yaml', '--drift-interval', '10', 'extra'],
+        { SECA_WORKERS: 'many', SECA_LOG_LEVEL: 'loud' },
+        file,
+      ),
+    )
     expect(found).toEqual([
       'unknown flag --worker; did you mean --workers?',
       'unexpected argument extra',
@@ -71,7 +78,9 @@ describe('settings', () => {
 
   it('explain themselves', () => {
     const help = helpText('controllers', 'run the controllers', ControllersConfig)
-    expect(help).toContain('  --drift-interval <time>\n      time between looks at a settled cloud object (± 20 %).\n      Default: 10m. Variable: SECA_DRIFT_INTERVAL')
+    expect(help).toContain(
+      '  --drift-interval <time>\n      time between looks at a settled cloud object (± 20 %).\n      Default: 10m. Variable: SECA_DRIFT_INTERVAL',
+    )
     expect(help).toContain('  --log-level <trace|debug|info|warn|error>')
     expect(help).not.toContain('undefined')
   })

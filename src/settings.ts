@@ -18,7 +18,12 @@ export function milliseconds(preset: string, description: string) {
 
 /** A TCP port; 0 takes a free one. */
 export function port(preset: number, description: string) {
-  return z.int().min(0).max(65_535).default(preset).meta({ description: `${description}; 0 takes a free one`, placeholder: 'port', preset })
+  return z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(preset)
+    .meta({ description: `${description}; 0 takes a free one`, placeholder: 'port', preset })
 }
 
 interface Field {
@@ -53,7 +58,8 @@ function fields(schema: z.ZodObject): Field[] {
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return unwrap(schema.unwrap() as z.ZodType)
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return unwrap(schema.unwrap() as z.ZodType)
   return schema
 }
 
@@ -74,7 +80,10 @@ export function loadSettings<S extends z.ZodObject>(schema: S, sources: Sources)
   const known = fields(schema)
   const flags = readFlags(known, sources.args, problems)
   const path = flags.get('--config')?.value ?? sources.env['SECA_CONFIG']
-  const file = typeof path === 'string' ? readConfigFile(known, path, sources.readFile ?? ((name) => readFileSync(name, 'utf8')), problems) : new Map<string, Entry>()
+  const file =
+    typeof path === 'string'
+      ? readConfigFile(known, path, sources.readFile ?? ((name) => readFileSync(name, 'utf8')), problems)
+      : new Map<string, Entry>()
   const chosen = new Map<string, Entry>()
   for (const field of known) {
     const variable = field.meta.flagOnly ? undefined : sources.env[field.variable]
@@ -99,7 +108,8 @@ export function loadSettings<S extends z.ZodObject>(schema: S, sources: Sources)
 
 function sentence(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `is not one of ${issue.values.join(', ')}`
-  if (issue.code === 'invalid_type') return `is not ${issue.expected === 'int' || issue.expected === 'number' ? 'a whole number' : `a ${issue.expected}`}`
+  if (issue.code === 'invalid_type')
+    return `is not ${issue.expected === 'int' || issue.expected === 'number' ? 'a whole number' : `a ${issue.expected}`}`
   if (issue.code === 'too_small' && issue.origin === 'string') return 'is empty'
   if (issue.code === 'too_big' && issue.origin === 'string') return `is longer than ${issue.maximum} characters`
   if (issue.code === 'too_small') return `is below ${issue.minimum}`
@@ -165,7 +175,9 @@ function readConfigFile(known: readonly Field[], path: string, readFile: (path: 
 
 /** `; did you mean …?` when something known is close to what was written. */
 export function hint(word: string, candidates: readonly string[]): string {
-  const ranked = candidates.map((candidate) => ({ candidate, distance: editDistance(word, candidate) })).toSorted((a, b) => a.distance - b.distance)
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .toSorted((a, b) => a.distance - b.distance)
   const best = ranked[0]
   return best && best.distance <= Math.max(2, word.length / 3) ? `; did you mean ${best.candidate}?` : ''
 }
@@ -173,9 +185,9 @@ export function hint(word: string, candidates: readonly string[]): string {
 // Levenshtein, row by row.
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
+  for (const [i, letter] of a.split('').entries()) {
     const next = [i + 1]
-    for (const [j, other] of [...b].entries())
+    for (const [j, other] of b.split('').entries())
       next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)))
     row = next
   }
@@ -192,9 +204,19 @@ export function helpText(command: string, summary: string, schema: z.ZodObject):
     const shown = preset === undefined || preset === false ? '' : `Default: ${String(preset)}. `
     return [`${field.flag}${value}`, `${meta.description ?? ''}.`, meta.flagOnly ? shown : `${shown}Variable: ${field.variable}`] as const
   })
-  const all = [...rows, ['--config <file>', 'YAML file with these settings; its keys are the flags in camelCase.', 'Variable: SECA_CONFIG'] as const]
+  const all = [
+    ...rows,
+    ['--config <file>', 'YAML file with these settings; its keys are the flags in camelCase.', 'Variable: SECA_CONFIG'] as const,
+  ]
   const lines = all.flatMap(([flag, text, detail]) => [`  ${flag}`, `      ${text}`, ...(detail ? [`      ${detail}`] : [])])
-  return [`seca-operator ${command}: ${summary}`, '', ...lines, '', 'A flag wins over its variable, that over the file, that over the default.', ''].join('\n')
+  return [
+    `seca-operator ${command}: ${summary}`,
+    '',
+    ...lines,
+    '',
+    'A flag wins over its variable, that over the file, that over the default.',
+    '',
+  ].join('\n')
 }
 
 function defaultOf(schema: z.ZodType): unknown {

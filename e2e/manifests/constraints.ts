@@ -87,7 +87,11 @@ function wrong({ node, isRequired }: Place): Wrong[] {
     !!node.minLength && ['too short', new RegExp(`at least ${node.minLength} chars`), () => 'a'.repeat(Number(node.minLength) - 1)],
     node.maxLength !== undefined && ['too long', /[Tt]oo long/, () => 'a'.repeat(Number(node.maxLength) + 1)],
     !!node.minItems && ['too few', new RegExp(`at least ${node.minItems} items`), () => []],
-    node.maxItems !== undefined && ['too many', new RegExp(`at most ${node.maxItems} items`), () => repeated(node, Number(node.maxItems) + 1)],
+    node.maxItems !== undefined && [
+      'too many',
+      new RegExp(`at most ${node.maxItems} items`),
+      () => repeated(node, Number(node.maxItems) + 1),
+    ],
     node.pattern !== undefined && ['wrong form', /should match/, () => 'Not.A.Label'],
   ]
   return all.filter((entry) => entry !== false)

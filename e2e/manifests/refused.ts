@@ -25,7 +25,12 @@ export const REFUSED: readonly Case[] = [
   create('Instance', { name: 'Upper' }, 'metadata.name', /RFC 1123/),
   create('Subnet', { name: 'other.sub', spec: { network: 'net' } }, 'spec.network', /<spec\.network>\.<name>/),
   create('Subnet', { name: 'net', spec: { network: 'net' } }, 'spec.network', /<spec\.network>\.<name>/),
-  create('Subnet', { name: `net.${named(129)}`, spec: { network: 'net' } }, 'spec.network', /1 to 128 characters for the subnet's own name/),
+  create(
+    'Subnet',
+    { name: `net.${named(129)}`, spec: { network: 'net' } },
+    'spec.network',
+    /1 to 128 characters for the subnet's own name/,
+  ),
   create('Subnet', { name: 'network.sub', spec: { network: 'net' } }, 'spec.network', /<spec\.network>\.<name>/),
   create('Subnet', { spec: { network: 'network-1.x' } }, 'spec.network', /should match/),
   create('RouteTable', { name: 'rt', spec: { network: 'net' } }, 'spec.network', /<spec\.network>\.<name>/),
@@ -35,8 +40,18 @@ export const REFUSED: readonly Case[] = [
   create('SecurityGroupRule', { spec: { ports: {} } }, 'spec.ports', /needs from, to or list/),
   create('SecurityGroupRule', { spec: { ports: { list: [] } } }, 'spec.ports', /needs from, to or list/),
   create('SecurityGroupRule', { spec: { ports: { from: 443, to: 80 } } }, 'spec.ports.from', /from must not be above to/),
-  create('SecurityGroup', { spec: { rules: [{ direction: 'ingress' }, { direction: 'egress', ports: {} }] } }, 'spec.rules[1].ports', /needs from/),
-  create('SecurityGroup', { spec: { rules: [{ direction: 'ingress', ports: { from: 2, to: 1 } }] } }, 'spec.rules[0].ports.from', /not be above/),
+  create(
+    'SecurityGroup',
+    { spec: { rules: [{ direction: 'ingress' }, { direction: 'egress', ports: {} }] } },
+    'spec.rules[1].ports',
+    /needs from/,
+  ),
+  create(
+    'SecurityGroup',
+    { spec: { rules: [{ direction: 'ingress', ports: { from: 2, to: 1 } }] } },
+    'spec.rules[0].ports.from',
+    /not be above/,
+  ),
   create('Nic', { spec: { addresses: ['10.0.0'] } }, 'spec.addresses[0]', /must be an IPv4 or IPv6 address/),
   create('Nic', { spec: { addresses: ['::', '10.0.0.1/24'] } }, 'spec.addresses[1]', /must be an IPv4 or IPv6 address/),
   create('Nic', { spec: { addresses: ['10.0.0.256'] } }, 'spec.addresses[0]', /must be an IPv4 or IPv6 address/),
@@ -54,7 +69,14 @@ export const REFUSED: readonly Case[] = [
   create('RouteTable', { spec: route('10.0.0.0/8/8') }, 'spec.routes[0].destinationCidrBlock', /must be a CIDR block/),
   create(
     'CloudProvider',
-    { spec: { tenantCredentials: [{ tenant: 'a', name: 'x' }, { tenant: 'a', name: 'y' }] } },
+    {
+      spec: {
+        tenantCredentials: [
+          { tenant: 'a', name: 'x' },
+          { tenant: 'a', name: 'y' },
+        ],
+      },
+    },
     'spec.tenantCredentials[1]',
     /Duplicate value/,
   ),

@@ -33,7 +33,12 @@ export async function writeAccountKubeconfig(options: AccountOptions): Promise<{
 }
 
 /** Writes the kubeconfig anew before its token ends, until the signal; the client of the controllers reads it again by itself. */
-export async function renewAccount(options: AccountOptions, renewInMs: number, signal: AbortSignal, onError: (error: unknown) => void): Promise<void> {
+export async function renewAccount(
+  options: AccountOptions,
+  renewInMs: number,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<void> {
   let waitMs = renewInMs
   while (!signal.aborted) {
     await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {})
@@ -58,7 +63,11 @@ export function withToken(text: string, file: string, token: string): string {
   const config = parse(text) as Kubeconfig
   const context = config.contexts?.find(({ name }) => name === config['current-context'])?.context
   const cluster = config.clusters?.find(({ name }) => name === context?.cluster)?.cluster
-  if (!cluster) throw new SecaError('InvalidConfiguration', `${file} has no current context that names a cluster; choose one with kubectl config use-context`)
+  if (!cluster)
+    throw new SecaError(
+      'InvalidConfiguration',
+      `${file} has no current context that names a cluster; choose one with kubectl config use-context`,
+    )
   const authority = cluster['certificate-authority']
   const absolute = typeof authority === 'string' ? { 'certificate-authority': resolve(dirname(file), authority) } : {}
   return stringify({

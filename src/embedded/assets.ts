@@ -36,7 +36,11 @@ export async function findAssets(options: { progress: Progress; env?: NodeJS.Pro
   const target = join(cache, fingerprint())
   if (existsSync(target)) return target
   mkdirSync(cache, { recursive: true })
-  const lock = await waitForLock(`${target}.lock`, (pid) => progress.line(`waiting for process ${pid}, which builds the control plane`), signal)
+  const lock = await waitForLock(
+    `${target}.lock`,
+    (pid) => progress.line(`waiting for process ${pid}, which builds the control plane`),
+    signal,
+  )
   try {
     // Another process may have built it while this one waited.
     if (existsSync(target)) return target
@@ -108,7 +112,12 @@ interface Build {
 function goBuild({ source, file, env, step, signal }: Build): Promise<void> {
   rmSync(file, { force: true })
   // -v names every package that is compiled: proof of life for the progress line, and the error's text.
-  const go = spawn('go', ['build', '-v', ...FLAGS, '-o', file, source], { cwd: MODULE, env: goEnv(env), stdio: ['ignore', 'ignore', 'pipe'], signal })
+  const go = spawn('go', ['build', '-v', ...FLAGS, '-o', file, source], {
+    cwd: MODULE,
+    env: goEnv(env),
+    stdio: ['ignore', 'ignore', 'pipe'],
+    signal,
+  })
   let packages = 0
   let last: string[] = []
   go.stderr.setEncoding('utf8').on('data', (chunk: string) => {
@@ -118,7 +127,9 @@ function goBuild({ source, file, env, step, signal }: Build): Promise<void> {
     step.update(`${packages} packages, now ${last.at(-1) ?? ''}`)
   })
   return new Promise((resolve, reject) => {
-    go.once('error', (error) => reject(new SecaError('InvalidConfiguration', `go build of ${source} ended: ${error.message}`, { cause: error })))
+    go.once('error', (error) =>
+      reject(new SecaError('InvalidConfiguration', `go build of ${source} ended: ${error.message}`, { cause: error })),
+    )
     go.once('close', (code) => {
       if (code === 0) resolve()
       else

@@ -10,7 +10,8 @@ const SCRIPT = join(import.meta.dirname, '../../e2e/bench/main.ts')
 
 /** `npm run bench`: runs the benchmark in a process of its own. */
 export async function runBench(config: BenchConfig, { signal }: { signal: AbortSignal }): Promise<number> {
-  if (!existsSync(SCRIPT)) throw new SecaError('InvalidConfiguration', 'the benchmark is part of the source repository and is not in this installation')
+  if (!existsSync(SCRIPT))
+    throw new SecaError('InvalidConfiguration', 'the benchmark is part of the source repository and is not in this installation')
   const assets = await findAssets({ progress: createProgress(), signal })
   const args = [SCRIPT, '--resources', String(config.resources), '--log-level', config.logLevel]
   const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, KUBEBUILDER_ASSETS: assets } })

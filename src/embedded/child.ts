@@ -42,7 +42,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const log = openSync(options.logFile, 'a', 0o600)
   let process: ChildProcess
   try {
-    process = spawn(options.command, options.args, { stdio: ['pipe', log, log], detached: true, env: options.env ?? globalThis.process.env })
+    process = spawn(options.command, options.args, {
+      stdio: ['pipe', log, log],
+      detached: true,
+      env: options.env ?? globalThis.process.env,
+    })
   } finally {
     closeSync(log)
   }

@@ -55,7 +55,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   let stopping = false
   const failed = Promise.withResolvers<SecaError>()
   const launch = async (name: string, args: readonly string[], graceMs: number) => {
-    const child = await startChild({ name, command: join(options.assets, name), args, logFile: join(dataDir, 'logs', `${name}.log`), graceMs })
+    const child = await startChild({
+      name,
+      command: join(options.assets, name),
+      args,
+      logFile: join(dataDir, 'logs', `${name}.log`),
+      graceMs,
+    })
     children.push(child)
     writePids(dataDir, { ...readPids(dataDir), [name]: child.pid })
     void child.ended.then((ending) => {
@@ -65,7 +71,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const stop = async () => {
     stopping = true
     // Last started, first stopped: nobody loses what it depends on.
-    for (const child of children.toReversed()) await child.stop()
+    for (const child of children.toReversed()) {
+      // Without etcd the others cannot end in order, and have nothing to lose.
+      if (children[0]?.isRunning === false) child.kill('SIGKILL')
+      await child.stop()
+    }
     writePids(dataDir, {})
   }
   const context = { dataDir, pki, ports, kubeconfig: paths.controllerManager }
@@ -82,7 +92,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   return { kubeconfig: paths.admin, url, ports, pids, failed: failed.promise, stop }
 }
 
-async function untilReady(url: string, pki: Pki, options: { timeoutMs: number; failed: Promise<SecaError>; dataDir: string }): Promise<void> {
+async function untilReady(
+  url: string,
+  pki: Pki,
+  options: { timeoutMs: number; failed: Promise<SecaError>; dataDir: string },
+): Promise<void> {
   const deadline = performance.now() + options.timeoutMs
   let failure: SecaError | undefined
   void options.failed.then((error) => (failure = error))

@@ -22,7 +22,10 @@ export function openFolder(dataDir: string, clean: boolean): Folder {
   const path = resolve(dataDir)
   const isForeign = existsSync(path) && !existsSync(join(path, ABOUT)) && readdirSync(path).length > 0
   if (isForeign && clean)
-    throw new SecaError('InvalidConfiguration', `${path} is not a data folder of seca-operator: --clean deletes nothing there. Choose another --data-dir.`)
+    throw new SecaError(
+      'InvalidConfiguration',
+      `${path} is not a data folder of seca-operator: --clean deletes nothing there. Choose another --data-dir.`,
+    )
   mkdirSync(path, { recursive: true, mode: 0o700 })
   const lock: Lock | { heldBy: number } = tryLock(join(path, LOCK))
   if ('heldBy' in lock)

@@ -20,7 +20,9 @@ const ESTABLISHED_MS = 60_000
 export async function install(config: InstallConfig, context: { signal: AbortSignal }): Promise<void> {
   const client = connect({ kubeconfig: config.kubeconfig, context: config.context, userAgent: 'seca-operator/install' })
   try {
-    await during(createProgress(), 'installing resource kinds, roles and policy', () => installCluster(client, config.operatorNamespace, context.signal))
+    await during(createProgress(), 'installing resource kinds, roles and policy', () =>
+      installCluster(client, config.operatorNamespace, context.signal),
+    )
   } finally {
     await client.close()
   }
@@ -71,7 +73,11 @@ interface CrdStatus {
 
 async function untilEstablished(client: KubeClient, name: string, signal?: AbortSignal): Promise<void> {
   let problem = 'no status yet'
-  for (const deadline = performance.now() + ESTABLISHED_MS; performance.now() < deadline; await sleep(100, undefined, signal && { signal })) {
+  for (
+    const deadline = performance.now() + ESTABLISHED_MS;
+    performance.now() < deadline;
+    await sleep(100, undefined, signal && { signal })
+  ) {
     const { metadata, status } = await client.get<CrdStatus>(KUBERNETES.CustomResourceDefinition, undefined, name, signal)
     if (metadata.deletionTimestamp) problem = 'it is being deleted; wait until that is done'
     else if (status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True')) return

@@ -20,7 +20,12 @@ export function kubeconfig(options: {
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'seca', cluster: { server: options.url, ...(options.ca !== undefined && { 'certificate-authority-data': base64(options.ca) }) } }],
+    clusters: [
+      {
+        name: 'seca',
+        cluster: { server: options.url, ...(options.ca !== undefined && { 'certificate-authority-data': base64(options.ca) }) },
+      },
+    ],
     users: [{ name: 'seca', user }],
     contexts: [{ name: 'seca', context }],
     'current-context': 'seca',

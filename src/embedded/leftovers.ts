@@ -29,7 +29,7 @@ export async function stopLeftovers(dataDir: string, log: (line: string) => void
       ['SIGKILL', 2_000],
     ] as const) {
       send(pid, signal)
-      for (const end = performance.now() + waitMs; performance.now() < end && isOurs(); ) await sleep(50)
+      for (const end = performance.now() + waitMs; performance.now() < end && isOurs();) await sleep(50)
       if (!isOurs()) break
     }
   }

@@ -1,7 +1,13 @@
 import type { GroupVersionResource } from '../kinds/kind.ts'
 
 /** Kubernetes kinds that are installed here, by `kind`. */
-const core = (resource: string, kind: string, namespaced = true): GroupVersionResource => ({ group: '', version: 'v1', resource, kind, namespaced })
+const core = (resource: string, kind: string, namespaced = true): GroupVersionResource => ({
+  group: '',
+  version: 'v1',
+  resource,
+  kind,
+  namespaced,
+})
 const rbac = (resource: string, kind: string, namespaced: boolean): GroupVersionResource => ({
   group: 'rbac.authorization.k8s.io',
   version: 'v1',

@@ -36,7 +36,11 @@ type PkiFile = `${Pair}.crt` | `${Pair}.key` | 'service-account.pub' | 'service-
 export function ensurePki(dir: string): Pki {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const authorities = new Map<AuthorityName, KeyPair>()
-  for (const name of AUTHORITIES) authorities.set(name, pair(dir, name, () => createAuthority(`seca-embedded-${name}`)))
+  for (const name of AUTHORITIES)
+    authorities.set(
+      name,
+      pair(dir, name, () => createAuthority(`seca-embedded-${name}`)),
+    )
   for (const [name, leaf] of Object.entries(LEAVES)) {
     const authority = authorities.get(leaf.by)
     if (authority) pair(dir, name, () => issue(authority, leaf))

@@ -15,7 +15,14 @@ export interface Service {
 const MAIN = join(import.meta.dirname, '..', 'main.ts')
 
 function service(name: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): ChildOptions {
-  return { name, command: process.execPath, args: [MAIN, name, ...args], logFile, graceMs: 15_000, env: { ...baseEnv(), ...env, [PARENT]: '1' } }
+  return {
+    name,
+    command: process.execPath,
+    args: [MAIN, name, ...args],
+    logFile,
+    graceMs: 15_000,
+    env: { ...baseEnv(), ...env, [PARENT]: '1' },
+  }
 }
 
 // SECA_ variables of the user's shell (a sourced .seca/env) are for clients: they configure none of these processes.
@@ -34,7 +41,12 @@ export interface SimulatorServiceOptions {
 }
 
 export function simulatorService(options: SimulatorServiceOptions): Service {
-  const args = [`--port=${options.port}`, `--state-dir=${options.stateDir}`, `--latency=${options.latencyMs}ms`, `--log-level=${options.logLevel}`]
+  const args = [
+    `--port=${options.port}`,
+    `--state-dir=${options.stateDir}`,
+    `--latency=${options.latencyMs}ms`,
+    `--log-level=${options.logLevel}`,
+  ]
   const env = { SECA_SIMULATOR_TOKEN: options.token, SECA_SIMULATOR_ADMIN_TOKEN: options.adminToken }
   const probe = { url: `http://127.0.0.1:${options.port}/admin/stats`, token: options.adminToken }
   return { child: service('simulator', args, options.logFile, env), probe }

@@ -30,7 +30,9 @@ export async function start(config: StartConfig, { signal }: { signal: AbortSign
     const run = await bringUp(config, folder, progress, signal, cleanup)
     const failure = await Promise.race([aborted(signal), ...(run.controlPlane ? [run.controlPlane.failed] : [])])
     if (failure === undefined) return 0
-    progress.line(`${failure.message}\nThe control plane cannot go on without it: everything is stopped. Start again to continue with the data that is there.`)
+    progress.line(
+      `${failure.message}\nThe control plane cannot go on without it: everything is stopped. Start again to continue with the data that is there.`,
+    )
     return 1
   } finally {
     folder.setReady(false)
@@ -59,12 +61,19 @@ async function bringUp(
 
   const client = connect({ kubeconfig: cluster.kubeconfig, userAgent: 'seca-operator/start' })
   cleanup.push(() => client.close())
-  const account = { client, operatorNamespace: OPERATOR_NAMESPACE, admin: cluster.kubeconfig, target: folder.file('controllers.kubeconfig') }
+  const account = {
+    client,
+    operatorNamespace: OPERATOR_NAMESPACE,
+    admin: cluster.kubeconfig,
+    target: folder.file('controllers.kubeconfig'),
+  }
   await step('installing resource kinds, roles and policy', () => installCluster(client, OPERATOR_NAMESPACE, signal))
   const { renewInMs } = await writeAccountKubeconfig(account)
   const renewal = new AbortController()
   cleanup.push(() => renewal.abort())
-  void renewAccount(account, renewInMs, renewal.signal, (error) => say(`the token of the controllers could not be renewed: ${asError(error).message}`))
+  void renewAccount(account, renewInMs, renewal.signal, (error) =>
+    say(`the token of the controllers could not be renewed: ${asError(error).message}`),
+  )
 
   const ports = await servicePorts(folder)
   const up = new Set<string>()
@@ -80,7 +89,13 @@ async function bringUp(
     })
   const logs = (name: string) => ({ logFile: folder.file('logs', `${name}.log`), logLevel: config.logLevel })
   const secrets = simulatorSecrets(folder)
-  const simulator = simulatorService({ port: ports.simulator, stateDir: folder.file('simulator'), ...secrets, latencyMs: config.latencyMs, ...logs('simulator') })
+  const simulator = simulatorService({
+    port: ports.simulator,
+    stateDir: folder.file('simulator'),
+    ...secrets,
+    latencyMs: config.latencyMs,
+    ...logs('simulator'),
+  })
   const cloud = await step('starting the simulated cloud', () => launch(simulator))
   cleanup.push(cloud.stop)
   const endpoint = { url: `http://127.0.0.1:${ports.simulator}`, token: secrets.token }

@@ -43,7 +43,8 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
     rmSync(folder, { recursive: true, force: true })
   }
   if (wants('unit')) await suite('unit')
-  if (wants('e2e') && !context.signal.aborted) await suite('e2e', { KUBEBUILDER_ASSETS: await findAssets({ progress, signal: context.signal }) })
+  if (wants('e2e') && !context.signal.aborted)
+    await suite('e2e', { KUBEBUILDER_ASSETS: await findAssets({ progress, signal: context.signal }) })
 
   progress.line(`\n${duration(performance.now() - start)}`)
   progress.line(`${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`)

@@ -10,7 +10,12 @@ describe('certificates', () => {
   const authority = createAuthority('test-ca')
 
   it('are signed by their authority and say who they are for', () => {
-    const leaf = issue(authority, { commonName: 'ann', organizations: ['one', 'two'], usages: ['client', 'server'], hosts: ['127.0.0.1', 'localhost'] })
+    const leaf = issue(authority, {
+      commonName: 'ann',
+      organizations: ['one', 'two'],
+      usages: ['client', 'server'],
+      hosts: ['127.0.0.1', 'localhost'],
+    })
     const [parent, child] = [new X509Certificate(authority.cert), new X509Certificate(leaf.cert)]
     expect(parent.ca).toBe(true)
     expect(child.ca).toBe(false)

@@ -32,7 +32,10 @@ export function createAuthority(commonName: string, now = Date.now()): KeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const extensions = [extension('2.5.29.19', true, sequence(BOOLEAN_TRUE)), extension('2.5.29.15', true, bits(0x06, 1))]
   const subject = distinguishedName({ commonName })
-  return { cert: certificate({ subject, issuer: subject, publicKey, signer: privateKey, authority: publicKey, extensions, now }), key: pem(privateKey) }
+  return {
+    cert: certificate({ subject, issuer: subject, publicKey, signer: privateKey, authority: publicKey, extensions, now }),
+    key: pem(privateKey),
+  }
 }
 
 /** A certificate for `leaf`, signed by `authority`. */
@@ -40,7 +43,9 @@ export function issue(authority: KeyPair, leaf: Leaf, now = Date.now()): KeyPair
   const parent = new X509Certificate(authority.cert)
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const usages = leaf.usages.map((usage) => oid(usage === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2'))
-  const names = (leaf.hosts ?? []).map((host) => (isIPv4(host) ? tlv(0x87, Buffer.from(host.split('.').map(Number))) : tlv(0x82, Buffer.from(host))))
+  const names = (leaf.hosts ?? []).map((host) =>
+    isIPv4(host) ? tlv(0x87, Buffer.from(host.split('.').map(Number))) : tlv(0x82, Buffer.from(host)),
+  )
   const extensions = [
     extension('2.5.29.19', true, sequence()),
     extension('2.5.29.15', true, bits(0x80, 7)),
@@ -62,7 +67,7 @@ export function issue(authority: KeyPair, leaf: Leaf, now = Date.now()): KeyPair
 /** A key pair without certificate, for signing service-account tokens. */
 export function createSigningKey(): { key: string; publicKey: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return { key: pem(privateKey), publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString() }
+  return { key: pem(privateKey), publicKey: publicKey.export({ type: 'spki', format: 'pem' }) }
 }
 
 interface Parts {
@@ -103,8 +108,11 @@ function certificate(parts: Parts): string {
   return `-----BEGIN CERTIFICATE-----\n${base64.replace(/(.{64})(?!$)/g, '$1\n')}\n-----END CERTIFICATE-----\n`
 }
 
-const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
-const keyId = (key: KeyObject) => createHash('sha1').update(key.export({ type: 'spki', format: 'der' })).digest()
+const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' })
+const keyId = (key: KeyObject) =>
+  createHash('sha1')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest()
 
 // DER (X.690), as far as it is used above.
 function tlv(tag: number, content: Uint8Array): Buffer {

@@ -40,11 +40,7 @@ export const zone = () => z.string().max(32).describe('Zone of the region; "" = 
 export const skuFields = () =>
   z.object({
     region: immutable(dnsLabel(), 'region').describe("Region that offers it; the object's name is <region>.<sku>."),
-    tenants: z
-      .array(z.string().min(1).max(LABEL_LENGTH))
-      .max(1000)
-      .optional()
-      .describe('Tenants that see it; absent = every tenant.'),
+    tenants: z.array(z.string().min(1).max(LABEL_LENGTH)).max(1000).optional().describe('Tenants that see it; absent = every tenant.'),
   })
 
 /** The object's name is `<spec.field>.<name>`: how nested kinds and SKUs carry a SECA name of their own (DESIGN §2). */

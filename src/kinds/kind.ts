@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import type * as z from 'zod'
 import { type ReferenceField, referenceFields } from './ref.ts'
 
 /** A kubectl column: JSONPath as the apiserver reads it (KEP-53). `priority` 1 shows only with `-o wide`. */
@@ -20,7 +20,11 @@ export interface RootRule {
 }
 
 /** One SECA kind, as data. Everything else about the kind is derived from this. */
-export interface KindDefinition<S extends z.ZodObject = z.ZodObject, K extends z.ZodObject = z.ZodObject, T extends z.ZodObject = z.ZodObject> {
+export interface KindDefinition<
+  S extends z.ZodObject = z.ZodObject,
+  K extends z.ZodObject = z.ZodObject,
+  T extends z.ZodObject = z.ZodObject,
+> {
   /** PascalCase name: the schema's name in SECA, and the CRD's kind. */
   readonly kind: string
   /** SECA API id with version, `seca.storage/v1`; the operator's own kinds have `operator/v1alpha1`. */
@@ -35,6 +39,8 @@ export interface KindDefinition<S extends z.ZodObject = z.ZodObject, K extends z
   readonly parent?: { readonly kind: string; readonly field: string; readonly onDelete: 'block' | 'cascade' }
   /** What stands behind the object: always a cloud object, one where the provider has such a thing, or nothing. */
   readonly cloud: 'required' | 'optional' | 'none'
+  /** Objects that are about one workspace alone are deleted with it (SECA.md §7.4). */
+  readonly diesWithWorkspace?: true
   /** Offered by the provider, read-only for tenants: category `seca-catalog` instead of `seca`. */
   readonly catalog?: true
   /** The spec is a free map (Workspace): unknown fields are kept. */

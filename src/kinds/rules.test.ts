@@ -1,7 +1,20 @@
 import * as z from 'zod'
 import { describe, expect, it } from 'vitest'
 import { referenceFields, ref } from './ref.ts'
-import { cidr, emptyOrIp, immutable, immutableOnceSet, immutableOptional, ip, ipv4Cidr, ipv6Cidr, neverDecreases, ordered, rulesOf, someOf } from './rules.ts'
+import {
+  cidr,
+  emptyOrIp,
+  immutable,
+  immutableOnceSet,
+  immutableOptional,
+  ip,
+  ipv4Cidr,
+  ipv6Cidr,
+  neverDecreases,
+  ordered,
+  rulesOf,
+  someOf,
+} from './rules.ts'
 
 const accepts = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success
 const rules = (schema: z.ZodType) => rulesOf(schema).map(({ rule }) => rule)
@@ -15,7 +28,11 @@ describe('rules', () => {
   })
 
   it('keep what a reference field is', () => {
-    const schema = z.object({ skuRef: immutable(ref('StorageSku', { holds: true }), 'skuRef').describe('SKU.').optional() })
+    const schema = z.object({
+      skuRef: immutable(ref('StorageSku', { holds: true }), 'skuRef')
+        .describe('SKU.')
+        .optional(),
+    })
     expect(referenceFields(schema)).toEqual([{ path: ['skuRef'], rule: { to: ['StorageSku'], wait: 'ready', mustExist: [], holds: true } }])
   })
 
@@ -31,7 +48,12 @@ describe('rules', () => {
   it.each([
     ['ip', ip(z.string()), ['10.0.0.1', '::', '2001:db8::1'], ['', '10.0.0', '10.0.0.256', '010.0.0.1', '10.0.0.1/8', 'a']],
     ['emptyOrIp', emptyOrIp(z.string()), ['', '0.0.0.0'], ['x', ' ']],
-    ['cidr', cidr(z.string()), ['10.0.0.0/8', '10.1.2.3/16', '::/0', 'fd00::/56'], ['10.0.0.0', '10.0.0.0/33', '::/129', '10.0.0.0/', '/8']],
+    [
+      'cidr',
+      cidr(z.string()),
+      ['10.0.0.0/8', '10.1.2.3/16', '::/0', 'fd00::/56'],
+      ['10.0.0.0', '10.0.0.0/33', '::/129', '10.0.0.0/', '/8'],
+    ],
     ['ipv4Cidr', ipv4Cidr(z.string()), ['0.0.0.0/16'], ['::/56', '10.0.0.0/99']],
     ['ipv6Cidr', ipv6Cidr(z.string()), ['::/56'], ['10.0.0.0/8', '::']],
   ])('%s', (_name, schema, good, bad) => {

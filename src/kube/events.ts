@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { asError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { KubeClient } from './client.ts'
@@ -14,8 +15,6 @@ export interface EventNote {
   /** What was done, in UpperCamelCase. */
   readonly action: string
   readonly message: string
-  /** Where the event is stored; default: the object's namespace, `default` for cluster-scoped objects. One that is being deleted refuses events. */
-  readonly namespace?: string
 }
 
 export interface EventOptions {
@@ -34,8 +33,8 @@ interface Series {
   readonly subject: string
   readonly namespace: string
   readonly body: object
-  /** Given by the apiserver's answer to the first write. */
-  name: string | undefined
+  readonly name: string
+  exists: boolean
   count: number
   written: number
   lastAt: number
@@ -63,6 +62,7 @@ export class EventRecorder {
   #draining: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
+  #named = 0
 
   constructor(options: EventOptions) {
     this.#options = options
@@ -87,11 +87,13 @@ export class EventRecorder {
     const mine = this.#perObject.get(subject) ?? 0
     if (mine >= MAX_PER_OBJECT || this.#series.size >= MAX_SERIES || this.#pending.length >= MAX_PENDING) return this.#drop()
     this.#perObject.set(subject, mine + 1)
-    const where = note.namespace ?? namespace ?? 'default'
+    // The apiserver takes events on cluster-scoped objects there only.
+    const where = namespace ?? 'default'
+    const event = this.#nameFor(name, now)
     const body = {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      metadata: { generateName: `${name.slice(0, 200)}.`, namespace: where },
+      metadata: { name: `${name.slice(0, 200)}.${randomBytes(8).toString('hex')}`, namespace: where },
       eventTime: microTime(now),
       reportingController: this.#options.component,
       reportingInstance: this.#options.instance.slice(0, 128),
@@ -106,7 +108,8 @@ export class EventRecorder {
       subject,
       namespace: where,
       body,
-      name: undefined,
+      name: event,
+      exists: false,
       count: 1,
       written: 0,
       lastAt: now,
@@ -123,6 +126,12 @@ export class EventRecorder {
     await this.#draining
     clearTimeout(this.#timer)
     this.#timer = undefined
+  }
+
+  /** As client-go names them; a counter keeps those of one millisecond apart. */
+  #nameFor(name: string, now: number): string {
+    const suffix = (now * 1_000 + (this.#named++ % 1_000)).toString(16)
+    return `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${suffix}`
   }
 
   #enqueue(series: Series): void {
@@ -153,7 +162,7 @@ export class EventRecorder {
     series.written = count
     // The apiserver wants a series to count two at least.
     const state = count > 1 ? { series: { count, lastObservedTime: microTime(lastAt) } } : {}
-    if (name !== undefined) {
+    if (series.exists) {
       try {
         await client.patch(EVENTS, series.namespace, name, { type: 'merge', body: state }, signal)
         return
@@ -162,8 +171,8 @@ export class EventRecorder {
         if (!isNotFound(error)) throw error
       }
     }
-    const made = await client.create(EVENTS, series.namespace, { ...series.body, ...state }, signal)
-    series.name = made.metadata.name
+    await client.create(EVENTS, series.namespace, { ...series.body, ...state }, signal)
+    series.exists = true
   }
 
   /** Series with unwritten counts are written when their minute is over. */

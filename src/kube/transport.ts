@@ -99,8 +99,9 @@ export class Transport {
         this.#count(request, thrown.code)
         throw noAnswer(request, thrown)
       }
-      this.#count(request, 'status' in outcome ? String(outcome.status) : '200')
-      if (!('status' in outcome)) return outcome
+      const refused = Symbol.asyncIterator in outcome ? undefined : outcome
+      this.#count(request, String(refused?.status ?? 200))
+      if (Symbol.asyncIterator in outcome) return outcome
       if (outcome.status !== 401 || tries > 1) throw refusal(request, outcome)
       await this.#options.credentials.refresh()
     }

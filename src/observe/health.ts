@@ -39,7 +39,8 @@ export async function startHealth(options: HealthOptions): Promise<Health> {
   const live = { ...options.live, 'event-loop': watch.check }
 
   const server = createServer((request, response) => {
-    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') => response.writeHead(status, { 'content-type': type }).end(body)
+    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
+      response.writeHead(status, { 'content-type': type }).end(body)
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     if (path === '/livez') return void answer(...report(live))
     if (path === '/readyz') return void answer(...report(options.ready))
@@ -70,7 +71,9 @@ export async function startHealth(options: HealthOptions): Promise<Health> {
 
 function report(checks: Readonly<Record<string, Check>>): [number, string] {
   const results = Object.entries(checks).map(([name, check]) => ({ name, problem: check() }))
-  const body = results.map(({ name, problem }) => `${problem === undefined ? 'ok' : 'failed'} ${name}${problem === undefined ? '' : `: ${problem}`}\n`)
+  const body = results.map(
+    ({ name, problem }) => `${problem === undefined ? 'ok' : 'failed'} ${name}${problem === undefined ? '' : `: ${problem}`}\n`,
+  )
   return [results.every(({ problem }) => problem === undefined) ? 200 : 503, body.join('')]
 }
 

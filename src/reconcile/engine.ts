@@ -184,6 +184,7 @@ export class Engine {
     let behind: Behind | undefined
     const work = {
       object,
+      now: this.#options.now,
       blockers: async () => {
         await controller.beforeDelete?.(object, tools)
         return blockersOf(cache, graph, kind, object, tools)

@@ -13,6 +13,7 @@ export interface Blockers {
 /** What a teardown needs from around it. */
 export interface Teardown {
   readonly object: Resource
+  readonly now: () => number
   /** Users of the object that are still there, as people name them. */
   blockers(): Promise<Blockers>
   /** The cloud object is left alone: policy, or the whole kind is being uninstalled. Asked right before each cloud delete. */
@@ -32,7 +33,10 @@ export async function teardown(work: Teardown): Promise<Outcome | undefined> {
     return undefined
   }
   const blockers = await work.blockers()
-  if (blockers.staying.length > 0) return deleting('DeletionBlocked', `in use by ${someOf(blockers.staying)}`, { againMs: WAIT_MS })
+  const isFresh = work.now() - Date.parse(work.object.metadata.deletionTimestamp ?? '') < GRACE_MS
+  if (blockers.staying.length > 0 && !isFresh)
+    return deleting('DeletionBlocked', `in use by ${someOf(blockers.staying)}`, { againMs: WAIT_MS })
+  if (blockers.staying.length > 0) return deleting('Deleting', `waits for ${someOf(blockers.staying)} to go`, { againMs: GRACE_MS })
   if (blockers.going.length > 0) return deleting('Deleting', `waits for ${someOf(blockers.going)} to go`, { againMs: WAIT_MS })
   const target = await work.target()
   if (target !== undefined) {
@@ -65,6 +69,8 @@ function deleting(reason: string, message: string, extra: Partial<Outcome>): Out
   return { state: 'deleting', reason, message, isSynced: false, ...extra }
 }
 
+/** When much is deleted at once, the news of it comes in any order: for this long nobody is warned. Deletion times have whole seconds. */
+const GRACE_MS = 2_000
 /** A safety net: the end of a blocker wakes what it blocked. */
 const WAIT_MS = 600_000
 const NAMED = 5

@@ -45,10 +45,15 @@ export class Waker {
     return () => stops.forEach((stop) => stop())
   }
 
-  /** Draws all edges anew: once all stores are filled, whatever order they were filled in. */
-  rebuild(): void {
+  /** Draws all edges and queues all objects: once all stores are filled, whatever order they were filled in and whoever listened. */
+  begin(): void {
     const { cache } = this.#options
-    for (const kind of cache.kinds()) for (const object of cache.all(kind.kind)) this.draw(kind, object)
+    for (const kind of cache.kinds()) {
+      for (const object of cache.all(kind.kind)) {
+        this.draw(kind, object)
+        this.#wake(nodeOf(kind, object), true)
+      }
+    }
   }
 
   /** Brings the edges of one object up to date. */

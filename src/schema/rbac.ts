@@ -36,13 +36,28 @@ export function rbacRules(): PolicyRule[] {
   return [
     // patch: finalizers, and regions and accounts from the mounted configuration; create: the latter.
     ...forKinds(KINDS, [...READ, 'patch']),
-    ...forKinds(KINDS.filter((kind) => kind.catalog), ['create']),
-    // delete: a network takes its subnets along, a tenant everything in its workspaces.
-    ...forKinds(KINDS.filter((kind) => kind.scope === 'workspace'), ['delete']),
-    ...forKinds(KINDS.filter((kind) => kind.status), ['patch'], '/status'),
+    ...forKinds(
+      KINDS.filter((kind) => kind.catalog),
+      ['create'],
+    ),
+    // delete: a network takes its subnets along, a tenant everything in its workspaces, a workspace its role assignments.
+    ...forKinds(
+      KINDS.filter((kind) => kind.scope === 'workspace' || kind.diesWithWorkspace),
+      ['delete'],
+    ),
+    ...forKinds(
+      KINDS.filter((kind) => kind.status),
+      ['patch'],
+      '/status',
+    ),
     rule('', ['namespaces'], [...READ, 'create', 'patch', 'delete']),
     rule('events.k8s.io', ['events'], ['create', 'patch']),
-    rule('apiextensions.k8s.io', ['customresourcedefinitions'], ['get'], KINDS.map((kind) => `${kind.gvr.resource}.${kind.gvr.group}`)),
+    rule(
+      'apiextensions.k8s.io',
+      ['customresourcedefinitions'],
+      ['get'],
+      KINDS.map((kind) => `${kind.gvr.resource}.${kind.gvr.group}`),
+    ),
     rule(TENANTS_RESOURCE.group, [TENANTS_RESOURCE.resource], ['bind']),
   ]
 }
@@ -89,7 +104,14 @@ export function userRoles(): Manifest[] {
   const offered = KINDS.filter((kind) => kind.catalog && kind.api.startsWith('seca.'))
   return [
     clusterRole('seca-view', forKinds(owned, READ), aggregatedTo('view')),
-    clusterRole('seca-edit', forKinds(owned.filter((kind) => !isAccess(kind)), WRITE), aggregatedTo('edit')),
+    clusterRole(
+      'seca-edit',
+      forKinds(
+        owned.filter((kind) => !isAccess(kind)),
+        WRITE,
+      ),
+      aggregatedTo('edit'),
+    ),
     clusterRole('seca-admin', forKinds(owned.filter(isAccess), WRITE), aggregatedTo('admin')),
     clusterRole('seca-catalog-reader', forKinds(offered, READ)),
     binding('ClusterRoleBinding', 'seca-catalog-reader', undefined, [
@@ -98,7 +120,12 @@ export function userRoles(): Manifest[] {
   ]
 }
 
-function binding(kind: 'ClusterRoleBinding' | 'RoleBinding', role: string, namespace: string | undefined, subjects: readonly Manifest[]): Manifest {
+function binding(
+  kind: 'ClusterRoleBinding' | 'RoleBinding',
+  role: string,
+  namespace: string | undefined,
+  subjects: readonly Manifest[],
+): Manifest {
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind,
@@ -115,7 +142,11 @@ export function controllerRoles(namespace: string, serviceAccount: string): Mani
   return [
     clusterRole(name, rbacRules()),
     binding('ClusterRoleBinding', name, undefined, [subject]),
-    { ...clusterRole(name, namespaceRules()), kind: 'Role', metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } } },
+    {
+      ...clusterRole(name, namespaceRules()),
+      kind: 'Role',
+      metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } },
+    },
     binding('RoleBinding', name, namespace, [subject]),
   ]
 }

@@ -17,15 +17,24 @@ describe('crd', () => {
   })
 
   it('leaves status out where SECA has none', () => {
-    expect(version('Region')).not.toHaveProperty('subresources')
+    expect(version('StorageSku')).not.toHaveProperty('subresources')
     expect(version('StorageSku').schema.openAPIV3Schema.properties).not.toHaveProperty('status')
   })
 
   it('keeps the catalogue out of what `kubectl delete seca --all` names', () => {
     const categories = Object.fromEntries(allCrds().map(({ spec }) => [spec.names.kind, spec.names.categories[0]]))
     const catalog = ['CloudProvider', 'InstanceSku', 'NetworkSku', 'Region', 'StorageSku']
-    expect(Object.keys(categories).filter((name) => categories[name] === 'seca-catalog').sort()).toEqual(catalog)
-    expect(allCrds().filter(({ spec }) => spec.scope === 'Cluster').map(({ spec }) => spec.names.kind).sort()).toEqual(catalog)
+    expect(
+      Object.keys(categories)
+        .filter((name) => categories[name] === 'seca-catalog')
+        .toSorted(),
+    ).toEqual(catalog)
+    expect(
+      allCrds()
+        .filter(({ spec }) => spec.scope === 'Cluster')
+        .map(({ spec }) => spec.names.kind)
+        .toSorted(),
+    ).toEqual(catalog)
   })
 
   it('merges contract and Kubernetes fields, rules included', () => {
@@ -54,14 +63,20 @@ describe('rights', () => {
   })
 
   it('let controllers delete only what dies with its parent or tenant, and make only catalogue entries', () => {
-    expect(KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'delete')).every(({ scope }) => scope === 'workspace')).toBe(true)
+    expect(
+      KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'delete')).every(
+        ({ scope, diesWithWorkspace }) => scope === 'workspace' || diesWithWorkspace,
+      ),
+    ).toBe(true)
     expect(KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'create')).every((each) => each.catalog)).toBe(true)
     expect(may(rbacRules(), 'network.secapi.cloud', 'nics/status', 'patch')).toBe(true)
     expect(may(apiRules(), 'network.secapi.cloud', 'nics/status', 'patch')).toBe(false)
   })
 
   it('give editors everything of a tenant but access to it', () => {
-    const rules = Object.fromEntries(userRoles().map((role) => [(role['metadata'] as { name: string }).name, role['rules'] as PolicyRule[] | undefined]))
+    const rules = Object.fromEntries(
+      userRoles().map((role) => [(role['metadata'] as { name: string }).name, role['rules'] as PolicyRule[] | undefined]),
+    )
     expect(may(rules['seca-edit']!, 'compute.secapi.cloud', 'instances', 'create')).toBe(true)
     expect(may(rules['seca-edit']!, 'authorization.secapi.cloud', 'roleassignments', 'create')).toBe(false)
     expect(may(rules['seca-admin']!, 'authorization.secapi.cloud', 'roleassignments', 'create')).toBe(true)
@@ -85,7 +100,9 @@ describe('validateSpec', () => {
   })
 
   it('points at what is wrong', () => {
-    const result = validateSpec(kind('SecurityGroup'), { rules: [{ direction: 'ingress' }, { direction: 'up', ports: {}, annotations: { 'a/b': 1 } }] })
+    const result = validateSpec(kind('SecurityGroup'), {
+      rules: [{ direction: 'ingress' }, { direction: 'up', ports: {}, annotations: { 'a/b': 1 } }],
+    })
     const pointers = result.ok ? [] : result.issues.map(({ pointer }) => pointer)
     expect(pointers).toEqual(['/spec/rules/1/direction', '/spec/rules/1/ports', '/spec/rules/1/annotations/a~1b'])
   })

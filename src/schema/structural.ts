@@ -49,7 +49,8 @@ export function structural(schema: z.ZodType, path: string): Structural {
 type Json = Record<string, unknown>
 
 function node(json: Json, path: string): Structural {
-  for (const keyword of REFUSED) if (keyword in json) throw new Error(`${path}: ${keyword} cannot be in a CRD; use optional fields and a CEL rule`)
+  for (const keyword of REFUSED)
+    if (keyword in json) throw new Error(`${path}: ${keyword} cannot be in a CRD; use optional fields and a CEL rule`)
   if (typeof json['type'] !== 'string') throw new Error(`${path}: has no type; use z.looseObject({}) for free content`)
   const pattern = json['pattern']
   if (typeof pattern === 'string' && NOT_RE2.test(pattern)) throw new Error(`${path}: RE2 cannot read the pattern ${pattern}`)

@@ -7,7 +7,9 @@ export interface Issue {
   readonly message: string
 }
 
-export type Validated = { readonly ok: true; readonly spec: Readonly<Record<string, unknown>> } | { readonly ok: false; readonly issues: readonly Issue[] }
+export type Validated =
+  | { readonly ok: true; readonly spec: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly issues: readonly Issue[] }
 
 /**
  * Checks the SECA fields of a spec (without the Kubernetes-only ones). Unknown fields are dropped and defaults filled in.

@@ -21,26 +21,30 @@ export function pickVpcBlock(family: 4 | 6, prefix: number, seq: number, taken: 
 /** The first free block of a size inside one of `outer`. */
 export function pickBlock(outer: readonly Block[], prefix: number, taken: readonly Block[]): Block {
   for (const one of outer) {
-    const block = prefix > one.prefix && prefix <= bits(one.family) ? firstFree(one, prefix, BigInt(taken.length), taken) : undefined
+    const block = prefix > one.prefix && prefix <= bits(one.family) ? firstFree(one, prefix, 0n, taken) : undefined
     if (block) return block
   }
   throw new Refusal(422, 'exhausted', `the vpc has no free block of size /${prefix} in this address family`)
 }
 
+/** First fit at or after the `start`-th place for blocks of this size, else from the beginning. */
 function firstFree(outer: Block, prefix: number, start: bigint, taken: readonly Block[]): Block | undefined {
-  const sizeOf = (one: Block) => 1n << BigInt(bits(one.family) - one.prefix)
   const count = 1n << BigInt(prefix - outer.prefix)
-  const near = taken.filter((one) => overlaps(one, outer))
-  let place = start % count
-  // Each try that fails steps over the block in its way; twice round passes all of them.
-  for (let tries = 2 * near.length + 2; tries > 0; tries--) {
-    const block = blockOf({ family: outer.family, value: outer.value + (place << BigInt(bits(outer.family) - prefix)) }, prefix)
-    const hit = near.find((one) => overlaps(one, block))
-    if (!hit) return block
-    const end = hit.value - outer.value + (sizeOf(hit) > sizeOf(block) ? sizeOf(hit) : sizeOf(block))
-    place = (end >> BigInt(bits(outer.family) - prefix)) % count
+  const shift = BigInt(bits(outer.family) - prefix)
+  const used = taken
+    .filter((one) => overlaps(one, outer))
+    .map((one) => ({ first: (one.value - outer.value) >> shift, last: (lastOf(one) - outer.value) >> shift }))
+    .toSorted((a, b) => (a.first < b.first ? -1 : 1))
+  for (const from of [start % count, 0n]) {
+    let place = from
+    for (const { first, last } of used) if (first <= place && place <= last) place = last + 1n
+    if (place >= 0n && place < count) return blockOf({ family: outer.family, value: outer.value + (place << shift) }, prefix)
   }
   return undefined
+}
+
+function lastOf(block: Block): bigint {
+  return block.value + (1n << BigInt(bits(block.family) - block.prefix)) - 1n
 }
 
 /** The first free address from `hint` on; the first and the last of a block are reserved. */
@@ -56,8 +60,7 @@ export function pickAddress(block: Block, hint: bigint, isTaken: (address: strin
 
 export function isReserved(block: Block, ip: Ip): boolean {
   if (!contains(block, ip) || block.prefix >= bits(block.family) - 1) return false
-  const last = block.value + (1n << BigInt(bits(block.family) - block.prefix)) - 1n
-  return ip.value === block.value || ip.value === last
+  return ip.value === block.value || ip.value === lastOf(block)
 }
 
 /** A public address; `seq` spreads them, so that the search is short. */

@@ -11,6 +11,7 @@ export const RoleAssignment = defineKind({
   secaKind: 'role-assignment',
   scope: 'tenant',
   cloud: 'none',
+  diesWithWorkspace: true,
   shortNames: ['sra'],
   description: 'Who holds which roles, and where.',
   columns: [

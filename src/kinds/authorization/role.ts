@@ -23,11 +23,7 @@ export const Role = defineKind({
       .array(
         z.object({
           provider: z.string().min(1).max(64).describe('API, seca.compute/v1; the version may be left out.'),
-          resources: z
-            .array(z.string().min(1).max(256))
-            .min(1)
-            .max(256)
-            .describe('What may be touched: *, instances/*, instances/web-1.'),
+          resources: z.array(z.string().min(1).max(256)).min(1).max(256).describe('What may be touched: *, instances/*, instances/web-1.'),
           verb: z.array(z.string().min(1).max(7)).min(1).max(16).describe('get, list, put, delete, post or *.'),
         }),
       )

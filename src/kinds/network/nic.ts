@@ -28,7 +28,9 @@ export const Nic = defineKind({
         .optional()
         .describe("Addresses, inside the subnet's blocks; absent, 0.0.0.0 or :: = assigned."),
       subnetRef: ref('Subnet', { mustExist: ['Subnet'], holds: true }).describe('Subnet of the interface.'),
-      skuRef: ref('NetworkSku', { mustExist: ['NetworkSku'] }).optional().describe('NetworkSku of the interface; fixed once it is set.'),
+      skuRef: ref('NetworkSku', { mustExist: ['NetworkSku'] })
+        .optional()
+        .describe('NetworkSku of the interface; fixed once it is set.'),
       publicIpRefs: z
         .array(ref('PublicIp', { holds: true }))
         .max(16)

@@ -15,9 +15,7 @@ export const RouteTable = defineKind({
   cloud: 'required',
   shortNames: ['rt'],
   description: 'Routes of subnets of a network.',
-  columns: [
-    { name: 'Network', path: '.spec.network' },
-  ],
+  columns: [{ name: 'Network', path: '.spec.network' }],
   selectable: ['.spec.network'],
   spec: z.object({
     routes: z

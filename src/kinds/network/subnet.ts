@@ -26,7 +26,9 @@ export const Subnet = defineKind({
     cidr: Cidr().describe("Address blocks, inside the network's."),
     zone: zone(),
     routeTableRef: ref('RouteTable', { mustExist: ['RouteTable'] }).describe('Route table of the subnet.'),
-    skuRef: ref('NetworkSku', { mustExist: ['NetworkSku'] }).optional().describe("NetworkSku of the subnet, when not the network's."),
+    skuRef: ref('NetworkSku', { mustExist: ['NetworkSku'] })
+      .optional()
+      .describe("NetworkSku of the subnet, when not the network's."),
   }),
   kubeSpec: z.object({
     network: immutable(dnsLabel(), 'network').describe("Network of the subnet; the object's name is <network>.<name>."),

@@ -1,0 +1,149 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, inject, it } from 'vitest'
+import { commandLine } from '../src/embedded/leftovers.ts'
+import { eventually } from './harness.ts'
+
+const BOOTSTRAP = join(import.meta.dirname, '../src/bootstrap.mjs')
+
+interface Result {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the program until it ends. */
+function run(...args: string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [BOOTSTRAP, ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
+    })
+  })
+}
+
+/** Processes that name a folder in their command line. */
+function processesOf(folder: string): number[] {
+  const pids = existsSync('/proc/self')
+    ? readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    : execFileSync('ps', ['-A', '-o', 'pid='], { encoding: 'utf8' }).split('\n')
+  return pids.map(Number).filter((pid) => pid !== process.pid && commandLine(pid).includes(folder))
+}
+
+describe('npm start', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'seca-start-'))
+  let process_: ChildProcess | undefined
+  let output = ''
+
+  const launch = async (...flags: string[]) => {
+    output = ''
+    const env = { ...process.env, KUBEBUILDER_ASSETS: inject('assets') }
+    const child = spawn(process.execPath, [BOOTSTRAP, 'start', '--data-dir', dataDir, '--latency', '50ms', ...flags], { env })
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+    process_ = child
+    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+    return { child, ended }
+  }
+  const untilReady = () =>
+    eventually(() => {
+      if (process_?.exitCode !== null) throw new Error(`it ended:\n${output}`)
+      // A run that was killed leaves its file behind: it names the process that is ready.
+      return commandLine(Number(readFileSync(join(dataDir, 'ready'), 'utf8'))).includes(dataDir)
+    })
+  /** What a user does in another terminal. */
+  const shell = (command: string) =>
+    execFileSync('sh', ['-c', `. '${join(dataDir, 'env')}' && ${command}`], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: dataDir },
+      stdio: 'pipe',
+    })
+  const pid = (name: string) => (JSON.parse(readFileSync(join(dataDir, 'pids.json'), 'utf8')) as Record<string, number>)[name]!
+
+  afterEach(async () => {
+    if (process_?.exitCode === null && process_.signalCode === null) {
+      const child = process_
+      await new Promise((resolve) => child.once('exit', resolve).kill('SIGTERM'))
+    }
+    expect(processesOf(dataDir)).toEqual([])
+  })
+
+  it('serves what .seca/env names, is alone in its folder, restarts what crashes, and stops everything', async () => {
+    const { child, ended } = await launch()
+    await untilReady()
+    expect(shell('kubectl get seca -A 2>&1')).toContain('No resources found')
+    expect(shell('kubectl get instanceskus eu-1.dxs -o jsonpath={.spec.vCPU}')).toBe('1')
+    expect(shell('echo $SECA_TENANT; kubectl get namespace seca-demo -o jsonpath={.metadata.labels}')).toBe(
+      'demo\n{"kubernetes.io/metadata.name":"seca-demo","secapi.cloud/tenant":"demo"}',
+    )
+
+    const second = await run('start', '--data-dir', dataDir)
+    expect(second.code).toBe(1)
+    expect(second.stderr).toContain(`runs in ${dataDir} already (process `)
+
+    const crashed = pid('controllers')
+    process.kill(crashed, 'SIGKILL')
+    await eventually(() => !existsSync(join(dataDir, 'ready')))
+    await untilReady()
+    expect(pid('controllers')).not.toBe(crashed)
+    expect(output).toContain('controllers ended (killed by SIGKILL), starting it again')
+
+    shell('kubectl create configmap kept')
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(existsSync(join(dataDir, 'ready'))).toBe(false)
+    expect(processesOf(dataDir)).toEqual([])
+  })
+
+  it('continues with the data that is there, also after it was killed', async () => {
+    await launch()
+    await untilReady()
+    shell('kubectl get configmap kept')
+    for (const one of processesOf(dataDir).filter((each) => commandLine(each).includes('main.ts start'))) process.kill(one, 'SIGKILL')
+    await eventually(() => process_?.exitCode !== null || process_.signalCode !== null)
+
+    const { child, ended } = await launch()
+    await untilReady()
+    expect(output).toContain('left over from a run that was killed')
+    shell('kubectl get configmap kept')
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+  })
+
+  it('starts over with --clean, and ends with a message when the control plane dies', async () => {
+    const { ended } = await launch('--clean')
+    await untilReady()
+    expect(() => shell('kubectl get configmap kept')).toThrow('NotFound')
+    process.kill(pid('etcd'), 'SIGKILL')
+    expect(await ended).toBe(1)
+    expect(output).toContain('etcd ended (killed by SIGKILL)')
+    expect(output).toContain('Start again to continue')
+    rmSync(dataDir, { recursive: true })
+  })
+})
+
+describe('command line', () => {
+  it.each(['start', 'test', 'bench', 'controllers', 'simulator', 'install'])('%s explains its flags', async (name) => {
+    const { code, stdout } = await run(name, '--help')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`^seca-operator ${name}: .+\n\n  --`))
+  })
+
+  it('refuses what it does not know with exit code 78 and a suggestion', async () => {
+    expect(await run('strat')).toMatchObject({ code: 78, stderr: expect.stringContaining('did you mean start?') })
+    expect(await run('start', '--latancy', '1s')).toMatchObject({ code: 78, stderr: expect.stringContaining('did you mean --latency?') })
+  })
+
+  it('deletes nothing that is not its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'seca-foreign-'))
+    execFileSync('touch', [join(folder, 'precious')])
+    expect(await run('start', '--clean', '--data-dir', folder)).toMatchObject({ code: 78 })
+    expect(readdirSync(folder)).toEqual(['precious'])
+    rmSync(folder, { recursive: true })
+  })
+
+  it('prints its version', async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
+    expect(await run('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+})
