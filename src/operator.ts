@@ -123,7 +123,18 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
     now: Date.now,
     onBroken: (name) => queue.add(`CloudProvider|${name}`, { priority: 'high' }),
   })
-  const waker = new Waker({ cache, graph, controllers, queue, view })
+  const waker = new Waker({
+    cache,
+    graph,
+    controllers,
+    queue,
+    view,
+    onLostClaim: (namespace, winner) => {
+      const message = `namespace ${winner} is older and stands for the same tenant or workspace: this one is left alone`
+      log.warn({ namespace: namespace.metadata.name, winner }, 'two namespaces claim one tenant or workspace')
+      recorder.record(namespace, { type: 'Warning', reason: 'ClaimLost', action: 'Assign', message })
+    },
+  })
   const engine = new Engine({
     cache,
     graph,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createBudget } from '../../src/provider/budget.ts'
 import type { ProviderError } from '../../src/provider/errors.ts'
-import { type Entry, type Sample, World } from '../../src/provider/testkit-world.ts'
+import { type Entry, type Sample, World } from '../../src/provider/testkit/world.ts'
 import { SimulatorAdmin } from './admin.ts'
 import { simulator } from './index.ts'
 import { CATALOGUE, SAMPLES } from './samples.ts'
@@ -41,7 +41,11 @@ const made = async (key: string, spec?: Record<string, unknown>): Promise<Entry>
 }
 const inCloud = (entry: Entry) => admin.object(entry.externalId ?? '')
 const to = (resource: string) => ({ resource })
-const failureOf = (pending: Promise<unknown>): Promise<ProviderError> => pending.then(() => expect.unreachable('went through'), (thrown: ProviderError) => thrown)
+const failureOf = (pending: Promise<unknown>): Promise<ProviderError> =>
+  pending.then(
+    () => expect.unreachable('went through'),
+    (thrown: ProviderError) => thrown,
+  )
 
 describe('instances', () => {
   test('end up off, although this cloud starts what it builds', async () => {
@@ -100,11 +104,16 @@ describe('networks', () => {
     ]
     const entry = await made('RouteTable/routes', { routes })
     expect((await inCloud(entry))['routes']).toHaveLength(2)
-    expect((await world.observe(entry))?.items).toEqual({ 'routes[1]': { state: 'error', message: expect.stringContaining('10.0.1.0/24') } })
+    expect((await world.observe(entry))?.items).toEqual({
+      'routes[1]': { state: 'error', message: expect.stringContaining('10.0.1.0/24') },
+    })
   })
 
   test('a rule whose other side is not there lets nobody in', async () => {
-    const rules = [{ direction: 'ingress', sourceRef: [to('SecurityGroup/missing')] }, { direction: 'ingress', sourceRef: [] }]
+    const rules = [
+      { direction: 'ingress', sourceRef: [to('SecurityGroup/missing')] },
+      { direction: 'ingress', sourceRef: [] },
+    ]
     expect((await inCloud(await made('SecurityGroup/group', { rules })))['rules']).toMatchObject([{ peers: [] }, { peers: null }])
   })
 
@@ -112,7 +121,15 @@ describe('networks', () => {
     const ports = [{ from: 22 }, { to: 80 }, { from: 1, to: 9, list: [443] }, { list: [53] }]
     const entry = await made('SecurityGroup/group', { rules: ports.map((one) => ({ direction: 'ingress', ports: one })) })
     const ranges = ((await inCloud(entry))['rules'] as { ports: unknown }[]).map((rule) => rule.ports)
-    expect(ranges).toEqual([[[22, 22]], [[80, 80]], [[1, 9], [443, 443]], [[53, 53]]])
+    expect(ranges).toEqual([
+      [[22, 22]],
+      [[80, 80]],
+      [
+        [1, 9],
+        [443, 443],
+      ],
+      [[53, 53]],
+    ])
   })
 
   test('addresses are compared, not their spelling, and assigned ones stay', async () => {
@@ -142,7 +159,10 @@ describe('storage', () => {
     const entry = await made('BlockStorage/filled')
     entry.spec = { ...entry.spec, sourceImageRef: to(`Image/${other.path.name}`) }
     expect((await world.observe(entry))?.drift).toEqual(['sourceImageRef'])
-    expect(await failureOf(world.converge(entry))).toMatchObject({ failure: 'unsupported', message: expect.stringContaining('filled once') })
+    expect(await failureOf(world.converge(entry))).toMatchObject({
+      failure: 'unsupported',
+      message: expect.stringContaining('filled once'),
+    })
   })
 })
 
@@ -159,7 +179,12 @@ describe('calls', () => {
   })
 
   test('deleting needs nothing but the tag: what the spec names may be gone', async () => {
-    const gone = { bootVolume: { deviceRef: to('BlockStorage/gone') }, primaryNicRef: to('Nic/gone'), skuRef: to('InstanceSku/gone'), securityGroupRef: to('SecurityGroup/gone') }
+    const gone = {
+      bootVolume: { deviceRef: to('BlockStorage/gone') },
+      primaryNicRef: to('Nic/gone'),
+      skuRef: to('InstanceSku/gone'),
+      securityGroupRef: to('SecurityGroup/gone'),
+    }
     const entry = await made('Instance/server')
     entry.spec = gone
     entry.externalId = undefined
@@ -172,10 +197,27 @@ describe('calls', () => {
     const disk = await made('BlockStorage/boot')
     await made('Instance/server', { dataVolumes: [{ deviceRef: to(`BlockStorage/${disk.path.name}`) }] })
     const seen = await world.observe(disk)
-    expect(await failureOf(world.delete(disk, seen!))).toMatchObject({ failure: 'transient', message: expect.stringContaining('in use by srv-') })
+    expect(await failureOf(world.delete(disk, seen!))).toMatchObject({
+      failure: 'transient',
+      message: expect.stringContaining('in use by srv-'),
+    })
     await admin.quota({ volumes: 0 })
-    expect(await failureOf(made('BlockStorage/boot'))).toMatchObject({ failure: 'rejected', message: expect.stringContaining('quota of 0 volumes reached') })
+    expect(await failureOf(made('BlockStorage/boot'))).toMatchObject({
+      failure: 'rejected',
+      message: expect.stringContaining('quota of 0 volumes reached'),
+    })
     await admin.quota({ volumes: null })
+  })
+
+  test('a change under way is no drift', async () => {
+    const entry = await made('BlockStorage/boot')
+    await admin.latency(3_600_000)
+    entry.spec = { ...entry.spec, sizeGB: 99 }
+    await world.update(entry, (await world.observe(entry))!)
+    expect(await world.observe(entry)).toMatchObject({ busy: 'changing', drift: [], status: { sizeGB: 10 } })
+    expect(await failureOf(world.update(entry, { externalId: entry.externalId ?? '', status: {}, drift: ['sizeGB'] }))).toMatchObject({
+      failure: 'transient',
+    })
   })
 
   test('an operation that fails is told in the words of the cloud, and a change tries again', async () => {
@@ -190,11 +232,13 @@ describe('calls', () => {
 })
 
 describe('configuration', () => {
-  test.each(['http://127.0.0.1:8080', 'http://localhost:1', 'http://[::1]:1', 'https://cloud.example'])('%s is an endpoint', (endpoint) =>
-    void expect(simulator.settings.safeParse({ endpoint }).success).toBe(true),
+  test.each(['http://127.0.0.1:8080', 'http://localhost:1', 'http://[::1]:1', 'https://cloud.example'])(
+    '%s is an endpoint',
+    (endpoint) => void expect(simulator.settings.safeParse({ endpoint }).success).toBe(true),
   )
-  test.each(['http://cloud.example', 'ftp://127.0.0.1', 'localhost:80', '', 'http://127.0.0.1.example'])('"%s" is none', (endpoint) =>
-    void expect(simulator.settings.safeParse({ endpoint }).success).toBe(false),
+  test.each(['http://cloud.example', 'ftp://127.0.0.1', 'localhost:80', '', 'http://127.0.0.1.example'])(
+    '"%s" is none',
+    (endpoint) => void expect(simulator.settings.safeParse({ endpoint }).success).toBe(false),
   )
   test('a token may end in a line break, but not be empty', () => {
     expect(simulator.credentials.parse({ token: 'abc\n' })).toEqual({ token: 'abc' })

@@ -58,7 +58,12 @@ export class SimulatorClient {
     await this.#http.call({ method: 'PATCH', path: `/${type}/${id}`, body }, context)
   }
 
-  async act(id: string, action: 'start' | 'stop' | 'restart', body: Readonly<Record<string, unknown>>, context: CallContext): Promise<void> {
+  async act(
+    id: string,
+    action: 'start' | 'stop' | 'restart',
+    body: Readonly<Record<string, unknown>>,
+    context: CallContext,
+  ): Promise<void> {
     await this.#http.call({ method: 'POST', path: `/servers/${id}/${action}`, body }, context)
   }
 
@@ -67,7 +72,7 @@ export class SimulatorClient {
   }
 
   async *list(type: string, tagPrefix: string, context: CallContext): AsyncGenerator<CloudObject> {
-    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    for (let cursor: string | undefined = ''; cursor !== undefined;) {
       const query = { tag_prefix: tagPrefix, limit: PAGE_SIZE, cursor: cursor || undefined }
       const page: Page = await this.#http.call<Page>({ method: 'GET', path: `/${type}`, query }, context)
       yield* page.items

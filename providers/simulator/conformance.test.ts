@@ -65,12 +65,10 @@ async function start(): Promise<Harness> {
   }
 }
 
-providerSuite('simulator', start, async () => void (await cloud.stop()), Object.keys(TYPES), [
-  'throttled',
-  'slow',
-  'dropNextCreate',
-  'deleteBehind',
-  'changeBehind',
-  'retag',
-  'silent',
-])
+providerSuite({
+  name: 'simulator',
+  start,
+  stop: async () => void (await cloud.stop()),
+  kinds: Object.keys(TYPES),
+  can: ['throttled', 'slow', 'dropNextCreate', 'deleteBehind', 'changeBehind', 'retag', 'silent'],
+})

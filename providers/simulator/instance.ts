@@ -39,9 +39,19 @@ export const instance: Translation<D> = {
     const portsOf = (object: CloudObject) => object['ports'] as readonly string[]
     return {
       'bootVolume.deviceRef': { fields: { boot_volume: idOf(desired, spec.bootVolume.deviceRef) } },
-      dataVolumes: { fields: { data_volumes: idsOf(desired, spec.dataVolumes?.map((volume) => volume.deviceRef)) } },
+      dataVolumes: {
+        fields: {
+          data_volumes: idsOf(
+            desired,
+            spec.dataVolumes?.map((volume) => volume.deviceRef),
+          ),
+        },
+      },
       primaryNicRef: { fields: { ports }, isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(0, primary.length), first) },
-      additionalNicRefs: { fields: { ports }, isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(primary.length), others) },
+      additionalNicRefs: {
+        fields: { ports },
+        isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(primary.length), others),
+      },
       securityGroupRef: { fields: { firewall: spec.securityGroupRef ? idOf(desired, spec.securityGroupRef) : null } },
       antiAffinityGroup: { fields: { placement_group: spec.antiAffinityGroup || null } },
       sshKeys: { fields: { ssh_keys: spec.sshKeys ?? [] } },

@@ -30,13 +30,16 @@ export const routeTable: Translation<D> = {
     const routes = possible(desired).map(({ route }) => route)
     const isSame = (one: CloudRoute | undefined, route: Pick<CloudRoute, 'destination' | 'via'> | undefined) =>
       one?.destination === route?.destination && one?.via === route?.via
-    const isMet = (object: CloudObject) => routesOf(object).length === routes.length && routes.every((route, i) => isSame(routesOf(object)[i], route))
+    const isMet = (object: CloudObject) =>
+      routesOf(object).length === routes.length && routes.every((route, i) => isSame(routesOf(object)[i], route))
     return { routes: { fields: { routes }, isMet } }
   },
   items(object, desired) {
     const found = possible(desired).flatMap(({ place }, i) => {
       const { state, reason = state } = routesOf(object)[i] ?? { state: 'active' }
-      return state === 'active' ? [] : [[`routes[${place}]`, { state: state === 'refused' ? 'error' : 'pending', message: reason }] as const]
+      return state === 'active'
+        ? []
+        : [[`routes[${place}]`, { state: state === 'refused' ? 'error' : 'pending', message: reason }] as const]
     })
     return Object.fromEntries(found)
   },

@@ -110,7 +110,12 @@ export const SAMPLES: readonly Sample[] = [
     kind: 'Instance',
     name: 'server',
     own: ['BlockStorage/boot', 'Nic/nic'],
-    spec: { skuRef: to('InstanceSku/small'), zone: '', bootVolume: { deviceRef: to('BlockStorage/boot'), type: 'virtio' }, primaryNicRef: to('Nic/nic') },
+    spec: {
+      skuRef: to('InstanceSku/small'),
+      zone: '',
+      bootVolume: { deviceRef: to('BlockStorage/boot'), type: 'virtio' },
+      primaryNicRef: to('Nic/nic'),
+    },
     changes: {
       powerState: withField('powerState', 'on'),
       'bootVolume.deviceRef': withField('bootVolume', { deviceRef: to('BlockStorage/filled'), type: 'virtio' }),

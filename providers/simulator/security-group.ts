@@ -34,7 +34,9 @@ function portRanges({ from, to, list = [] }: NonNullable<Rule['ports']>): [numbe
 
 /** Who is not there yet is left out, and the list stays a list: an empty one means nobody, not anybody. */
 function peersOf(desired: Desired, sources: NonNullable<Rule['sourceRef']>): string[] {
-  return sources.flatMap((source) => (parseBlock(source.resource) || parseIp(source.resource) ? source.resource : (idOf(desired, source) ?? [])))
+  return sources.flatMap((source) =>
+    parseBlock(source.resource) || parseIp(source.resource) ? source.resource : (idOf(desired, source) ?? []),
+  )
 }
 
 /** The cloud's rule without its state. */
@@ -71,7 +73,8 @@ export const securityGroup: Translation<typeof SecurityGroup> = {
   initial: projectOf,
   wants(desired) {
     const rules = (desired.spec.rules ?? []).map((rule) => toCloud(desired, rule))
-    const isMet = (object: CloudObject) => rulesOf(object).length === rules.length && rules.every((rule, i) => isSame(rulesOf(object)[i], rule))
+    const isMet = (object: CloudObject) =>
+      rulesOf(object).length === rules.length && rules.every((rule, i) => isSame(rulesOf(object)[i], rule))
     return { rules: { fields: { rules }, isMet }, ruleRefs: { fields: { filters: idsOf(desired, desired.spec.ruleRefs) } } }
   },
   items(object) {

@@ -88,14 +88,21 @@ function listenTrouble(cause: NodeJS.ErrnoException, host: string, port: number)
   return new SecaError('InvalidConfiguration', `cannot listen on ${host}:${port}: ${hint ?? cause.message}`, { cause })
 }
 
-async function serve(desk: Desk, tokens: () => readonly Buffer[], admin: readonly Buffer[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  desk: Desk,
+  tokens: () => readonly Buffer[],
+  admin: readonly Buffer[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { method = 'GET', url = '/' } = request
   const { pathname, searchParams } = new URL(url, 'http://simulator')
   const [door = '', ...path] = pathname.split('/').slice(1).map(decodeURIComponent)
   const isAdmin = door === 'admin'
   try {
     if (!isAdmin && door !== 'v1') throw new Refusal(404, 'not_found', 'this cloud answers below /v1')
-    if (!isKnown(request.headers.authorization, isAdmin ? admin : tokens())) throw new Refusal(401, 'unauthorized', 'the token is not valid')
+    if (!isKnown(request.headers.authorization, isAdmin ? admin : tokens()))
+      throw new Refusal(401, 'unauthorized', 'the token is not valid')
     const call: Call = { method, path, query: searchParams, body: await readBody(request) }
     desk.cloud.settle()
     const reply = isAdmin ? adminRoute(desk, call) : await customer(desk, call)

@@ -64,9 +64,22 @@ describe('one simulator', () => {
   const get = async (type: string, id: string): Promise<Body> => (await send(url, 'GET', `/v1/${type}/${id}`)).body
   const volume = (more: object = {}) => make('volumes', { project, size_gb: 10, ...more })
   const server = (more: object = {}) =>
-    make('servers', { project, zone: 'a', vcpus: 1, ram_gb: 2, data_volumes: [], ports: [], firewall: null, placement_group: null, ssh_keys: [], user_data: null, ...more })
+    make('servers', {
+      project,
+      zone: 'a',
+      vcpus: 1,
+      ram_gb: 2,
+      data_volumes: [],
+      ports: [],
+      firewall: null,
+      placement_group: null,
+      ssh_keys: [],
+      user_data: null,
+      ...more,
+    })
   const vpc = (more: object = {}) => make('vpcs', { project, main: { ipv4: 'auto/16', ipv6: 'auto/56' }, extra: [], ...more })
-  const segment = (id: string, more: object = {}) => make('segments', { vpc: id, zone: 'a', router: null, ipv4: 'auto/24', ipv6: 'auto/64', ...more })
+  const segment = (id: string, more: object = {}) =>
+    make('segments', { vpc: id, zone: 'a', router: null, ipv4: 'auto/24', ipv6: 'auto/64', ...more })
   const port = (id: string, more: object = {}) => make('ports', { segment: id, addresses: null, firewalls: [], floating_ips: [], ...more })
 
   test('tokens: customers and administrators have their own', async () => {
@@ -84,7 +97,9 @@ describe('one simulator', () => {
     expect((await post('volumes', { project: 'prj-0', size_gb: 1 })).body).toMatchObject({ code: 'no_such_object' })
     expect((await post('unicorns', {})).status).toBe(404)
     expect((await send(url, 'PUT', '/v1/volumes', {})).status).toBe(405)
-    expect((await fetch(`${url}/v1/volumes`, { method: 'POST', body: '{', headers: { authorization: 'Bearer customer' } })).status).toBe(400)
+    expect((await fetch(`${url}/v1/volumes`, { method: 'POST', body: '{', headers: { authorization: 'Bearer customer' } })).status).toBe(
+      400,
+    )
   })
 
   test('the same client token answers the same object, and is free again once that is gone', async () => {
@@ -113,7 +128,12 @@ describe('one simulator', () => {
   test('volumes grow only, and templates need room', async () => {
     const { id } = await volume()
     expect((await patch('volumes', id, { size_gb: 9 })).body).toMatchObject({ code: 'cannot_shrink' })
-    const image = await make('templates', { source_volume: (await volume({ size_gb: 100 })).id, arch: 'x86_64', firmware: 'uefi', init: 'none' })
+    const image = await make('templates', {
+      source_volume: (await volume({ size_gb: 100 })).id,
+      arch: 'x86_64',
+      firmware: 'uefi',
+      init: 'none',
+    })
     expect(Number(image['size_mb'])).toBeGreaterThan(0)
     expect((await post('volumes', { project, size_gb: 1, source_template: image.id })).body).toMatchObject({ code: 'too_small' })
   })
@@ -125,7 +145,13 @@ describe('one simulator', () => {
     const { id: nic } = await port(seg, { floating_ips: [fip] })
     const { id: disk } = await volume()
     const { id: machine } = await server({ boot_volume: disk, ports: [nic] })
-    const chain: [string, string][] = [['volumes', disk], ['ports', nic], ['floating-ips', fip], ['segments', seg], ['vpcs', net]]
+    const chain: [string, string][] = [
+      ['volumes', disk],
+      ['ports', nic],
+      ['floating-ips', fip],
+      ['segments', seg],
+      ['vpcs', net],
+    ]
     for (const [type, id] of chain) expect((await remove(type, id)).body, type).toMatchObject({ code: 'in_use' })
     expect((await remove('projects', project)).body).toMatchObject({ code: 'in_use' })
     expect((await remove('servers', machine)).status).toBe(202)
@@ -156,9 +182,18 @@ describe('one simulator', () => {
       { destination: '0.0.0.0/0', via: '192.0.2.1' },
       { destination: '0.0.0.0/0', via: '10.0.0.5' },
     ]
-    expect((await make('routers', { vpc: net, routes }))['routes']).toMatchObject([{ state: 'refused' }, { state: 'refused' }, { state: 'active' }])
+    expect((await make('routers', { vpc: net, routes }))['routes']).toMatchObject([
+      { state: 'refused' },
+      { state: 'refused' },
+      { state: 'active' },
+    ])
     const rule = { direction: 'in', family: null, protocols: ['tcp'], ports: null, icmp: null, peers: null }
-    const rules = [rule, { ...rule, protocols: ['icmp'], ports: [[1, 2]] }, { ...rule, peers: ['fwl-later'] }, { ...rule, family: 6, peers: ['10.0.0.0/8'] }]
+    const rules = [
+      rule,
+      { ...rule, protocols: ['icmp'], ports: [[1, 2]] },
+      { ...rule, peers: ['fwl-later'] },
+      { ...rule, family: 6, peers: ['10.0.0.0/8'] },
+    ]
     const states = (await make('firewalls', { project, rules, filters: [] }))['rules']
     expect(states).toMatchObject([{ state: 'applied' }, { state: 'refused' }, { state: 'waiting' }, { state: 'refused' }])
   })
@@ -180,7 +215,9 @@ describe('one simulator', () => {
     const { id } = await segment(net, { ipv4: '10.9.1.0/29', ipv6: null })
     const taken = [await port(id, { addresses: ['10.9.1.3'] })]
     for (let i = 0; i < 5; i++) taken.push(await port(id))
-    expect(taken.flatMap((one) => one['addresses'] as string[]).toSorted()).toEqual(['1', '2', '3', '4', '5', '6'].map((host) => `10.9.1.${host}`))
+    expect(taken.flatMap((one) => one['addresses'] as string[]).toSorted()).toEqual(
+      ['1', '2', '3', '4', '5', '6'].map((host) => `10.9.1.${host}`),
+    )
     const full = { segment: id, addresses: null, firewalls: [], floating_ips: [] }
     expect((await post('ports', full)).body).toMatchObject({ code: 'exhausted' })
     expect((await post('ports', { ...full, addresses: ['10.9.1.0'] })).body).toMatchObject({ code: 'reserved' })
@@ -190,10 +227,14 @@ describe('one simulator', () => {
   })
 
   test('blocks must fit: no overlap inside a vpc, segments smaller than it, and unused blocks only may go', async () => {
-    expect((await post('vpcs', { project, main: { ipv4: '10.0.0.0/8' }, extra: [{ ipv4: '10.1.0.0/16' }] })).body).toMatchObject({ code: 'overlap' })
+    expect((await post('vpcs', { project, main: { ipv4: '10.0.0.0/8' }, extra: [{ ipv4: '10.1.0.0/16' }] })).body).toMatchObject({
+      code: 'overlap',
+    })
     const { id } = await vpc({ main: { ipv4: '10.0.0.0/16' }, extra: [{ ipv4: '10.1.0.0/16' }] })
     for (const ipv4 of ['10.0.0.0/16', '10.2.0.0/24', '10.0.0.0/8'])
-      expect((await post('segments', { vpc: id, zone: 'a', router: null, ipv4, ipv6: null })).body, ipv4).toMatchObject({ code: 'out_of_range' })
+      expect((await post('segments', { vpc: id, zone: 'a', router: null, ipv4, ipv6: null })).body, ipv4).toMatchObject({
+        code: 'out_of_range',
+      })
     await segment(id, { ipv4: '10.1.5.0/24', ipv6: null })
     expect((await patch('vpcs', id, { extra: [] })).body).toMatchObject({ code: 'in_use' })
   })
@@ -212,7 +253,18 @@ describe('one simulator', () => {
     expect((await twice()).concat(await twice()).map(({ status }) => status)).toEqual(Array(6).fill(202))
     await admin.strict(true)
     expect((await twice()).map(({ body }) => body['code'])).toEqual(['overlap', 'taken', 'taken'])
-    const second = { project, zone: 'a', vcpus: 1, ram_gb: 1, data_volumes: [], ports: [], firewall: null, placement_group: null, ssh_keys: [], user_data: null }
+    const second = {
+      project,
+      zone: 'a',
+      vcpus: 1,
+      ram_gb: 1,
+      data_volumes: [],
+      ports: [],
+      firewall: null,
+      placement_group: null,
+      ssh_keys: [],
+      user_data: null,
+    }
     expect((await post('servers', { ...second, boot_volume: boot })).body).toMatchObject({ code: 'in_use' })
   })
 
@@ -278,7 +330,7 @@ describe('one simulator', () => {
     const tag = 'in-1/eu-1/paged'
     for (let i = 0; i < 7; i++) await make('uplinks', { project, egress_only: false, tag: `${tag}-${i}` })
     const found: unknown[] = []
-    for (let cursor: unknown = ''; cursor !== undefined; ) {
+    for (let cursor: unknown = ''; cursor !== undefined;) {
       const query = new URLSearchParams({ tag_prefix: tag, limit: '3', ...(cursor === '' ? {} : { cursor: String(cursor) }) })
       const { body } = await send(url, 'GET', `/v1/uplinks?${query.toString()}`)
       found.push(...(body['items'] as Body[]).map((item) => item['tag']))
@@ -314,7 +366,8 @@ describe('one simulator', () => {
 describe('a process of its own', () => {
   const fill = async (url: string, count: number) => {
     const { body: project } = await send(url, 'POST', '/v1/projects', { tag: 'p' })
-    for (let i = 0; i < count; i++) await send(url, 'POST', '/v1/volumes', { project: project.id, size_gb: 1, tag: `v${i}`, client_token: `c${i}` })
+    for (let i = 0; i < count; i++)
+      await send(url, 'POST', '/v1/volumes', { project: project.id, size_gb: 1, tag: `v${i}`, client_token: `c${i}` })
     return project.id
   }
 
@@ -332,7 +385,9 @@ describe('a process of its own', () => {
 
     const second = await spawned({ stateDir: dir })
     const { items } = await second.admin.inventory()
-    expect(items.map(({ tag }) => tag).toSorted()).toEqual(['p', 'slow', ...Array.from({ length: 50 }, (_, i) => `v${i}`)].filter((tag) => tag !== 'v7').toSorted())
+    expect(items.map(({ tag }) => tag).toSorted()).toEqual(
+      ['p', 'slow', ...Array.from({ length: 50 }, (_, i) => `v${i}`)].filter((tag) => tag !== 'v7').toSorted(),
+    )
     expect(await second.admin.mutations()).toEqual(audit)
     await expect.poll(async () => (await second.admin.object(slow.id))['state'], { timeout: 10_000 }).toBe('ready')
     expect((await send(second.url, 'POST', '/v1/volumes', { project, size_gb: 1, client_token: 'c3' })).status).toBe(200)

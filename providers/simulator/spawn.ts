@@ -29,10 +29,14 @@ export async function spawnSimulator(options: SpawnOptions): Promise<SpawnedSimu
   const { port = 0, stateDir, latencyMs, token, adminToken } = options
   const main = fileURLToPath(new URL('main.ts', import.meta.url))
   const state = stateDir === undefined ? [] : ['--state-dir', stateDir]
-  const child = spawn(process.execPath, [main, '--port', `${port}`, '--latency-ms', `${latencyMs}`, ...state, ...(options.arguments ?? [])], {
-    env: { ...process.env, SIMULATOR_TOKEN: token, SIMULATOR_ADMIN_TOKEN: adminToken },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [main, '--port', `${port}`, '--latency-ms', `${latencyMs}`, ...state, ...(options.arguments ?? [])],
+    {
+      env: { ...process.env, SIMULATOR_TOKEN: token, SIMULATOR_ADMIN_TOKEN: adminToken },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
   const ended = once(child, 'close')

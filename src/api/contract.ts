@@ -1,4 +1,9 @@
+import type { Cache } from '../cache/cache.ts'
+import { SecaError } from '../errors.ts'
 import type { Kind } from '../kinds/kind.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
 
 /** Through which listener a request came; it decides where the identity is taken from, never a header (DESIGN §6). */
 export type Door = 'direct' | 'aggregated'
@@ -51,3 +56,53 @@ export interface Authorizer {
 
 /** Says who calls; throws `Unauthenticated` (401) or, when it cannot tell, a 503 error. */
 export type Authenticate = () => Promise<Caller>
+
+/** No identity, or none that holds: 401. */
+export class Unauthenticated extends SecaError {
+  /** Value of the WWW-Authenticate header. */
+  readonly challenge: string
+  constructor(message: string, challenge = 'Bearer realm="seca"') {
+    super('Unauthenticated', message)
+    this.name = 'Unauthenticated'
+    this.challenge = challenge
+  }
+}
+
+/** A version that a write of ours made. */
+export interface Written {
+  /** Kind's name, `BlockStorage`. */
+  readonly kind: string
+  /** `namespace/name` or `name`. */
+  readonly key: string
+  readonly resourceVersion: string
+}
+
+/** The other replicas of the API. */
+export interface Peers {
+  /** Resolves when every live one has the version, or after 250 ms; never rejects. With a single replica it costs nothing. */
+  confirm(written: Written): Promise<void>
+}
+
+/** What `createApp` gets. */
+export interface AppOptions {
+  readonly cache: Cache
+  readonly client: KubeClient
+  readonly authorizer: Authorizer
+  readonly peers: Peers
+  /** The cache holds all that there is. Before that: 503 for everything but discovery, documentation and health. */
+  readonly isSynced: () => boolean
+  /** Base URL of each door as clients see it, without trailing slash; absent: the origin of `request.url`, where the door has put what the client used. */
+  readonly externalUrls: { readonly [door in Door]?: string }
+  /** Managers whose fields a write through the API does not change (DESIGN §6). */
+  readonly isProtectedManager?: (manager: string) => boolean
+  readonly validationStatus: 412 | 422
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/**
+ * The application behind both doors. It always answers, problem documents included. The door has refused already: paths with
+ * encoded slashes, empty or dot segments; repeated single-value headers; bodies with a declared length over 1 MiB. All
+ * X-Remote-*, X-Forwarded-* and Authorization headers are gone from `request`.
+ */
+export type Application = (request: Request, door: Door, authenticate: Authenticate) => Promise<Response>

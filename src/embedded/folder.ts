@@ -11,6 +11,8 @@ const LOCK = 'lock'
 /** The data folder of `npm start`, held by one process at a time. */
 export interface Folder {
   readonly path: string
+  /** Nothing of anybody else is in it: `--clean` may empty it. */
+  readonly isOurs: boolean
   file(...names: string[]): string
   /** Says that everything serves (or does not). */
   setReady(isReady: boolean): void
@@ -20,12 +22,7 @@ export interface Folder {
 /** Takes the folder; with `clean`, empties it first. Throws when another start has it, naming the process. */
 export function openFolder(dataDir: string, clean: boolean): Folder {
   const path = resolve(dataDir)
-  const isForeign = existsSync(path) && !existsSync(join(path, ABOUT)) && readdirSync(path).length > 0
-  if (isForeign && clean)
-    throw new SecaError(
-      'InvalidConfiguration',
-      `${path} is not a data folder of seca-operator: --clean deletes nothing there. Choose another --data-dir.`,
-    )
+  const isOurs = !existsSync(path) || existsSync(join(path, ABOUT)) || readdirSync(path).every((name) => name.startsWith(LOCK))
   mkdirSync(path, { recursive: true, mode: 0o700 })
   const lock: Lock | { heldBy: number } = tryLock(join(path, LOCK))
   if ('heldBy' in lock)
@@ -33,6 +30,13 @@ export function openFolder(dataDir: string, clean: boolean): Folder {
       'Conflict',
       `seca-operator runs in ${path} already (process ${lock.heldBy}). Use it (source ${join(path, 'env')}), stop it with Ctrl-C or kill ${lock.heldBy}, or choose another --data-dir.`,
     )
+  if (!isOurs && clean) {
+    lock.release()
+    throw new SecaError(
+      'InvalidConfiguration',
+      `${path} is not a data folder of seca-operator: --clean deletes nothing there. Choose another --data-dir.`,
+    )
+  }
   const ready = join(path, 'ready')
   const setReady = (isReady: boolean) => {
     if (isReady) writeFileSync(ready, `${process.pid}\n`)
@@ -41,6 +45,7 @@ export function openFolder(dataDir: string, clean: boolean): Folder {
   setReady(false)
   return {
     path,
+    isOurs,
     file: (...names) => join(path, ...names),
     setReady,
     release: () => {
@@ -52,13 +57,14 @@ export function openFolder(dataDir: string, clean: boolean): Folder {
 
 /** Deletes what is in the folder but the lock. Only for its holder, when nothing of it runs any more. */
 export function emptyFolder(folder: Folder): void {
+  if (!folder.isOurs) return
   for (const name of readdirSync(folder.path)) if (name !== LOCK) rmSync(folder.file(name), { recursive: true, force: true })
 }
 
-/** Marks the folder as ours. */
+/** Marks the folder as ours, unless it was somebody's before. */
 export function markFolder(folder: Folder): void {
   mkdirSync(folder.file('logs'), { recursive: true, mode: 0o700 })
-  write(folder.file(ABOUT), TEXT)
+  if (folder.isOurs) write(folder.file(ABOUT), TEXT)
 }
 
 /** A file that a POSIX shell sources: variables, and folders to put before PATH. */

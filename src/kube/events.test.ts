@@ -8,9 +8,7 @@ afterEach(() => void vi.useRealTimers())
 
 async function recorder(handler?: (seen: Seen, attempt: number) => void) {
   let attempts = 0
-  const server = await serve((seen) =>
-    (handler ?? ((request) => request.json(201, {})))(seen, ++attempts),
-  )
+  const server = await serve((seen) => (handler ?? ((request) => request.json(201, {})))(seen, ++attempts))
   onTestFinished(server.close)
   return {
     ...server,
@@ -59,7 +57,10 @@ test('repetitions make one series, written at most once a minute', async () => {
   await vi.advanceTimersByTimeAsync(30_000)
   await events.flush()
   expect(seen).toHaveLength(2)
-  expect(seen[1]).toMatchObject({ method: 'PATCH', path: expect.stringMatching(/^\/apis\/events.k8s.io\/v1\/namespaces\/ns\/events\/a\.[0-9a-f]+$/) })
+  expect(seen[1]).toMatchObject({
+    method: 'PATCH',
+    path: expect.stringMatching(/^\/apis\/events.k8s.io\/v1\/namespaces\/ns\/events\/a\.[0-9a-f]+$/),
+  })
   expect(JSON.parse(seen[1]?.body ?? '')).toMatchObject({ series: { count: 51 } })
   // Quiet afterwards: no write and no timer.
   await vi.advanceTimersByTimeAsync(300_000)

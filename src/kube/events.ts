@@ -62,7 +62,6 @@ export class EventRecorder {
   #draining: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
-  #named = 0
 
   constructor(options: EventOptions) {
     this.#options = options
@@ -89,11 +88,11 @@ export class EventRecorder {
     this.#perObject.set(subject, mine + 1)
     // The apiserver takes events on cluster-scoped objects there only.
     const where = namespace ?? 'default'
-    const event = this.#nameFor(name, now)
+    const event = `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${randomBytes(8).toString('hex')}`
     const body = {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      metadata: { name: `${name.slice(0, 200)}.${randomBytes(8).toString('hex')}`, namespace: where },
+      metadata: { name: event, namespace: where },
       eventTime: microTime(now),
       reportingController: this.#options.component,
       reportingInstance: this.#options.instance.slice(0, 128),
@@ -126,12 +125,6 @@ export class EventRecorder {
     await this.#draining
     clearTimeout(this.#timer)
     this.#timer = undefined
-  }
-
-  /** As client-go names them; a counter keeps those of one millisecond apart. */
-  #nameFor(name: string, now: number): string {
-    const suffix = (now * 1_000 + (this.#named++ % 1_000)).toString(16)
-    return `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${suffix}`
   }
 
   #enqueue(series: Series): void {

@@ -98,7 +98,9 @@ export class LeaseElector {
       .finally(() => finished.abort())
     let lost = false
     while (!lost) {
-      await clock.sleep(retryMs, finished.signal)
+      // Never past our own deadline: whoever follows counts on it.
+      const leftMs = (this.#renewedAt ?? 0) + renewMs - clock.now() + 1
+      await clock.sleep(Math.max(1, Math.min(retryMs, leftMs)), finished.signal)
       if (finished.signal.aborted) break
       await this.#attempt(finished.signal)
       lost = this.#renewedAt === undefined || clock.now() - this.#renewedAt > renewMs

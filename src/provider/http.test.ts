@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { HttpClient, HttpFailure, type HttpOptions, orMissing, parseRetryAfter } from './http.ts'
+import { HttpClient, type HttpFailure, type HttpOptions, orMissing, parseRetryAfter } from './http.ts'
 
 const open: { server: Server; client: HttpClient }[] = []
 const context = { signal: new AbortController().signal }
@@ -26,7 +26,11 @@ function answering(status: number, body: string, headers: Record<string, string>
   return (_request, response) => void response.writeHead(status, headers).end(body)
 }
 
-const failureOf = (pending: Promise<unknown>): Promise<HttpFailure> => pending.then((value) => expect.unreachable(`answered ${JSON.stringify(value)}`), (thrown: HttpFailure) => thrown)
+const failureOf = (pending: Promise<unknown>): Promise<HttpFailure> =>
+  pending.then(
+    (value) => expect.unreachable(`answered ${JSON.stringify(value)}`),
+    (thrown: HttpFailure) => thrown,
+  )
 
 afterEach(async () => {
   for (const { server, client } of open.splice(0)) {
@@ -52,7 +56,13 @@ describe('requests', () => {
     )
     const request = { method: 'POST', path: '/volumes', query: { tag: 'a/b c', none: undefined }, body: { size: 1 } } as const
     expect(await client.call(request, context)).toEqual({ id: 'vol-1' })
-    expect(seen).toEqual({ method: 'POST', url: '/api/volumes?tag=a%2Fb+c', authorization: `Bearer ${SECRET}`, type: 'application/json', body: { size: 1 } })
+    expect(seen).toEqual({
+      method: 'POST',
+      url: '/api/volumes?tag=a%2Fb+c',
+      authorization: `Bearer ${SECRET}`,
+      type: 'application/json',
+      body: { size: 1 },
+    })
     expect(acquire).toHaveBeenCalledOnce()
   })
 

@@ -148,7 +148,7 @@ const STANDING_WORDS = {
   rejected: 'the cloud refused the request',
   unsupported: 'the cloud does not support this',
   credentials: 'the cloud refused the credentials',
-  foreign: 'the cloud object is somebody else\'s',
+  foreign: "the cloud object is somebody else's",
 } as const satisfies Record<FailureClass, string>
 
 function classify(status: number): FailureClass {

@@ -6,7 +6,9 @@ const ip = fc.oneof(
   fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }).map((value) => ({ family: 4 as const, value })),
   fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }).map((value) => ({ family: 6 as const, value })),
   // Runs of zeros are what makes IPv6 texts hard.
-  fc.array(fc.constantFrom(0n, 0n, 1n, 0xffffn), { minLength: 8, maxLength: 8 }).map((groups) => ({ family: 6 as const, value: groups.reduce<bigint>((sum, group) => (sum << 16n) | group, 0n) })),
+  fc
+    .array(fc.constantFrom(0n, 0n, 1n, 0xffffn), { minLength: 8, maxLength: 8 })
+    .map((groups) => ({ family: 6 as const, value: groups.reduce<bigint>((sum, group) => (sum << 16n) | group, 0n) })),
 )
 const block = fc.tuple(ip, fc.nat(32)).map(([one, prefix]) => blockOf(one, prefix))
 
@@ -28,7 +30,9 @@ test.each([
   expect(parsed && formatIp(parsed)).toBe(canonical)
 })
 
-test.each(['', '10.0.0', '10.0.0.256', '01.2.3.4', 'fe80::1%eth0', 'x', '1::2::3'])('"%s" is no address', (text) => expect(parseIp(text)).toBeUndefined())
+test.each(['', '10.0.0', '10.0.0.256', '01.2.3.4', 'fe80::1%eth0', 'x', '1::2::3'])('"%s" is no address', (text) =>
+  expect(parseIp(text)).toBeUndefined(),
+)
 test.each(['10.0.0.0', '10.0.0.0/33', '::/129', '10.0.0.0/8/9', '10.0.0.0/', '/8', '10.0.0.0/-1'])('"%s" is no block', (text) =>
   expect(parseBlock(text)).toBeUndefined(),
 )
@@ -39,7 +43,8 @@ test('a block holds its first and last address, and not the ones beside', () => 
       const size = 1n << BigInt(bits(one.family) - one.prefix)
       expect(contains(one, { family: one.family, value: one.value })).toBe(true)
       expect(contains(one, { family: one.family, value: one.value + size - 1n })).toBe(true)
-      if (one.value + size < 1n << BigInt(bits(one.family))) expect(contains(one, { family: one.family, value: one.value + size })).toBe(false)
+      if (one.value + size < 1n << BigInt(bits(one.family)))
+        expect(contains(one, { family: one.family, value: one.value + size })).toBe(false)
     }),
   )
 })

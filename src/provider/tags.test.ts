@@ -34,7 +34,9 @@ describe('tags', () => {
     expect(parseTag(tag)).toMatchObject({ installation: 'in-1', isHashed: true })
   })
 
-  test.each(['', 'a/b', 'owner: somebody', 'Name', '/eu-1/seca.storage/v1/tenants/x'])('"%s" is none of ours', (text) => expect(parseTag(text)).toBeUndefined())
+  test.each(['', 'a/b', 'owner: somebody', 'Name', '/eu-1/seca.storage/v1/tenants/x'])('"%s" is none of ours', (text) =>
+    expect(parseTag(text)).toBeUndefined(),
+  )
   test.each(['', 'a/b', 'ä'])('no tag for the installation "%s"', (installation) =>
     expect(() => buildTag({ installation, region: 'eu-1', path: PATH })).toThrow(RangeError),
   )
@@ -59,7 +61,15 @@ describe('claim', () => {
     expect(claim([{ id: 'vol-9', tag: undefined }], desired)).toBeUndefined()
   })
   test('refuses two with our tag, and names both', () => {
-    const error = refusal(() => claim([{ id: 'vol-2', tag: TAG }, { id: 'vol-1', tag: TAG }], desired))
+    const error = refusal(() =>
+      claim(
+        [
+          { id: 'vol-2', tag: TAG },
+          { id: 'vol-1', tag: TAG },
+        ],
+        desired,
+      ),
+    )
     expect(error.failure).toBe('foreign')
     expect(error.message).toContain('vol-1, vol-2')
   })

@@ -46,7 +46,9 @@ export interface Claimable {
   readonly tag: string | undefined
 }
 
-export type Claim<T> = { readonly object: T; /** Found by id, untagged: `update` has to tag it. */ readonly isUntagged: boolean } | undefined
+export type Claim<T> =
+  | { readonly object: T; /** Found by id, untagged: `update` has to tag it. */ readonly isUntagged: boolean }
+  | undefined
 
 /**
  * Picks the one cloud object that is `desired`'s out of what was found by its tag or by its id. Throws `foreign` when more than one
@@ -56,7 +58,10 @@ export function claim<T extends Claimable>(matches: readonly T[], desired: Pick<
   const tagged = matches.filter((match) => match.tag === desired.tag)
   const [mine] = tagged
   if (tagged.length > 1) {
-    const ids = tagged.map((match) => match.id).toSorted().join(', ')
+    const ids = tagged
+      .map((match) => match.id)
+      .toSorted()
+      .join(', ')
     throw new ProviderError('foreign', `${tagged.length} cloud objects carry the tag ${desired.tag}: ${ids}. Delete or untag all but one.`)
   }
   if (mine) return { object: mine, isUntagged: false }

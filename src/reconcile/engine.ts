@@ -171,6 +171,8 @@ export class Engine {
         },
         onDrift: (paths) => {
           metrics.drift.inc({ kind: kind.kind })
+          // Drift that is only observed is told once, not at every look.
+          if (object.status?.conditions?.some(({ type, reason }) => type === 'Synced' && reason === 'Drifted') === true) return
           announcer.announce(object, 'Normal', 'DriftDetected', `the cloud differs in ${paths.join(', ')}`)
         },
       }),

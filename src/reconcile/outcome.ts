@@ -49,6 +49,8 @@ export interface Outcome {
 /** A stalled object is probed again after this long (DESIGN §4). */
 const PROBE_MS = 6 * 3_600_000
 const CREDENTIALS_MS = 60_000
+/** Against the jitter of the schedule: a Retry-After is never cut short. */
+const NO_SOONER = 1.25
 /** A safety net under "woken by the dependency's change". */
 const WAIT_MS = 600_000
 
@@ -94,7 +96,7 @@ export function failed(object: Resource, error: Error, failures: number): Outcom
     case 'throttled':
       return {
         ...inTrouble(object, reason, error.message, failures),
-        ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs, isRetried: false }),
+        ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs * NO_SOONER, isRetried: false }),
       }
     case 'credentials':
       return isSettled(object) && object.metadata.deletionTimestamp === undefined

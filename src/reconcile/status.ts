@@ -14,7 +14,7 @@ export function nextStatus(object: Resource, outcome: Outcome, now: number): Sta
   if (outcome.isQuiet === true && before !== undefined) return undefined
   const isNew = isNewRequest(object)
   const handled = outcome.isUnhandled === true ? (before?.observedGeneration ?? -1) : object.metadata.generation
-  const request = outcome.isUnhandled === true ? before?.lastHandledRequest : object.metadata.annotations?.[REQUESTED]
+  const request = outcome.isUnhandled === true ? before?.lastHandledRequest : requestOf(object)
   const status = dropUndefined({
     ...ownFields(before),
     ...outcome.own,
@@ -24,7 +24,7 @@ export function nextStatus(object: Resource, outcome: Outcome, now: number): Sta
     conditions: nextConditions(object, outcome, now),
     externalId: (outcome.externalId ?? before?.externalId) || undefined,
     incarnation: outcome.incarnation ?? before?.incarnation,
-    lastHandledRequest: request?.slice(0, 256),
+    lastHandledRequest: request,
     lastModifiedAt:
       before?.lastModifiedAt === undefined ? millis(object.metadata.creationTimestamp) : isNew ? iso(now) : before.lastModifiedAt,
   })
@@ -34,7 +34,12 @@ export function nextStatus(object: Resource, outcome: Outcome, now: number): Sta
 /** A generation or a `secapi.cloud/requested` token that status has not recorded yet. */
 export function isNewRequest(object: Resource): boolean {
   const { status, metadata } = object
-  return status?.observedGeneration !== metadata.generation || status.lastHandledRequest !== metadata.annotations?.[REQUESTED]
+  return status?.observedGeneration !== metadata.generation || status.lastHandledRequest !== requestOf(object)
+}
+
+/** Value of the request annotation, as far as status can hold it. */
+function requestOf(object: Resource): string | undefined {
+  return object.metadata.annotations?.[REQUESTED]?.slice(0, 256)
 }
 
 function ownFields(status: Status | undefined): Status {

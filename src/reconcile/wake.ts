@@ -24,6 +24,8 @@ export interface WakeOptions {
   readonly controllers: ReadonlyMap<string, Controller>
   readonly queue: WorkQueue
   readonly view: View
+  /** A namespace claims a tenant or workspace that an older one stands for. */
+  readonly onLostClaim: (namespace: Namespace, winner: string) => void
 }
 
 /** Key of an object in the work queue. */
@@ -68,12 +70,13 @@ export class Waker {
     const { object, previous, type, initial } = change
     const node = nodeOf(kind, object)
     const before = graph.edges(node)
+    const isRedrawn = previous?.metadata.generation !== object.metadata.generation
     if (type === 'deleted') graph.set(node, undefined)
-    else if (previous?.metadata.generation !== object.metadata.generation) this.draw(kind, object)
+    else if (isRedrawn) this.draw(kind, object)
     if (controllers.has(kind.kind) && concernsItself(change)) queue.add(idOf(node), { priority: initial ? 'low' : 'high' })
-    if (!concernsOthers(kind, change)) return
-    for (const { from } of graph.dependents(node)) this.#wake(from, initial)
-    for (const edge of new Set([...before, ...graph.edges(node)])) if (edge.holds) this.#wakeHeld(edge.to, initial)
+    const isNews = concernsOthers(kind, change)
+    if (isNews) for (const { from } of graph.dependents(node)) this.#wake(from, initial)
+    if (isNews || isRedrawn) for (const edge of new Set([...before, ...graph.edges(node)])) if (edge.holds) this.#wakeHeld(edge.to, initial)
   }
 
   #wake(node: Node, initial: boolean): void {
@@ -96,7 +99,10 @@ export class Waker {
   #onNamespace({ object, previous, type }: Change<Namespace>): void {
     const isSame = type === 'updated' && previous !== undefined && isDeepStrictEqual(traits(previous), traits(object))
     if (isSame) return
-    const { cache } = this.#options
+    const { cache, onLostClaim } = this.#options
+    const claim = type === 'deleted' ? undefined : claimOf(object)
+    const winner = claim && cache.namespaceOf(claim)
+    if (winner !== undefined && winner !== object.metadata.name) onLostClaim(object, winner)
     const tenants = new Set([claimOf(object)?.tenant, previous && claimOf(previous)?.tenant].flatMap((tenant) => tenant ?? []))
     const homes = [...tenants].flatMap((tenant) => cache.namespaceOf({ tenant }) ?? [])
     for (const kind of cache.kinds()) {

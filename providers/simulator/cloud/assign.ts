@@ -12,7 +12,8 @@ const FLOATING_POOLS = { 4: pool('198.18.0.0/15'), 6: pool('2001:db8::/32') }
 /** A private block for a vpc. Vpcs do not see each other, so only the own ones must not overlap; the rest are spread by `seq`. */
 export function pickVpcBlock(family: 4 | 6, prefix: number, seq: number, taken: readonly Block[]): Block {
   const outer = VPC_POOLS[family]
-  if (prefix < outer.prefix || prefix > bits(family)) throw new Refusal(422, 'invalid', `no block of size /${prefix} can be assigned (IPv${family})`)
+  if (prefix < outer.prefix || prefix > bits(family))
+    throw new Refusal(422, 'invalid', `no block of size /${prefix} can be assigned (IPv${family})`)
   const block = firstFree(outer, prefix, BigInt(seq), taken)
   if (!block) throw new Refusal(422, 'exhausted', `no free /${prefix} block (IPv${family})`)
   return block

@@ -38,12 +38,19 @@ export class Cloud {
   constructor(options: { conduct: Conduct; stateDir?: string; now?: () => number }) {
     this.conduct = options.conduct
     this.#now = options.now ?? Date.now
-    this.#journal = options.stateDir === undefined ? NO_JOURNAL : openJournal(options.stateDir, (entry) => {
-      if (entry.put) this.store.put(entry.put)
-      if (entry.removed !== undefined) this.store.remove(entry.removed)
-      if (entry.mutation) this.#note(entry.mutation)
-      if (entry.finished) this.store.settle(Infinity)
-    }, () => this.#everything())
+    this.#journal =
+      options.stateDir === undefined
+        ? NO_JOURNAL
+        : openJournal(
+            options.stateDir,
+            (entry) => {
+              if (entry.put) this.store.put(entry.put)
+              if (entry.removed !== undefined) this.store.remove(entry.removed)
+              if (entry.mutation) this.#note(entry.mutation)
+              if (entry.finished) this.store.settle(Infinity)
+            },
+            () => this.#everything(),
+          )
     this.settle()
   }
 
@@ -57,7 +64,8 @@ export class Cloud {
     const known = clientToken === '' ? undefined : this.store.withToken(type, clientToken)
     if (known) return { object: known, isNew: false }
     const quota = this.conduct.quotas[type]
-    if (quota !== undefined && this.store.all(type).size >= quota) throw new Refusal(422, 'quota_exceeded', `quota of ${quota} ${type} reached`)
+    if (quota !== undefined && this.store.all(type).size >= quota)
+      throw new Refusal(422, 'quota_exceeded', `quota of ${quota} ${type} reached`)
     const sent = parse(definition.create, strip(body, ['client_token', 'name', ...Object.keys(common)]))
     this.#checkLinks(type, sent, {})
     const seq = this.store.lastSeq + 1
@@ -67,7 +75,20 @@ export class Cloud {
     const built = { ...fields, ...definition.built?.(fields, operation.endsAt) }
     return {
       object: this.#commit(
-        { id, type, seq, tag, name, labels, metadata, clientToken, createdAt: this.#now(), state: 'building', operation: { ...operation, fields: built }, fields },
+        {
+          id,
+          type,
+          seq,
+          tag,
+          name,
+          labels,
+          metadata,
+          clientToken,
+          createdAt: this.#now(),
+          state: 'building',
+          operation: { ...operation, fields: built },
+          fields,
+        },
         { action: 'create', by },
       ),
       isNew: true,
@@ -108,9 +129,18 @@ export class Cloud {
   delete(id: string): CloudObject {
     const object = this.find(id)
     if (object.state === 'deleting') return object
-    const holder = this.store.users(id).find((user) => linksOf(user.type, { ...user.fields, ...user.operation?.fields }).some((named) => named.id === id && named.link.onDelete === 'hold'))
+    const holder = this.store
+      .users(id)
+      .find((user) =>
+        linksOf(user.type, { ...user.fields, ...user.operation?.fields }).some(
+          (named) => named.id === id && named.link.onDelete === 'hold',
+        ),
+      )
     if (holder) throw new Refusal(409, 'in_use', `${id} is in use by ${holder.id}`)
-    return this.#commit({ ...object, state: 'deleting', operation: this.#operation(object.type, 'deleting') }, { by: 'api', action: 'delete' })
+    return this.#commit(
+      { ...object, state: 'deleting', operation: this.#operation(object.type, 'deleting') },
+      { by: 'api', action: 'delete' },
+    )
   }
 
   /** Gone at once, whatever uses it. */

@@ -42,7 +42,8 @@ function settleAddresses(wanted: Fields, cloud: Surroundings, before: Fields | u
     if (!block) throw new Refusal(422, 'out_of_range', `segment ${segment} has no block for the address ${text}`)
     if (ip && isReserved(block, ip)) throw new Refusal(422, 'reserved', `${text} is the first or last address of segment ${segment}`)
     const own = ip ? formatIp(ip) : had.find((one) => contains(block, parseIp(one) ?? block) && !result.includes(one))
-    const isTaken = (one: string) => cloud.isTaken(segment, one) || result.includes(one) || given.some((other) => other && formatIp(other) === one)
+    const isTaken = (one: string) =>
+      cloud.isTaken(segment, one) || result.includes(one) || given.some((other) => other && formatIp(other) === one)
     if (ip && cloud.isStrict && cloud.isTaken(segment, formatIp(ip))) throw new Refusal(422, 'taken', `${text} is used by another port`)
     const chosen = own ?? pickAddress(block, BigInt(cloud.users(segment, 'ports').length), isTaken)
     if (!chosen) throw new Refusal(422, 'exhausted', `segment ${segment} has no free address`)
@@ -80,7 +81,8 @@ export const floatingIps: TypeDefinition = {
     if (wanted['address'] === null) return { ...wanted, address: pickFloating(family, cloud.seq, (one) => cloud.isTaken('floating', one)) }
     const ip = explicit(String(wanted['address']))
     if (ip.family !== family) throw new Refusal(422, 'invalid', `${String(wanted['address'])} is not an IPv${family} address`)
-    if (cloud.isStrict && cloud.isTaken('floating', formatIp(ip))) throw new Refusal(422, 'taken', `${formatIp(ip)} is given to somebody else`)
+    if (cloud.isStrict && cloud.isTaken('floating', formatIp(ip)))
+      throw new Refusal(422, 'taken', `${formatIp(ip)} is given to somebody else`)
     return { ...wanted, address: formatIp(ip) }
   },
 }
@@ -98,9 +100,11 @@ export const routers: TypeDefinition = {
     const state = ({ destination, via }: z.output<typeof route>) => {
       const block = parseBlock(destination)
       if (!block) return { state: 'refused', reason: `${destination} is not a block` }
-      if (local.some((one) => contains(one, block))) return { state: 'refused', reason: `${destination} is inside the vpc, whose own routes win` }
+      if (local.some((one) => contains(one, block)))
+        return { state: 'refused', reason: `${destination} is inside the vpc, whose own routes win` }
       const ip = parseIp(via)
-      if (ip) return local.some((one) => contains(one, ip)) ? { state: 'active' } : { state: 'refused', reason: `${via} is outside the vpc` }
+      if (ip)
+        return local.some((one) => contains(one, ip)) ? { state: 'active' } : { state: 'refused', reason: `${via} is outside the vpc` }
       return cloud.find(via) ? { state: 'active' } : { state: 'blackhole', reason: `${via} does not exist` }
     }
     return { ...fields, routes: (fields['routes'] as z.output<typeof route>[]).map((one) => ({ ...one, ...state(one) })) }

@@ -81,7 +81,10 @@ function siblings(vpc: CloudObject, cloud: Surroundings, self: CloudObject | und
 /** Both families: what was assigned before stays where the same automatic size is asked for again. */
 function eachFamily(asked: Ranges, had: Ranges | undefined, assign: (text: string, family: 4 | 6) => Block): Ranges {
   const result: { ipv4?: string; ipv6?: string } = {}
-  for (const [key, family] of [['ipv4', 4], ['ipv6', 6]] as const) {
+  for (const [key, family] of [
+    ['ipv4', 4],
+    ['ipv6', 6],
+  ] as const) {
     const text = asked[key]
     if (text === undefined || text === null) continue
     const keeps = text.startsWith('auto/') && had?.[key]?.endsWith(text.slice(4))

@@ -51,7 +51,8 @@ function page(cloud: Cloud, type: string, query: URLSearchParams): { items: read
   if (tag !== null) return { items: cloud.store.tagged(type, tag).map((object) => cloud.show(object)) }
   const limit = Math.min(Number(query.get('limit') ?? PAGE_DEFAULT), PAGE_LIMIT)
   const cursor = Number(query.get('cursor') ?? 0)
-  if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(cursor)) throw new Refusal(400, 'invalid', 'limit and cursor are whole numbers')
+  if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(cursor))
+    throw new Refusal(400, 'invalid', 'limit and cursor are whole numbers')
   const prefix = query.get('tag_prefix') ?? ''
   const found: CloudObject[] = []
   for (const object of cloud.store.all(type).values()) {

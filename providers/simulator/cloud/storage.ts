@@ -26,7 +26,11 @@ export const volumes: TypeDefinition = {
   complete(wanted, cloud, before) {
     const size = Number(wanted['size_gb'])
     if (before && size < Number(before.fields['size_gb']))
-      throw new Refusal(422, 'cannot_shrink', `volume ${before.id} has ${String(before.fields['size_gb'])} GB and cannot shrink to ${size} GB`)
+      throw new Refusal(
+        422,
+        'cannot_shrink',
+        `volume ${before.id} has ${String(before.fields['size_gb'])} GB and cannot shrink to ${size} GB`,
+      )
     const template = before ? undefined : cloud.find(String(wanted['source_template']))
     if (template && size * MB_PER_GB < Number(template.fields['size_mb']))
       throw new Refusal(422, 'too_small', `template ${template.id} needs a volume of at least ${String(template.fields['size_mb'])} MB`)

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Reference } from '../kinds/ref.ts'
-import type { CallContext, Connection, Desired, Observed, ResourceAdapter, ResourcePath, Target } from './contract.ts'
-import { buildTag } from './tags.ts'
+import type { Reference } from '../../kinds/ref.ts'
+import type { CallContext, Connection, Desired, Observed, ResourceAdapter, ResourcePath, Target } from '../contract.ts'
+import { buildTag } from '../tags.ts'
 
 type AnySpec = Readonly<Record<string, unknown>>
 
@@ -97,7 +97,11 @@ export class World {
     const { region } = this.#options
     const parent = sample.parent === undefined ? {} : { parent: sample.parent.split('/')[1] ?? '' }
     const path = { api: 'seca.testkit/v1', tenant: 'testkit', workspace: 'w', region, kind: sample.kind, name, ...parent }
-    const tag = buildTag({ installation: this.installation, region, path: `seca.testkit/v1/tenants/testkit/workspaces/w/${sample.kind}/${name}` })
+    const tag = buildTag({
+      installation: this.installation,
+      region,
+      path: `seca.testkit/v1/tenants/testkit/workspaces/w/${sample.kind}/${name}`,
+    })
     const fresh = { incarnation: nonce(), externalId: undefined, mayAdopt: false, restartRequest: undefined, status: {} }
     const entry: Entry = { sample, path, tag, aliases, spec: sample.spec, ...fresh }
     this.#entries.set(keyOf(entry), entry)
@@ -186,7 +190,8 @@ export class World {
   /** Cloud ids that carry the entry's tag. */
   async copies(entry: Entry): Promise<readonly string[]> {
     const found: string[] = []
-    for await (const item of this.connection.inventory(this.installation, this.context())) if (item.tag === entry.tag) found.push(item.externalId)
+    for await (const item of this.connection.inventory(this.installation, this.context()))
+      if (item.tag === entry.tag) found.push(item.externalId)
     return found
   }
 

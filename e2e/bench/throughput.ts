@@ -1,0 +1,123 @@
+import { BlockStorage } from '../../src/kinds/storage/block-storage.ts'
+import type { Resource } from '../../src/kinds/resource.ts'
+import { rawWrites } from './raw.ts'
+import type { Figure } from './report.ts'
+import { createUntilReady, deleteUntilGone, makeWorkspaces } from './volumes.ts'
+import { applyObject } from '../../src/embedded/install.ts'
+import { KUBERNETES } from '../../src/embedded/objects.ts'
+import type { World } from './world.ts'
+import { since, sum, type Writes, writesSoFar } from './writes.ts'
+
+export interface Throughput {
+  readonly volumes: number
+  /** Volumes per second, one per round, ours and the bare client's. */
+  readonly ours: readonly number[]
+  readonly raw: readonly number[]
+  readonly deletes: readonly number[]
+  readonly writes: Writes
+  readonly deleteWrites: Writes
+}
+
+const RAW_NAMESPACE = 'seca-bench-raw'
+
+/**
+ * Rounds of the same number of volumes, ours and a bare client in turn, so that both see the same machine. The bare client's
+ * namespace belongs to no tenant, and the controllers are down while it works.
+ */
+export async function measureThroughput(world: World, volumes: number, rounds: number, log: (line: string) => void): Promise<Throughput> {
+  const { client } = world
+  await applyObject(client, KUBERNETES.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: RAW_NAMESPACE } })
+  const result = { volumes, ours: [] as number[], raw: [] as number[], deletes: [] as number[] }
+  let writes: Writes = new Map()
+  let deleteWrites: Writes = new Map()
+  for (let round = 0; round <= rounds; round++) {
+    const isWarmUp = round === 0
+    const names = Array.from({ length: isWarmUp ? Math.min(100, volumes) : volumes }, (_, index) => `r${round}-${index}`)
+    const controllers = await world.startControllers()
+    const [namespace = ''] = isWarmUp ? await makeWorkspaces(client, ['throughput']) : ['seca-bench--throughput']
+    // The process that has just started compiles its code on the first objects it sees.
+    await createUntilReady(client, namespace, WARM_UP)
+    const before = await writesSoFar(world)
+    const seconds = await createUntilReady(client, namespace, names)
+    await settled(world)
+    const created = await writesSoFar(world)
+    const ready = await client.get<Resource>(BlockStorage.gvr, namespace, names[0] ?? '')
+    const deletion = await deleteUntilGone(client, namespace, names)
+    await settled(world)
+    const deleted = await writesSoFar(world)
+    await deleteUntilGone(client, namespace, WARM_UP)
+    await controllers.stop()
+    const raw = await rawWrites(world.kubeconfig, RAW_NAMESPACE, names, ready)
+    if (isWarmUp) continue
+    result.ours.push(names.length / seconds)
+    result.deletes.push(names.length / deletion)
+    result.raw.push(names.length / raw)
+    writes = since(before, created)
+    deleteWrites = since(created, deleted)
+    log(`round ${round}: ${(names.length / seconds).toFixed(0)}/s, bare client ${(names.length / raw).toFixed(0)}/s`)
+  }
+  return { ...result, writes, deleteWrites }
+}
+
+const WARM_UP = Array.from({ length: 50 }, (_, index) => `warm-${index}`)
+
+/** Until no event or late status write comes any more. */
+async function settled(world: World): Promise<void> {
+  let last = -1
+  for (let now = sum(await writesSoFar(world)); now !== last; now = sum(await writesSoFar(world))) {
+    last = now
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+  }
+}
+
+export function throughputFigures({ volumes, ours, raw, deletes, writes, deleteWrites }: Throughput): Figure[] {
+  const ratio = median(ours.map((value, index) => value / (raw[index] ?? 1)))
+  const isVolume = (what: string) => / blockstorages(\/status)?$/.test(what)
+  const isEvent = (what: string) => what.endsWith(' events')
+  const per = (count: number) => (count / volumes).toFixed(2)
+  const others = (all: Writes) => sum(all, (what) => !isVolume(what) && !isEvent(what))
+  const mine = (sum(writes, isVolume) - volumes) / volumes
+  return [
+    {
+      name: `create to Ready, ${volumes} volumes`,
+      value: `${median(ours).toFixed(0)} volumes/s`,
+      aim: '≥ 60 % of the bare client',
+      met: ratio >= 0.6,
+      note: `${(ratio * 100).toFixed(0)} % of the ${median(raw).toFixed(0)} volumes/s whose writes a bare undici client gets through (medians of ${ours.length} rounds, in turn)`,
+    },
+    {
+      name: 'delete to gone',
+      value: `${median(deletes).toFixed(0)} volumes/s`,
+    },
+    {
+      name: 'writes per volume, create to Ready',
+      value: mine.toFixed(2),
+      aim: '≤ 4',
+      met: mine <= 4,
+      note: `besides the user's create; finalizer included: ${list(writes, isVolume, volumes)}. Events ${per(sum(writes, isEvent))}, all else ${others(writes)} in total (${list(writes, (what) => !isVolume(what) && !isEvent(what))})`,
+    },
+    {
+      name: 'writes per volume, delete to gone',
+      value: per(sum(deleteWrites, isVolume) - volumes),
+      note: `besides the user's delete: ${list(deleteWrites, isVolume, volumes)}. Events ${per(sum(deleteWrites, isEvent))}, all else ${others(deleteWrites)} in total`,
+    },
+  ]
+}
+
+function list(writes: Writes, matches: (what: string) => boolean, per = 1): string {
+  return (
+    [...writes]
+      .filter(([what]) => matches(what))
+      .map(([what, count]) => `${what} ${per === 1 ? count : (count / per).toFixed(2)}`)
+      .join(', ') || 'none'
+  )
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+}

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SimulatorAdmin } from '../../providers/simulator/admin.ts'
+import { writeAccountKubeconfig } from '../../src/embedded/account.ts'
+import { findAssets } from '../../src/embedded/assets.ts'
+import type { Child } from '../../src/embedded/child.ts'
+import { startControlPlane } from '../../src/embedded/control-plane.ts'
+import { applyObject, installCluster } from '../../src/embedded/install.ts'
+import { KUBERNETES } from '../../src/embedded/objects.ts'
+import { freePorts } from '../../src/embedded/ports.ts'
+import { createProgress } from '../../src/embedded/progress.ts'
+import { seed, tenantNamespace } from '../../src/embedded/seed.ts'
+import { controllersService, type Service, simulatorService, startService } from '../../src/embedded/services.ts'
+import type { KubeClient } from '../../src/kube/client.ts'
+import { connect } from '../../src/kube/config.ts'
+import { OPERATOR_NAMESPACE, REGION } from '../names.ts'
+
+export const TENANT = 'bench'
+
+export interface WorldOptions {
+  /** Where CPU profiles of the controllers go; absent = none. */
+  readonly profileDir?: string | undefined
+  readonly logLevel: string
+  readonly log: (line: string) => void
+}
+
+/** The controllers, running. */
+export interface Running {
+  readonly pid: number
+  /** `performance.now()` when the process was started. */
+  readonly startedAt: number
+  /** Their /metrics. */
+  metrics(): Promise<string>
+  stop(): Promise<void>
+}
+
+/** A real control plane with the operator installed, and a simulated cloud without latency. Controllers are started by who needs them. */
+export interface World {
+  readonly client: KubeClient
+  readonly kubeconfig: string
+  readonly cloud: SimulatorAdmin
+  readonly pids: Readonly<Record<string, number>>
+  startControllers(flags?: readonly string[]): Promise<Running>
+  /** Metrics of kube-apiserver. */
+  apiserverMetrics(): Promise<string>
+  stop(): Promise<void>
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const dataDir = mkdtempSync(join(tmpdir(), `seca-bench-${process.pid}-`))
+  const undo: (() => Promise<unknown> | void)[] = [() => rmSync(dataDir, { recursive: true, force: true })]
+  const stop = async () => {
+    for (const step of undo.splice(0).toReversed()) await step()
+  }
+  try {
+    const assets = await findAssets({ progress: createProgress() })
+    const plane = await startControlPlane({ dataDir, assets, controllerManager: false, log: options.log, unsafeNoFsync: true })
+    undo.push(() => plane.stop())
+    const client = connect({ kubeconfig: plane.kubeconfig, userAgent: 'seca-operator/bench' })
+    undo.push(() => client.close())
+    await installCluster(client, OPERATOR_NAMESPACE)
+    const kubeconfig = join(dataDir, 'controllers.kubeconfig')
+    await writeAccountKubeconfig({ client, operatorNamespace: OPERATOR_NAMESPACE, admin: plane.kubeconfig, target: kubeconfig })
+
+    const ports = await freePorts(['simulator', 'controllers'], {})
+    const [token, adminToken] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')]
+    const url = `http://127.0.0.1:${ports.simulator}`
+    const simulator = await startService(
+      simulatorService({
+        port: ports.simulator,
+        stateDir: join(dataDir, 'simulator'),
+        token,
+        adminToken,
+        latencyMs: 0,
+        logFile: join(dataDir, 'simulator.log'),
+        logLevel: 'warn',
+      }),
+    )
+    undo.push(() => simulator.stop())
+    await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token } })
+    await applyObject(client, KUBERNETES.Namespace, tenantNamespace(TENANT))
+
+    let starts = 0
+    const startControllers = async (flags: readonly string[] = []): Promise<Running> => {
+      const logFile = join(dataDir, `controllers-${++starts}.log`)
+      const service = controllersService({
+        kubeconfig,
+        operatorNamespace: OPERATOR_NAMESPACE,
+        region: REGION,
+        healthPort: ports.controllers,
+        logFile,
+        logLevel: options.logLevel,
+        flags,
+      })
+      const startedAt = performance.now()
+      const child = await startService(profiled(service, options.profileDir, starts))
+      const halt = async () => {
+        await child.stop()
+        for (const line of unexpected(logFile)) options.log(line)
+      }
+      undo.push(halt)
+      return {
+        pid: child.pid,
+        startedAt,
+        metrics: () => textOf(`http://127.0.0.1:${ports.controllers}/metrics`, child),
+        async stop() {
+          undo.splice(undo.indexOf(halt), 1)
+          await halt()
+        },
+      }
+    }
+    return {
+      client,
+      kubeconfig: plane.kubeconfig,
+      cloud: new SimulatorAdmin({ url, adminToken }),
+      pids: { ...plane.pids, simulator: simulator.pid },
+      startControllers,
+      apiserverMetrics: () => client.raw<string>('GET', '/metrics'),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function profiled(service: Service, dir: string | undefined, count: number): Service {
+  if (dir === undefined) return service
+  mkdirSync(dir, { recursive: true })
+  const flags = ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${dir}`, `--cpu-prof-name=controllers-${count}.cpuprofile`]
+  return { ...service, child: { ...service.child, args: [...flags, ...service.child.args], graceMs: 60_000 } }
+}
+
+async function textOf(url: string, child: Child): Promise<string> {
+  if (!child.isRunning) throw new Error(`${child.name} ended: ${(await child.ended).tail}`)
+  return (await fetch(url)).text()
+}
+
+/** Errors that the controllers logged: figures taken while something goes wrong are worth nothing. */
+function unexpected(logFile: string): string[] {
+  const lines = readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => /"level":[56]0/.test(line))
+  return lines.slice(0, 5)
+}
+
+/** Asks every `everyMs` until `probe` answers something else than undefined. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined> | T | undefined,
+  options: { timeoutMs: number; everyMs: number },
+): Promise<T> {
+  for (const deadline = performance.now() + options.timeoutMs; performance.now() < deadline; await sleep(options.everyMs)) {
+    const answer = await probe()
+    if (answer !== undefined) return answer
+  }
+  throw new Error(`not within ${options.timeoutMs / 1000} s: ${what}`)
+}

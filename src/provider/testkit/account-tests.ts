@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ProviderError } from '../errors.ts'
+import { firstOf, needing, open, type Stage, type Trouble } from './stage.ts'
+import { type Entry, nonce } from './world.ts'
+
+/** What holds for the account as a whole; the last test takes everything down and looks for leaks. */
+export function accountTests(stage: () => Stage, kinds: readonly string[], can: readonly (keyof Trouble)[]): void {
+  const trouble = () => stage().harness.trouble as Required<Trouble>
+  describe('account', () => {
+    test('the credentials work', async () => {
+      const { world } = stage()
+      await expect(world.connection.check(world.context())).resolves.toBeUndefined()
+    })
+
+    test('wrong credentials are told apart, without telling them', async () => {
+      const { harness, world } = stage()
+      const connection = open(harness, harness.wrongCredentials)
+      const entry = await world.fresh(harness.samples[0]!)
+      for (const call of [
+        () => connection.check(world.context()),
+        () => connection.adapters[entry.sample.kind]!.observe(world.desired(entry), world.context()),
+      ]) {
+        const error: ProviderError = await call().then(
+          () => expect.unreachable('accepted'),
+          (thrown: ProviderError) => thrown,
+        )
+        expect(error).toMatchObject({ failure: 'credentials' })
+        for (const secret of Object.values(harness.wrongCredentials))
+          expect(JSON.stringify([error.message, String(error.cause)])).not.toContain(secret)
+      }
+      await connection.close()
+    })
+
+    needing(can, 'throttled')('throttling is told apart, with the time to wait', async () => {
+      const { harness, world } = stage()
+      const entry = await world.fresh(harness.samples[0]!)
+      await trouble().throttled(async () => {
+        await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'throttled', retryAfterMs: expect.any(Number) })
+      })
+    })
+
+    test('an aborted call does not go out', async () => {
+      const { harness, world } = stage()
+      const entry = await world.fresh(harness.samples[0]!)
+      await expect(
+        world.adapter(entry).create(world.desired(entry), world.context(AbortSignal.abort())),
+      ).rejects.toThrow()
+      expect(await world.copies(entry)).toEqual([])
+    })
+
+    needing(can, 'silent')('a call that hangs ends with its signal', async () => {
+      const { harness, world } = stage()
+      const entry = await world.fresh(harness.samples[0]!)
+      await trouble().silent(async () => {
+        await expect(
+          world.adapter(entry)
+            .observe(world.desired(entry), world.context(AbortSignal.timeout(50))),
+        ).rejects.toThrow()
+      })
+    })
+
+    test('the inventory has every object, over all pages', async () => {
+      const { harness, world } = stage()
+      const entries: Entry[] = []
+      for (let i = 0; i < harness.manyObjects; i++) entries.push(await world.fresh(harness.samples[0]!))
+      for (let i = 0; i < entries.length; i += 20) await Promise.all(entries.slice(i, i + 20).map((entry) => world.create(entry)))
+      const tags = new Set<string>()
+      for await (const { tag } of world.connection.inventory(world.installation, world.context())) tags.add(tag)
+      expect(entries.filter((entry) => !tags.has(entry.tag))).toEqual([])
+      for (let i = 0; i < entries.length; i += 20) await Promise.all(entries.slice(i, i + 20).map((entry) => world.destroy(entry)))
+    }, 120_000)
+
+    test('whatever happens in whatever order: never two objects, and none left', { timeout: 120_000 }, async () => {
+      const { world } = stage()
+      const steps = fc.constantFrom('create', 'lose', 'observe', 'converge', 'delete', 'vanish', 'change', 'forget')
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...kinds), fc.array(steps, { maxLength: 12 }), async (kind, sequence) => {
+          const entry = await world.fresh(firstOf(stage(), kind))
+          for (const step of sequence) {
+            await take(stage(), step, entry)
+            expect((await world.copies(entry)).length).toBeLessThanOrEqual(1)
+          }
+          await world.destroy(entry)
+          expect(await world.copies(entry)).toEqual([])
+        }),
+        { numRuns: 30 },
+      )
+    })
+
+    test('nothing is left at the end', { timeout: 120_000 }, async () => {
+      const { world } = stage()
+      await world.clear()
+      const left: unknown[] = []
+      for await (const item of world.connection.inventory(world.installation, world.context())) left.push(item)
+      expect(left).toEqual([])
+    })
+  })
+}
+
+/** One step of a random sequence, as the engine or somebody else would take it. */
+async function take({ world, harness }: Stage, step: string, entry: Entry): Promise<void> {
+  const seen = await world.observe(entry)
+  // As the engine does: a new incarnation once the old one is known to be gone.
+  if (!seen && entry.externalId !== undefined) Object.assign(entry, { incarnation: nonce(), externalId: undefined })
+  if (step === 'create' && !seen) await world.create(entry)
+  else if (step === 'lose' && !seen && harness.trouble.dropNextCreate) {
+    await harness.trouble.dropNextCreate(entry.sample.kind)
+    await world.create(entry).catch(() => undefined)
+  } else if (step === 'converge') await world.converge(entry)
+  else if (step === 'delete' && seen) await world.delete(entry, seen)
+  else if (step === 'vanish' && seen) await harness.trouble.deleteBehind?.(entry.sample.kind, seen.externalId)
+  else if (step === 'change' && seen && seen.busy === undefined) await harness.trouble.changeBehind?.(entry.sample.kind, seen.externalId)
+  else if (step === 'forget') entry.externalId = undefined
+}

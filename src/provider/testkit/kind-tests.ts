@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import { ProviderError } from '../errors.ts'
+import { firstOf, made, needing, type Stage, type Trouble } from './stage.ts'
+import { nonce } from './world.ts'
+
+/** What holds for each kind by itself. */
+export function kindTests(stage: () => Stage, kinds: readonly string[], can: readonly (keyof Trouble)[]): void {
+  const trouble = () => stage().harness.trouble as Required<Trouble>
+  describe.each(kinds)('%s', (kind) => {
+    test('does not exist before it is made', async () => {
+      const { world } = stage()
+      expect(await world.observe(await world.fresh(firstOf(stage(), kind)))).toBeUndefined()
+    })
+
+    test('made twice is one object, deleted twice is gone', async () => {
+      const { world } = stage()
+      const entry = await world.fresh(firstOf(stage(), kind))
+      const [first, second] = [await world.create(entry), await world.create(entry)]
+      expect(second).toBe(first)
+      const seen = await world.converge(entry)
+      expect(seen.externalId).toBe(first)
+      expect(await world.copies(entry)).toEqual([first])
+      await world.delete(entry, seen)
+      await world.delete(entry, seen)
+      await world.destroy(entry)
+      await world.delete(entry, seen)
+      expect(await world.copies(entry)).toEqual([])
+    })
+
+    test('made twice at the same time is one object', async () => {
+      const { world } = stage()
+      const entry = await world.fresh(firstOf(stage(), kind))
+      const results = await Promise.allSettled([world.create(entry), world.create(entry), world.create(entry)])
+      expect(results.some((result) => result.status === 'fulfilled')).toBe(true)
+      await world.converge(entry)
+      expect(await world.copies(entry)).toHaveLength(1)
+      await world.destroy(entry)
+    })
+
+    test('is found by its tag alone', async () => {
+      const { world } = stage()
+      const entry = await made(stage(), kind)
+      const id = entry.externalId
+      entry.externalId = undefined
+      expect(await world.observe(entry)).toMatchObject({ externalId: id, drift: [] })
+      await world.destroy(entry)
+    })
+
+    test('observing changes nothing', async () => {
+      const { world } = stage()
+      const entry = await made(stage(), kind)
+      const [first, second] = [await world.observe(entry), await world.observe(entry)]
+      expect(second).toEqual(first)
+      await world.destroy(entry)
+    })
+
+    needing(can, 'dropNextCreate')('a create whose answer is lost leaves one object, which is found', async () => {
+      const { world } = stage()
+      const entry = await world.fresh(firstOf(stage(), kind))
+      await trouble().dropNextCreate(kind)
+      await expect(world.create(entry)).rejects.toMatchObject({ failure: 'transient' })
+      expect(entry.externalId).toBeUndefined()
+      expect(await world.observe(entry)).toBeDefined()
+      await world.create(entry)
+      await world.converge(entry)
+      expect(await world.copies(entry)).toHaveLength(1)
+      await world.destroy(entry)
+    })
+
+    test('every change that the provider claims shows as drift, and update puts it right', async () => {
+      const { harness, world } = stage()
+      const sample = firstOf(stage(), kind)
+      const updates = harness.provider.capabilities[kind]?.updates ?? []
+      const tried = Object.keys(sample.changes ?? {}).concat(sample.request ?? [])
+      expect(
+        updates.filter((path) => !tried.includes(path)),
+        'paths without a sample',
+      ).toEqual([])
+      for (const path of updates) {
+        const entry = await made(stage(), kind)
+        if (path === sample.request) entry.restartRequest = nonce()
+        else entry.spec = sample.changes?.[path]?.(entry.spec) ?? entry.spec
+        const seen = await world.observe(entry)
+        expect(seen?.drift, path).toContain(path)
+        const settled = await world.converge(entry)
+        expect(settled.drift, path).toEqual([])
+        expect(settled.externalId).toBe(seen?.externalId)
+        await world.destroy(entry)
+      }
+    })
+
+    needing(can, 'deleteBehind')('gone under our feet: seen as gone, and made anew', async () => {
+      const { world } = stage()
+      const entry = await made(stage(), kind)
+      const gone = entry.externalId ?? ''
+      await trouble().deleteBehind(kind, gone)
+      expect(await world.observe(entry)).toBeUndefined()
+      entry.incarnation = nonce()
+      const seen = await world.converge(entry)
+      expect(seen.externalId).not.toBe(gone)
+      await world.destroy(entry)
+    })
+
+    needing(can, 'changeBehind')('changed under our feet: put right', async () => {
+      const { harness, world } = stage()
+      if ((harness.provider.capabilities[kind]?.updates ?? []).length === 0) return
+      const entry = await made(stage(), kind)
+      await trouble().changeBehind(kind, entry.externalId ?? '')
+      expect((await world.observe(entry))?.drift).not.toEqual([])
+      expect((await world.converge(entry)).drift).toEqual([])
+      await world.destroy(entry)
+    })
+
+    needing(can, 'retag')("somebody else's object is refused, and an untagged one unless adoption is allowed", async () => {
+      const { world } = stage()
+      const entry = await made(stage(), kind)
+      const id = entry.externalId ?? ''
+      await trouble().retag(kind, id, 'other-installation/eu-1/seca.testkit/v1/tenants/testkit/x/y')
+      await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'foreign' })
+      entry.mayAdopt = true
+      await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'foreign' })
+      await trouble().retag(kind, id, '')
+      entry.mayAdopt = false
+      await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'foreign' })
+      entry.mayAdopt = true
+      const seen = await world.observe(entry)
+      expect(seen?.externalId).toBe(id)
+      expect(seen?.drift).not.toEqual([])
+      await world.converge(entry)
+      entry.externalId = undefined
+      expect((await world.observe(entry))?.externalId).toBe(id)
+      await world.destroy(entry)
+    })
+
+    test('two objects with one tag are refused', async () => {
+      const { harness, world } = stage()
+      const entry = await made(stage(), kind)
+      const first = { ...entry }
+      entry.incarnation = nonce()
+      const created = await world.create(entry)
+        .catch((thrown: unknown) => thrown)
+      if (created instanceof ProviderError) return void (await world.destroy(entry)) // a cloud that cannot hold two of them
+      if (created !== first.externalId) {
+        await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'foreign' })
+        expect(await world.copies(entry)).toHaveLength(2)
+        if (!harness.trouble.deleteBehind)
+          throw new Error('this cloud needs deleteBehind, to clean up after the test of duplicate tags')
+        await harness.trouble.deleteBehind(kind, String(created))
+      }
+      entry.externalId = first.externalId
+      await world.destroy(entry)
+    })
+
+    needing(can, 'slow')('says that it is busy, for as long as it is', async () => {
+      const { world } = stage()
+      const entry = await world.fresh(firstOf(stage(), kind))
+      await trouble().slow(async () => {
+        await world.create(entry)
+        for (let i = 0; i < 3; i++) expect(await world.observe(entry)).toMatchObject({ busy: expect.any(String) })
+        await world.create(entry)
+        expect(await world.copies(entry)).toHaveLength(1)
+      })
+      await world.quiet(entry)
+      await world.destroy(entry)
+    })
+
+    needing(can, 'slow')('can be deleted while it is being made', async () => {
+      const { world } = stage()
+      const entry = await world.fresh(firstOf(stage(), kind))
+      await trouble().slow(async () => {
+        await world.create(entry)
+        const seen = await world.observe(entry)
+        expect(seen).toBeDefined()
+        const refused = await world.delete(entry, seen!)
+          .catch((thrown: unknown) => thrown)
+        if (refused !== undefined) expect(refused).toMatchObject({ failure: 'transient' })
+      })
+      await world.destroy(entry)
+      expect(await world.copies(entry)).toEqual([])
+    })
+  })
+}

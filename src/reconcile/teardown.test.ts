@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import type { Resource } from '../kinds/resource.ts'
+import type { Desired, ResourceAdapter } from '../provider/contract.ts'
+import { type Teardown, teardown } from './teardown.ts'
+
+const deletionTimestamp = '2026-01-01T00:00:00Z'
+const later = Date.parse(deletionTimestamp) + 60_000
+
+function work(extra: Partial<Teardown> = {}, goneAfter = 1) {
+  const log: string[] = []
+  let left = goneAfter
+  const adapter: ResourceAdapter = {
+    observe: () => Promise.resolve(left > 0 ? { externalId: 'id-1', status: {}, drift: [] } : undefined),
+    create: () => Promise.reject(new Error('never')),
+    delete: () => {
+      log.push('delete')
+      left -= 1
+      return Promise.resolve()
+    },
+  }
+  const it: Teardown = {
+    object: { metadata: { deletionTimestamp } } as Resource,
+    now: () => later,
+    blockers: () => Promise.resolve({ staying: [], going: [] }),
+    isOrphaned: () => Promise.resolve(false),
+    target: () => Promise.resolve({ adapter, desired: {} as Desired }),
+    call: (_verb, make) => make({ signal: new AbortController().signal }),
+    after: () => Promise.resolve(undefined),
+    release: (reason) => Promise.resolve(void log.push(reason)),
+    ...extra,
+  }
+  return { it, log }
+}
+
+test('deletes, sees that it is gone, lets go', async () => {
+  const { it, log } = work()
+  expect(await teardown(it)).toBeUndefined()
+  expect(log).toEqual(['delete', 'Deleted'])
+})
+
+test('a slow cloud is polled before the finalizer goes', async () => {
+  const { it, log } = work({}, 2)
+  expect(await teardown(it)).toMatchObject({ state: 'deleting', isPolled: true })
+  expect(log).toEqual(['delete'])
+  expect(await teardown(it)).toBeUndefined()
+})
+
+test('a user of the object blocks, and is named; right after the deletion nobody is warned yet', async () => {
+  const blockers = () => Promise.resolve({ staying: ['Instance "web"'], going: ['Nic "a"'] })
+  const { it, log } = work({ blockers })
+  expect(await teardown(it)).toMatchObject({ reason: 'DeletionBlocked', message: 'in use by Instance "web"' })
+  expect(await teardown({ ...it, now: () => Date.parse(deletionTimestamp) + 500 })).toMatchObject({ reason: 'Deleting' })
+  expect(log).toEqual([])
+})
+
+test('an orphan is left in the cloud, however late that is decided', async () => {
+  const { it, log } = work({ isOrphaned: () => Promise.resolve(true) })
+  expect(await teardown(it)).toBeUndefined()
+  let asked = 0
+  const second = work({ isOrphaned: () => Promise.resolve(asked++ > 0) })
+  expect(await teardown(second.it)).toBeUndefined()
+  expect([...log, ...second.log]).toEqual(['Orphaned', 'Orphaned'])
+})
+
+test('what has to happen afterwards holds the object', async () => {
+  const { it, log } = work({ after: () => Promise.resolve({ reason: 'Deleting', message: 'namespace x is being deleted' }) })
+  expect(await teardown(it)).toMatchObject({ state: 'deleting', message: 'namespace x is being deleted' })
+  expect(log).toEqual(['delete'])
+})
