@@ -75,6 +75,8 @@ export interface Written {
   /** `namespace/name` or `name`. */
   readonly key: string
   readonly resourceVersion: string
+  /** The write may have removed the object for good. */
+  readonly isDelete?: boolean
 }
 
 /** The other replicas of the API. */

@@ -28,7 +28,7 @@ export class Directory {
     this.#namespaces.set(namespace.metadata.name, namespace)
     if (scope === undefined) return
     const claims = [...(this.#claims.get(idOf(scope)) ?? []), namespace]
-    this.#claims.set(idOf(scope), claims.sort(byAge))
+    this.#claims.set(idOf(scope), claims.toSorted(byAge))
   }
 
   remove(name: string): void {

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProviderError } from '../errors.ts'
 import { firstOf, needing, open, type Stage, type Trouble } from './stage.ts'
-import { type Entry, nonce } from './world.ts'
+import { adapterOf, type Entry, nonce } from './world.ts'
 
 /** What holds for the account as a whole; the last test takes everything down and looks for leaks. */
 export function accountTests(stage: () => Stage, kinds: readonly string[], can: readonly (keyof Trouble)[]): void {
+  const simplest = () => firstOf(stage(), kinds[0] ?? '')
   const trouble = () => stage().harness.trouble as Required<Trouble>
   describe('account', () => {
     test('the credentials work', async () => {
@@ -16,10 +17,10 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
     test('wrong credentials are told apart, without telling them', async () => {
       const { harness, world } = stage()
       const connection = open(harness, harness.wrongCredentials)
-      const entry = await world.fresh(harness.samples[0]!)
+      const entry = await world.fresh(simplest())
       for (const call of [
         () => connection.check(world.context()),
-        () => connection.adapters[entry.sample.kind]!.observe(world.desired(entry), world.context()),
+        () => adapterOf(connection, entry).observe(world.desired(entry), world.context()),
       ]) {
         const error: ProviderError = await call().then(
           () => expect.unreachable('accepted'),
@@ -34,7 +35,7 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
 
     needing(can, 'throttled')('throttling is told apart, with the time to wait', async () => {
       const { harness, world } = stage()
-      const entry = await world.fresh(harness.samples[0]!)
+      const entry = await world.fresh(simplest())
       await trouble().throttled(async () => {
         await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'throttled', retryAfterMs: expect.any(Number) })
       })
@@ -42,28 +43,23 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
 
     test('an aborted call does not go out', async () => {
       const { harness, world } = stage()
-      const entry = await world.fresh(harness.samples[0]!)
-      await expect(
-        world.adapter(entry).create(world.desired(entry), world.context(AbortSignal.abort())),
-      ).rejects.toThrow()
+      const entry = await world.fresh(simplest())
+      await expect(world.adapter(entry).create(world.desired(entry), world.context(AbortSignal.abort()))).rejects.toThrow()
       expect(await world.copies(entry)).toEqual([])
     })
 
     needing(can, 'silent')('a call that hangs ends with its signal', async () => {
       const { harness, world } = stage()
-      const entry = await world.fresh(harness.samples[0]!)
+      const entry = await world.fresh(simplest())
       await trouble().silent(async () => {
-        await expect(
-          world.adapter(entry)
-            .observe(world.desired(entry), world.context(AbortSignal.timeout(50))),
-        ).rejects.toThrow()
+        await expect(world.adapter(entry).observe(world.desired(entry), world.context(AbortSignal.timeout(50)))).rejects.toThrow()
       })
     })
 
     test('the inventory has every object, over all pages', async () => {
       const { harness, world } = stage()
       const entries: Entry[] = []
-      for (let i = 0; i < harness.manyObjects; i++) entries.push(await world.fresh(harness.samples[0]!))
+      for (let i = 0; i < harness.manyObjects; i++) entries.push(await world.fresh(simplest()))
       for (let i = 0; i < entries.length; i += 20) await Promise.all(entries.slice(i, i + 20).map((entry) => world.create(entry)))
       const tags = new Set<string>()
       for await (const { tag } of world.connection.inventory(world.installation, world.context())) tags.add(tag)

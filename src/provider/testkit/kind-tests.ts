@@ -137,14 +137,12 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       const entry = await made(stage(), kind)
       const first = { ...entry }
       entry.incarnation = nonce()
-      const created = await world.create(entry)
-        .catch((thrown: unknown) => thrown)
+      const created = await world.create(entry).catch((thrown: unknown) => thrown)
       if (created instanceof ProviderError) return void (await world.destroy(entry)) // a cloud that cannot hold two of them
       if (created !== first.externalId) {
         await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'foreign' })
         expect(await world.copies(entry)).toHaveLength(2)
-        if (!harness.trouble.deleteBehind)
-          throw new Error('this cloud needs deleteBehind, to clean up after the test of duplicate tags')
+        if (!harness.trouble.deleteBehind) throw new Error('this cloud needs deleteBehind, to clean up after the test of duplicate tags')
         await harness.trouble.deleteBehind(kind, String(created))
       }
       entry.externalId = first.externalId
@@ -169,10 +167,8 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       const entry = await world.fresh(firstOf(stage(), kind))
       await trouble().slow(async () => {
         await world.create(entry)
-        const seen = await world.observe(entry)
-        expect(seen).toBeDefined()
-        const refused = await world.delete(entry, seen!)
-          .catch((thrown: unknown) => thrown)
+        const seen = (await world.observe(entry)) ?? expect.unreachable('it is not there')
+        const refused = await world.delete(entry, seen).catch((thrown: unknown) => thrown)
         if (refused !== undefined) expect(refused).toMatchObject({ failure: 'transient' })
       })
       await world.destroy(entry)

@@ -65,9 +65,7 @@ export class World {
   }
 
   adapter(entry: Entry): ResourceAdapter {
-    const adapter = this.connection.adapters[entry.sample.kind]
-    if (!adapter) throw new Error(`the provider has no adapter for ${entry.sample.kind}`)
-    return adapter
+    return adapterOf(this.connection, entry)
   }
 
   sample(key: string): Sample {
@@ -222,4 +220,10 @@ function keyOf(entry: Pick<Entry, 'path'>): string {
 
 export function nonce(): string {
   return randomBytes(12).toString('base64url')
+}
+
+export function adapterOf(connection: Connection, { sample }: Entry): ResourceAdapter {
+  const adapter = connection.adapters[sample.kind]
+  if (!adapter) throw new Error(`the provider has no adapter for ${sample.kind}`)
+  return adapter
 }
