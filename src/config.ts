@@ -79,7 +79,10 @@ export type TestConfig = z.output<typeof TestConfig>
 
 /** `seca-operator bench` */
 export const BenchConfig = z.strictObject({
-  resources: z.int().min(1).max(100_000).default(1_000).describe('objects to create'),
-  logLevel,
+  resources: z.int().min(1).max(1_000_000).default(10_000).describe('objects of the scale measurement'),
+  quick: z.boolean().default(false).describe('shorter measurements, with less certain figures'),
+  only: z.enum(['throughput', 'scale']).optional().describe('do only this measurement'),
+  profile: z.string().min(1).optional().describe('folder for CPU profiles of the controllers'),
+  logLevel: logLevel.default('warn'),
 })
 export type BenchConfig = z.output<typeof BenchConfig>

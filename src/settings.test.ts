@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ControllersConfig, InstallConfig, SimulatorConfig, StartConfig } from './config.ts'
+import { BenchConfig, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig, TestConfig } from './config.ts'
 import { helpText, loadSettings } from './settings.ts'
 
 const load = (args: string[], env: Record<string, string> = {}, file = '') =>
@@ -82,6 +82,7 @@ describe('settings', () => {
       '  --drift-interval <time>\n      time between looks at a settled cloud object (± 20 %).\n      Default: 10m. Variable: SECA_DRIFT_INTERVAL',
     )
     expect(help).toContain('  --log-level <trace|debug|info|warn|error>')
-    expect(help).not.toContain('undefined')
+    for (const schema of [ControllersConfig, InstallConfig, SimulatorConfig, StartConfig, BenchConfig, TestConfig])
+      expect(helpText('x', '', schema)).not.toMatch(/undefined|^ +\.$/m)
   })
 })

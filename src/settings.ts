@@ -52,14 +52,23 @@ function fields(schema: z.ZodObject): Field[] {
     const fileKey = key.replace(/Ms$/, '')
     const name = kebab(fileKey)
     const inner = unwrap(field)
-    const meta = (field.meta() ?? inner.meta() ?? {}) as Meta
+    const meta = metaOf(field)
     return { key, schema: field, flag: `--${name}`, variable: `SECA_${name.replaceAll('-', '_').toUpperCase()}`, fileKey, inner, meta }
   })
 }
 
+/** What is said about a field, on the field itself or on what it wraps. */
+function metaOf(schema: z.ZodType): Meta {
+  const inner = isWrapper(schema) ? metaOf(schema.unwrap() as z.ZodType) : {}
+  return { ...inner, ...(schema.meta() as Meta | undefined) }
+}
+
+function isWrapper(schema: z.ZodType): schema is z.ZodOptional | z.ZodDefault | z.ZodPrefault {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
+}
+
 function unwrap(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
-    return unwrap(schema.unwrap() as z.ZodType)
+  if (isWrapper(schema)) return unwrap(schema.unwrap() as z.ZodType)
   return schema
 }
 

@@ -9,9 +9,13 @@ const PATH = `/apis/${BlockStorage.apiVersion}/namespaces`
 
 /**
  * The yardstick: a bare pooled HTTP client that makes the writes which a volume's life costs (create, finalizer, two status
- * applies, with the bodies that the controllers send) as fast as kube-apiserver takes them. Resolves with the seconds.
+ * applies, with the bodies that the controllers send) as fast as kube-apiserver takes them. `measured` runs around just that.
  */
-export async function rawWrites(kubeconfig: string, namespace: string, names: readonly string[], ready: Resource): Promise<number> {
+export async function rawWrites(
+  kubeconfig: string,
+  { namespace, names, ready }: { readonly namespace: string; readonly names: readonly string[]; readonly ready: Resource },
+  measured: (work: () => Promise<void>) => Promise<void>,
+): Promise<void> {
   const { server, tls } = await fromKubeconfig(kubeconfig).load()
   const pool = new Pool(server, { connections: CONCURRENCY, pipelining: 1, connect: tls })
   const send = async (method: 'POST' | 'PATCH', path: string, type: string, body: unknown) => {
@@ -38,16 +42,13 @@ export async function rawWrites(kubeconfig: string, namespace: string, names: re
     await status(metadata.uid, name, creating)
     await status(metadata.uid, name, ready.status ?? {})
   }
-  const start = performance.now()
-  await inParallel(names, life)
-  const seconds = (performance.now() - start) / 1000
+  await measured(() => inParallel(names, life))
   await inParallel(names, async (name) => {
     const path = `${PATH}/${namespace}/blockstorages/${name}`
     await send('PATCH', path, 'application/json-patch+json', [{ op: 'remove', path: '/metadata/finalizers' }])
     await pool.request({ method: 'DELETE', path }).then(({ body }) => body.dump())
   })
   await pool.close()
-  return seconds
 }
 
 /** The status that stands before the cloud object is made. */

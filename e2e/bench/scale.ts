@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BlockStorage } from '../../src/kinds/storage/block-storage.ts'
+import { residentMemory } from './process.ts'
 import { total } from './prometheus.ts'
 import type { Figure } from './report.ts'
 import { quantile } from './throughput.ts'
@@ -12,11 +12,6 @@ const MIB = 1024 * 1024
 /** V8 gives memory back when the process has been idle for some seconds. */
 const SETTLE_MS = 30_000
 const FILL_TIMEOUT_MS = 900_000
-
-/** Resident memory of a process, in bytes. */
-function residentMemory(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-}
 
 const isVolume = ({ kind }: Readonly<Record<string, string>>) => kind === 'BlockStorage'
 

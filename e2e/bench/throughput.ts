@@ -1,5 +1,6 @@
 import { BlockStorage } from '../../src/kinds/storage/block-storage.ts'
 import type { Resource } from '../../src/kinds/resource.ts'
+import { cpuSeconds } from './process.ts'
 import { rawWrites } from './raw.ts'
 import type { Figure } from './report.ts'
 import { createUntilReady, deleteUntilGone, makeWorkspaces } from './volumes.ts'
@@ -14,6 +15,8 @@ export interface Throughput {
   readonly ours: readonly number[]
   readonly raw: readonly number[]
   readonly deletes: readonly number[]
+  /** CPU milliseconds per volume, create to Ready, by process; `bare: …` for the bare client's. */
+  readonly cpu: Readonly<Record<string, readonly number[]>>
   readonly writes: Writes
   readonly deleteWrites: Writes
 }
@@ -27,7 +30,7 @@ const RAW_NAMESPACE = 'seca-bench-raw'
 export async function measureThroughput(world: World, volumes: number, rounds: number, log: (line: string) => void): Promise<Throughput> {
   const { client } = world
   await applyObject(client, KUBERNETES.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: RAW_NAMESPACE } })
-  const result = { volumes, ours: [] as number[], raw: [] as number[], deletes: [] as number[] }
+  const result = { volumes, ours: [] as number[], raw: [] as number[], deletes: [] as number[], cpu: {} as Record<string, number[]> }
   let writes: Writes = new Map()
   let deleteWrites: Writes = new Map()
   for (let round = 0; round <= rounds; round++) {
@@ -38,7 +41,7 @@ export async function measureThroughput(world: World, volumes: number, rounds: n
     // The process that has just started compiles its code on the first objects it sees.
     await createUntilReady(client, namespace, WARM_UP)
     const before = await writesSoFar(world)
-    const seconds = await createUntilReady(client, namespace, names)
+    const ours = await metered({ ...world.pids, controllers: controllers.pid }, () => createUntilReady(client, namespace, names))
     await settled(world)
     const created = await writesSoFar(world)
     const ready = await client.get<Resource>(BlockStorage.gvr, namespace, names[0] ?? '')
@@ -47,16 +50,35 @@ export async function measureThroughput(world: World, volumes: number, rounds: n
     const deleted = await writesSoFar(world)
     await deleteUntilGone(client, namespace, WARM_UP)
     await controllers.stop()
-    const raw = await rawWrites(world.kubeconfig, RAW_NAMESPACE, names, ready)
+    let raw: Metered = { seconds: 0, cpu: {} }
+    await rawWrites(world.kubeconfig, { namespace: RAW_NAMESPACE, names, ready }, async (work) => {
+      raw = await metered({ ...world.pids, client: process.pid }, work)
+    })
     if (isWarmUp) continue
-    result.ours.push(names.length / seconds)
+    result.ours.push(names.length / ours.seconds)
     result.deletes.push(names.length / deletion)
-    result.raw.push(names.length / raw)
+    result.raw.push(names.length / raw.seconds)
+    for (const [name, seconds] of Object.entries(ours.cpu)) (result.cpu[name] ??= []).push((seconds * 1000) / names.length)
+    for (const [name, seconds] of Object.entries(raw.cpu)) (result.cpu[`bare: ${name}`] ??= []).push((seconds * 1000) / names.length)
     writes = since(before, created)
     deleteWrites = since(created, deleted)
-    log(`round ${round}: ${(names.length / seconds).toFixed(0)}/s, bare client ${(names.length / raw).toFixed(0)}/s`)
+    log(`round ${round}: ${result.ours.at(-1)?.toFixed(0)}/s, bare client ${result.raw.at(-1)?.toFixed(0)}/s`)
   }
   return { ...result, writes, deleteWrites }
+}
+
+interface Metered {
+  readonly seconds: number
+  /** CPU seconds by process. */
+  readonly cpu: Readonly<Record<string, number>>
+}
+
+async function metered(pids: Readonly<Record<string, number>>, work: () => Promise<unknown>): Promise<Metered> {
+  const before = Object.entries(pids).map(([name, pid]) => [name, pid, cpuSeconds(pid)] as const)
+  const start = performance.now()
+  await work()
+  const seconds = (performance.now() - start) / 1000
+  return { seconds, cpu: Object.fromEntries(before.map(([name, pid, at]) => [name, cpuSeconds(pid) - at])) }
 }
 
 const WARM_UP = Array.from({ length: 50 }, (_, index) => `warm-${index}`)
@@ -70,7 +92,7 @@ async function settled(world: World): Promise<void> {
   }
 }
 
-export function throughputFigures({ volumes, ours, raw, deletes, writes, deleteWrites }: Throughput): Figure[] {
+export function throughputFigures({ volumes, ours, raw, deletes, cpu, writes, deleteWrites }: Throughput): Figure[] {
   const ratio = median(ours.map((value, index) => value / (raw[index] ?? 1)))
   const isVolume = (what: string) => / blockstorages(\/status)?$/.test(what)
   const isEvent = (what: string) => what.endsWith(' events')
@@ -84,6 +106,14 @@ export function throughputFigures({ volumes, ours, raw, deletes, writes, deleteW
       aim: '≥ 60 % of the bare client',
       met: ratio >= 0.6,
       note: `${(ratio * 100).toFixed(0)} % of the ${median(raw).toFixed(0)} volumes/s whose writes a bare undici client gets through (medians of ${ours.length} rounds, in turn)`,
+    },
+    {
+      name: 'CPU per volume, create to Ready',
+      value: `${median(cpu['controllers'] ?? []).toFixed(1)} ms`,
+      note: `of the controllers; ${Object.entries(cpu)
+        .filter(([name]) => name !== 'controllers')
+        .map(([name, values]) => `${name} ${median(values).toFixed(1)}`)
+        .join(', ')}`,
     },
     {
       name: 'delete to gone',

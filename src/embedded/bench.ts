@@ -13,7 +13,14 @@ export async function runBench(config: BenchConfig, { signal }: { signal: AbortS
   if (!existsSync(SCRIPT))
     throw new SecaError('InvalidConfiguration', 'the benchmark is part of the source repository and is not in this installation')
   const assets = await findAssets({ progress: createProgress(), signal })
-  const args = [SCRIPT, '--resources', String(config.resources), '--log-level', config.logLevel]
+  const args = [
+    SCRIPT,
+    `--resources=${config.resources}`,
+    `--log-level=${config.logLevel}`,
+    ...(config.quick ? ['--quick'] : []),
+    ...(config.only === undefined ? [] : [`--only=${config.only}`]),
+    ...(config.profile === undefined ? [] : [`--profile=${config.profile}`]),
+  ]
   const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, KUBEBUILDER_ASSETS: assets } })
   signal.addEventListener('abort', () => child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {

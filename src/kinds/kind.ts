@@ -60,6 +60,8 @@ export interface KindDefinition<
   readonly kubeSpec: K
   /** The kind's own status fields, besides the common ones; absent for kinds without status. */
   readonly status?: T
+  /** Status fields that SECA requires in every answer (SECA.md §5): what they say while the object's own status has none yet. */
+  readonly initialStatus?: Readonly<Record<string, (spec: Readonly<Record<string, unknown>>) => unknown>>
   readonly rules?: readonly RootRule[]
   /** POST actions of the SECA API. */
   readonly actions?: readonly string[]

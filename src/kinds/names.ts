@@ -25,6 +25,10 @@ export const DRIFT_POLICY = 'secapi.cloud/drift'
 export const REQUESTED = 'secapi.cloud/requested'
 /** Any new value asks for a restart of an instance (POST …/restart). */
 export const RESTART_REQUESTED = 'secapi.cloud/restart-requested'
+/** SECA labels and annotations that Kubernetes cannot hold as such, or whose keys are reserved, as JSON (DESIGN §2). */
+export const KEPT = 'secapi.cloud/kept'
 
+/** Field manager of what the SECA API writes. */
+export const API_FIELD_MANAGER = 'seca-api'
 /** Field manager of everything that the controllers write. */
 export const FIELD_MANAGER = 'seca-operator'

@@ -142,11 +142,13 @@ test('the lease is kept until the work has ended, and let go when it fails', asy
   const { state, elect, pass } = await leases()
   const work = Promise.withResolvers<void>()
   let stopping = false
+  let leading = false
   const a = elect('a', async (signal) => {
+    leading = true
     signal.addEventListener('abort', () => (stopping = true))
     await work.promise
   })
-  await until(() => state.lease !== undefined)
+  await until(() => leading)
   a.stop.abort()
   await until(() => stopping)
   const before = state.version
@@ -159,5 +161,15 @@ test('the lease is kept until the work has ended, and let go when it fails', asy
 
   const failing = elect('c', () => Promise.reject(new Error('boom')))
   await expect(failing.done).rejects.toThrow('boom')
+  expect(state.lease?.spec.holderIdentity).toBe('')
+})
+
+test('who is stopped while asking does not keep what it got', async () => {
+  const { state, elect } = await leases()
+  const a = elect('a')
+  // The server has said yes, and the answer is on its way.
+  await until(() => state.lease !== undefined)
+  a.stop.abort()
+  await a.done
   expect(state.lease?.spec.holderIdentity).toBe('')
 })

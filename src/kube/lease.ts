@@ -71,6 +71,8 @@ export class LeaseElector {
     const { clock, retryMs, random, log, name, identity } = this.#options
     while (!signal.aborted) {
       if (!(await this.#attempt(signal))) {
+        // Aborted while asking: the answer may have been yes.
+        if (signal.aborted) await this.#release()
         await clock.sleep(retryMs * (0.8 + 0.4 * random()), signal)
         continue
       }

@@ -189,7 +189,13 @@ export class Connections {
       throw new ProviderError('rejected', `CloudProvider "${object.metadata.name}": ${issues(settings.error, 'spec.settings')}`)
     const requestsPerSecond = spec.requestsPerSecond ?? DEFAULT_RATE
     const budget = createBudget({ requestsPerSecond, burst: spec.burst ?? requestsPerSecond })
-    const account: Account<unknown, unknown> = { region, settings: settings.data, credentials: credentials.data, acquire: budget.acquire }
+    const account: Account<unknown, unknown> = {
+      region,
+      settings: settings.data,
+      credentials: credentials.data,
+      acquire: budget.acquire,
+      pause: budget.pause,
+    }
     const connection = provider.connect(account as Parameters<typeof provider.connect>[0])
     const keys = Object.keys(provider.credentials.shape).join(', ')
     const link = { connection, provider: provider.type, cloudProvider: object.metadata.name, secret: `${where} (${keys})` }

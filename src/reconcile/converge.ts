@@ -39,9 +39,10 @@ async function settle(work: Convergence, desired: Desired, seen: Observed, isNew
   const facts = { externalId: seen.externalId, own: { ...seen.status }, items: seen.items ?? {} }
   const wasThere = !isNew && work.object.status?.state !== 'creating' && exists(work.object)
   const state = wasThere ? 'updating' : 'creating'
-  if (seen.failed !== undefined) throw new ProviderError('rejected', seen.failed)
   if (seen.busy !== undefined)
     return { ...facts, state, reason: wasThere ? 'Updating' : 'Creating', message: seen.busy, isSynced: false, isPolled: true }
+  // A failed change is tried again when there is something to change: this runs once per cause, not in a loop.
+  if (seen.failed !== undefined && seen.drift.length === 0) throw new ProviderError('rejected', seen.failed)
   if (seen.drift.length === 0) return { ...facts, ...available(seen), isSynced: true }
   const message = `differs in ${seen.drift.join(', ')}`
   if (isSettled(work.object)) work.onDrift(seen.drift)

@@ -56,7 +56,8 @@ export async function teardown(work: Teardown): Promise<Outcome | undefined> {
 async function remove(work: Teardown, adapter: ResourceAdapter, desired: Desired): Promise<Outcome | 'orphaned' | undefined> {
   const seen = await work.call('observe', (context) => adapter.observe(desired, context))
   if (seen === undefined) return undefined
-  if (seen.busy === undefined || seen.failed !== undefined) {
+  const isOverdue = work.now() - Date.parse(work.object.metadata.deletionTimestamp ?? '') > OVERDUE_MS
+  if (seen.busy === undefined || seen.failed !== undefined || isOverdue) {
     if (await work.isOrphaned()) return 'orphaned'
     await work.call('delete', (context) => adapter.delete(desired, seen, context))
     const left = await work.call('observe', (context) => adapter.observe(desired, context))
@@ -71,6 +72,8 @@ function deleting(reason: string, message: string, extra: Partial<Outcome>): Out
 
 /** When much is deleted at once, the news of it comes in any order: for this long nobody is warned. Deletion times have whole seconds. */
 const GRACE_MS = 2_000
+/** An operation that is still running this long after the deletion may never end: the cloud is asked to delete all the same. */
+const OVERDUE_MS = 60_000
 /** A safety net: the end of a blocker wakes what it blocked. */
 const WAIT_MS = 600_000
 const NAMED = 5

@@ -48,6 +48,7 @@ export const Instance = defineKind({
     powerState: z.enum(['on', 'off']).optional().describe('Power now.'),
     powerStateSince: z.string().meta({ format: 'date-time' }).optional().describe('When the power last changed.'),
   }),
+  initialStatus: { powerState: () => 'off' },
   rules: [plainName],
   actions: ['start', 'stop', 'restart'],
 })

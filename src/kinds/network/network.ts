@@ -28,5 +28,12 @@ export const Network = defineKind({
     cidr: AssignedCidr().optional().describe('Address blocks in the cloud, of the families asked for.'),
     additionalCidrs: z.array(AssignedCidr()).max(32).optional().describe('Further address blocks in the cloud.'),
   }),
+  initialStatus: {
+    // The contract's "nothing assigned yet", for the families asked for (SECA.md §11.15).
+    cidr: ({ cidr }) => ({
+      ...((cidr as { ipv4?: string }).ipv4 === undefined ? {} : { ipv4: '0.0.0.0/0' }),
+      ...((cidr as { ipv6?: string }).ipv6 === undefined ? {} : { ipv6: '::/0' }),
+    }),
+  },
   rules: [labelName('network')],
 })

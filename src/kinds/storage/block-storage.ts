@@ -28,5 +28,6 @@ export const BlockStorage = defineKind({
     sizeGB: z.int().max(1_000_000).optional().describe('Size in the cloud, in GB.'),
     attachedTo: Reference.optional().describe('Instance that the volume is attached to.'),
   }),
+  initialStatus: { sizeGB: ({ sizeGB }) => sizeGB },
   rules: [plainName],
 })

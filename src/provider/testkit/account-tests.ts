@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProviderError } from '../errors.ts'
-import { firstOf, needing, open, type Stage, type Trouble } from './stage.ts'
+import { firstOf, open, type Stage, testWith, type Trouble } from './stage.ts'
 import { adapterOf, type Entry, nonce } from './world.ts'
 
 /** What holds for the account as a whole; the last test takes everything down and looks for leaks. */
@@ -33,8 +33,8 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
       await connection.close()
     })
 
-    needing(can, 'throttled')('throttling is told apart, with the time to wait', async () => {
-      const { harness, world } = stage()
+    testWith(can, 'throttled', 'throttling is told apart, with the time to wait', async () => {
+      const { world } = stage()
       const entry = await world.fresh(simplest())
       await trouble().throttled(async () => {
         await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'throttled', retryAfterMs: expect.any(Number) })
@@ -42,14 +42,14 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
     })
 
     test('an aborted call does not go out', async () => {
-      const { harness, world } = stage()
+      const { world } = stage()
       const entry = await world.fresh(simplest())
       await expect(world.adapter(entry).create(world.desired(entry), world.context(AbortSignal.abort()))).rejects.toThrow()
       expect(await world.copies(entry)).toEqual([])
     })
 
-    needing(can, 'silent')('a call that hangs ends with its signal', async () => {
-      const { harness, world } = stage()
+    testWith(can, 'silent', 'a call that hangs ends with its signal', async () => {
+      const { world } = stage()
       const entry = await world.fresh(simplest())
       await trouble().silent(async () => {
         await expect(world.adapter(entry).observe(world.desired(entry), world.context(AbortSignal.timeout(50)))).rejects.toThrow()

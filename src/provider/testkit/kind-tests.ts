@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ProviderError } from '../errors.ts'
-import { firstOf, made, needing, type Stage, type Trouble } from './stage.ts'
+import { firstOf, made, type Stage, testWith, type Trouble } from './stage.ts'
 import { nonce } from './world.ts'
 
 /** What holds for each kind by itself. */
@@ -54,7 +54,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       await world.destroy(entry)
     })
 
-    needing(can, 'dropNextCreate')('a create whose answer is lost leaves one object, which is found', async () => {
+    testWith(can, 'dropNextCreate', 'a create whose answer is lost leaves one object, which is found', async () => {
       const { world } = stage()
       const entry = await world.fresh(firstOf(stage(), kind))
       await trouble().dropNextCreate(kind)
@@ -89,7 +89,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       }
     })
 
-    needing(can, 'deleteBehind')('gone under our feet: seen as gone, and made anew', async () => {
+    testWith(can, 'deleteBehind', 'gone under our feet: seen as gone, and made anew', async () => {
       const { world } = stage()
       const entry = await made(stage(), kind)
       const gone = entry.externalId ?? ''
@@ -101,7 +101,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       await world.destroy(entry)
     })
 
-    needing(can, 'changeBehind')('changed under our feet: put right', async () => {
+    testWith(can, 'changeBehind', 'changed under our feet: put right', async () => {
       const { harness, world } = stage()
       if ((harness.provider.capabilities[kind]?.updates ?? []).length === 0) return
       const entry = await made(stage(), kind)
@@ -111,7 +111,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       await world.destroy(entry)
     })
 
-    needing(can, 'retag')("somebody else's object is refused, and an untagged one unless adoption is allowed", async () => {
+    testWith(can, 'retag', "somebody else's object is refused, and an untagged one unless adoption is allowed", async () => {
       const { world } = stage()
       const entry = await made(stage(), kind)
       const id = entry.externalId ?? ''
@@ -149,7 +149,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       await world.destroy(entry)
     })
 
-    needing(can, 'slow')('says that it is busy, for as long as it is', async () => {
+    testWith(can, 'slow', 'says that it is busy, for as long as it is', async () => {
       const { world } = stage()
       const entry = await world.fresh(firstOf(stage(), kind))
       await trouble().slow(async () => {
@@ -162,7 +162,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       await world.destroy(entry)
     })
 
-    needing(can, 'slow')('can be deleted while it is being made', async () => {
+    testWith(can, 'slow', 'can be deleted while it is being made', async () => {
       const { world } = stage()
       const entry = await world.fresh(firstOf(stage(), kind))
       await trouble().slow(async () => {

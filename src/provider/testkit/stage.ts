@@ -46,8 +46,8 @@ export interface Stage {
 }
 
 /** A test that is skipped, visibly, where the harness cannot make the trouble that it needs. */
-export function needing(can: readonly (keyof Trouble)[], ...needs: readonly (keyof Trouble)[]) {
-  return test.runIf(needs.every((one) => can.includes(one)))
+export function testWith(can: readonly (keyof Trouble)[], needs: keyof Trouble, name: string, body: () => Promise<void>): void {
+  test.skipIf(!can.includes(needs))(name, body)
 }
 
 /** The first sample of a kind. */

@@ -1,0 +1,137 @@
+import { CATALOGUE, type ErrorCode, SecaError } from '../errors.ts'
+import { ApiError } from '../kube/errors.ts'
+import { Unauthenticated } from './contract.ts'
+
+/** What an error is about (SECA.md §6.7): JSON Pointer into the body, and the parameter's name; both are required. */
+export interface Source {
+  readonly pointer: string
+  readonly parameter: string
+}
+
+interface RefusalOptions {
+  readonly sources?: readonly Source[]
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cause?: unknown
+}
+
+/** A request that is refused, with all that the answer needs. */
+export class Refusal extends SecaError {
+  readonly sources: readonly Source[]
+  readonly headers: Readonly<Record<string, string>>
+  constructor(code: ErrorCode, message: string, { sources = [], headers = {}, cause }: RefusalOptions = {}) {
+    super(code, message, cause === undefined ? undefined : { cause })
+    this.name = 'Refusal'
+    this.sources = sources
+    this.headers = headers
+  }
+}
+
+/** A source in the request's body. */
+export const inBody = (pointer: string): Source => ({ pointer: pointer === '' ? '/' : pointer, parameter: 'body' })
+/** A source in the path, the query or a header. */
+export const inParameter = (parameter: string, pointer = '/'): Source => ({ pointer, parameter })
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  409: 'Conflict',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+const TYPES = 'http://secapi.cloud/errors/'
+const MAX = { sources: 32, pointer: 256, parameter: 64, detail: 32_768, instance: 256 } as const
+const RETRY_AFTER = { 'retry-after': '1' }
+
+/** A problem document and its headers. */
+export interface Problem {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Turns anything thrown into a problem document. `instance` is the request's path. */
+export function problem(thrown: unknown, instance: string, validationStatus: 412 | 422): Problem {
+  const { code, detail, sources, headers } = described(thrown)
+  const row = CATALOGUE[code]
+  // The conformance suite wants one status for invalid input and conflicts (SECA.md §11.1).
+  const isMapped = validationStatus === 412 && (row.status === 422 || row.status === 409)
+  const status = isMapped ? 412 : row.status
+  const document = {
+    type: TYPES + (isMapped ? CATALOGUE.PreconditionFailed.type : row.type),
+    title: TITLES[status] ?? 'Error',
+    status,
+    detail: clipped(detail, MAX.detail),
+    instance: clipped(instance, MAX.instance),
+    sources: sources.slice(0, MAX.sources).map(({ pointer, parameter }) => ({
+      pointer: clipped(pointer, MAX.pointer),
+      parameter: clipped(parameter, MAX.parameter),
+    })),
+    meta: { code },
+  }
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...(status === 503 ? RETRY_AFTER : {}), ...headers },
+    body: JSON.stringify(document),
+  }
+}
+
+/** At least one character, and no more than the contract allows. */
+const clipped = (text: string, length: number): string => (text === '' ? '-' : text.length > length ? text.slice(0, length) : text)
+
+interface Described {
+  readonly code: ErrorCode
+  readonly detail: string
+  readonly sources: readonly Source[]
+  readonly headers: Readonly<Record<string, string>>
+}
+
+function described(thrown: unknown): Described {
+  if (thrown instanceof Refusal) return { code: thrown.code, detail: thrown.message, sources: thrown.sources, headers: thrown.headers }
+  if (thrown instanceof Unauthenticated)
+    return { code: thrown.code, detail: thrown.message, sources: [], headers: { 'www-authenticate': thrown.challenge } }
+  if (thrown instanceof ApiError) return fromKubernetes(thrown)
+  if (thrown instanceof SecaError) return { code: thrown.code, detail: thrown.message, sources: [], headers: {} }
+  return { code: 'Internal', detail: 'unexpected error; the log of the API server says more', sources: [], headers: {} }
+}
+
+/** Admission and quotas speak for the administrator; everything else that is refused to our own account is trouble. */
+const IS_POLICY = /denied the request|exceeded quota|denied request/
+
+/** What kube-apiserver refused to write for a client. Its own words name Kubernetes paths, but hold no secret. */
+function fromKubernetes(error: ApiError): Described {
+  const headers = error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) }
+  if (error.status === 422)
+    return {
+      code: 'ValidationFailed',
+      detail: error.causes.length > 0 ? error.causes.map(({ field, message }) => `${field ?? 'object'}: ${message}`).join('; ') : error.message,
+      sources: error.causes.flatMap(({ field }) => (field === undefined || field === '<nil>' ? [] : [inBody(pointerOf(field))])),
+      headers,
+    }
+  if (error.status === 413) return { code: 'TooLarge', detail: 'the object is larger than the cluster can store', sources: [], headers }
+  if (error.causes.some(({ reason }) => reason === 'NamespaceTerminating'))
+    return { code: 'BeingDeleted', detail: 'the namespace that the resource belongs in is being deleted', sources: [], headers }
+  if (error.status === 403 && IS_POLICY.test(error.message)) return { code: 'Forbidden', detail: error.message, sources: [], headers }
+  if (error.status === 400) return { code: 'ValidationFailed', detail: error.message, sources: [], headers }
+  const detail = error.row.status === 500 ? 'the cluster refused the write; the log of the API server says why' : error.message
+  return { code: error.code, detail, sources: [], headers }
+}
+
+/** `spec.routes[0].targetRef` or `bootVolume.deviceRef` → a JSON Pointer. */
+export function pointerOf(field: string): string {
+  return `/${field
+    .replace(/^\./, '')
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .split('.')
+    .map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1'))
+    .join('/')}`
+}
