@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { commandLine } from '../src/embedded/leftovers.ts'
-import { eventually } from './harness.ts'
+import { eventually, kubectl } from './harness.ts'
 
 const BOOTSTRAP = join(import.meta.dirname, '../src/bootstrap.mjs')
 
@@ -118,6 +118,27 @@ describe('npm start', () => {
     expect(await ended).toBe(1)
     expect(output).toContain('etcd ended (killed by SIGKILL)')
     expect(output).toContain('Start again to continue')
+    rmSync(dataDir, { recursive: true })
+  })
+})
+
+describe('npm start -- --kubeconfig', () => {
+  it('uses that cluster, and leaves it running', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'seca-start-'))
+    const child = spawn(process.execPath, [BOOTSTRAP, 'start', '--data-dir', dataDir, '--kubeconfig', inject('kubeconfig')])
+    let output = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    await eventually(() => {
+      if (child.exitCode !== null) throw new Error(`it ended:\n${output}`)
+      return existsSync(join(dataDir, 'ready'))
+    })
+    expect(readFileSync(join(dataDir, 'env'), 'utf8')).toContain(`export KUBECONFIG='${inject('kubeconfig')}'`)
+    expect(existsSync(join(dataDir, 'etcd'))).toBe(false)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(processesOf(dataDir)).toEqual([])
+    expect(await kubectl(['get', 'namespace', 'seca-demo', '-o', 'name'])).toBe('namespace/seca-demo\n')
     rmSync(dataDir, { recursive: true })
   })
 })

@@ -18,29 +18,117 @@ const dataDir = z.string().min(1).default('.seca').describe('folder for everythi
 const region = z.string().min(1).max(64).default('eu-1').describe('name of the embedded region')
 const latencyMs = milliseconds('1s', 'time that the simulated cloud takes for an operation')
 
+const leaseOrder = ({ leaseMs, leaseRenewMs, leaseRetryMs }: Record<'leaseMs' | 'leaseRenewMs' | 'leaseRetryMs', number>) =>
+  leaseMs > leaseRenewMs && leaseRenewMs > leaseRetryMs && leaseRetryMs > 0
+
 /** `seca-operator controllers` */
-export const ControllersConfig = z.strictObject({
+export const ControllersConfig = z
+  .strictObject({
+    kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
+    context,
+    operatorNamespace,
+    defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of workspaces and images that name none'),
+    installationId: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('identity in cloud tags; give the old one when a cluster is restored. Default: made once, kept in a ConfigMap'),
+    workers: z.int().min(1).max(256).default(16).describe('objects that are worked on at a time'),
+    driftIntervalMs: milliseconds('10m', 'time between looks at a settled cloud object (± 20 %)'),
+    callTimeoutMs: milliseconds('60s', 'longest time that one provider call may take'),
+    healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
+    healthPort: port(8081, 'port of /livez, /readyz and /metrics'),
+    leaseMs: milliseconds('15s', 'time after which another process may take over the Lease'),
+    leaseRenewMs: milliseconds('10s', 'time after which a leader that could not renew gives up'),
+    leaseRetryMs: milliseconds('2s', 'time between attempts to take or renew the Lease'),
+    logLevel,
+  })
+  .refine(leaseOrder, '--lease must be longer than --lease-renew, and that longer than --lease-retry')
+export type ControllersConfig = z.output<typeof ControllersConfig>
+
+const validationStatus = z
+  .enum(['422', '412'])
+  .default('422')
+  .describe('status for invalid input; 412 stands for conflicts too, as the conformance suite of the ecosystem expects')
+const list = (description: string) =>
+  z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((one) => one.trim()).filter((one) => one !== ''))
+    .meta({ description: `${description}; separated by commas`, placeholder: 'list' })
+
+/** Which tokens the direct door takes (DESIGN §6). */
+const TokenConfig = z.strictObject({
+  tokenIssuer: z.string().min(1).describe('issuer of the tokens: their claim iss'),
+  tokenAudience: z.string().min(1).describe('audience of the tokens: one of their claim aud'),
+  tokenKeyFile: z.string().min(1).optional().describe("file with the issuer's public keys, JWKS or PEM; default: discovery at the issuer"),
+  tokenJwksUrl: z.string().min(1).optional().describe("URL of the issuer's public keys; default: discovery at the issuer"),
+  tokenCaFile: z.string().min(1).optional().describe('PEM of the CAs that vouch for the issuer; default: the usual ones'),
+  tokenClockToleranceMs: milliseconds('30s', "how far the issuer's clock may differ"),
+  tokenKeysLastGoodMs: milliseconds('24h', 'how long the last keys serve while the issuer does not answer'),
+  tokenRevocation: z.enum(['none', 'userinfo']).default('none').describe('ask the userinfo endpoint whether a token was revoked, once a minute'),
+  tokenUserinfoUrl: z.string().min(1).optional().describe('URL of that endpoint; default: discovery at the issuer'),
+  tokenRevocationLastGoodMs: milliseconds('10m', 'how long the last answer counts while the endpoint does not answer'),
+})
+
+/** `seca-operator api` */
+export const ApiConfig = z.strictObject({
   kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
   context,
   operatorNamespace,
-  defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of workspaces and images that name none'),
-  installationId: z
-    .string()
-    .min(1)
-    .max(64)
+  defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of the unprefixed paths'),
+  host: z.string().min(1).default('0.0.0.0').describe('address to listen on'),
+  port: port(8443, 'port of the direct door: HTTPS with tokens of the issuer'),
+  aggregatedPort: z
+    .int()
+    .min(0)
+    .max(65_535)
     .optional()
-    .describe('identity in cloud tags; give the old one when a cluster is restored. Default: made once, kept in a ConfigMap'),
-  workers: z.int().min(1).max(256).default(16).describe('objects that are worked on at a time'),
-  driftIntervalMs: milliseconds('10m', 'time between looks at a settled cloud object (± 20 %)'),
-  callTimeoutMs: milliseconds('60s', 'longest time that one provider call may take'),
+    .meta({ description: 'port of the aggregated door, which kube-apiserver forwards to; absent: there is none', placeholder: 'port' }),
+  tlsCertFile: z.string().min(1).describe('certificate (PEM); read again when it changes'),
+  tlsKeyFile: z.string().min(1).describe('its private key (PEM)'),
+  aggregatedTlsCertFile: z.string().min(1).optional().describe('certificate of the aggregated door; default: the same'),
+  aggregatedTlsKeyFile: z.string().min(1).optional().describe('its private key'),
+  ...TokenConfig.shape,
+  externalUrl: z.string().min(1).optional().describe('base URL of the direct door as clients see it; default: the host that they used'),
+  aggregatedExternalUrl: z.string().min(1).optional().describe('URL of kube-apiserver as clients see it; default: the host that they used'),
+  trustedProxies: list('addresses (or CIDRs) of proxies whose X-Forwarded-Host is believed'),
+  unprotectedManagers: list('field managers, besides kubectl, whose fields the API may change'),
+  validationStatus,
+  peerAddress: z.string().min(1).optional().describe('URL where other replicas reach this one; absent: there are none'),
+  peerKeyFile: z.string().min(1).optional().describe('file with the secret that replicas share'),
   healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
-  healthPort: port(8081, 'port of /livez, /readyz and /metrics'),
-  leaseMs: milliseconds('15s', 'time after which another process may take over the Lease'),
-  leaseRenewMs: milliseconds('10s', 'time after which a leader that could not renew gives up'),
-  leaseRetryMs: milliseconds('2s', 'time between attempts to take or renew the Lease'),
+  healthPort: port(8082, 'port of /livez, /readyz and /metrics'),
+  drainMs: milliseconds('10s', 'time between "not ready" and the end, so that nobody is sent here any more'),
   logLevel,
 })
-export type ControllersConfig = z.output<typeof ControllersConfig>
+export type ApiConfig = z.output<typeof ApiConfig>
+
+const flagOnly = (description: string) => ({ description, flagOnly: true })
+
+/** `seca-operator token`: flags only, since a sourced .seca/env describes another token. */
+export const MintConfig = z.strictObject({
+  dataDir,
+  subject: z.string().min(1).max(128).default('demo').meta(flagOnly('whom the token names')),
+  tenant: z.string().min(1).max(64).optional().meta(flagOnly('hold the token to this tenant; default: wherever the subject has roles')),
+  ttlMs: milliseconds('1h', 'how long the token holds'),
+  audience: z.string().min(1).default('seca').meta(flagOnly('for whom the token is')),
+})
+export type MintConfig = z.output<typeof MintConfig>
+
+/** `seca-operator access` */
+export const AccessConfig = z.strictObject({
+  kubeconfig,
+  context,
+  defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of the unprefixed paths'),
+  subject: z.string().min(1).optional().meta(flagOnly('subject of a token: SECA roles decide')),
+  user: z.string().min(1).optional().meta(flagOnly('Kubernetes user: Kubernetes decides')),
+  groups: list("the Kubernetes user's groups").meta({ flagOnly: true }),
+  verb: z.enum(['get', 'list', 'put', 'delete', 'post']).meta(flagOnly('what is to be done')),
+  resource: z.string().min(1).meta({ ...flagOnly('path or URN: seca.compute/v1/tenants/demo/workspaces/prod/instances/web'), placeholder: 'path' }),
+})
+export type AccessConfig = z.output<typeof AccessConfig>
 
 /** `seca-operator simulator` */
 export const SimulatorConfig = z.strictObject({
@@ -63,6 +151,7 @@ export const StartConfig = z.strictObject({
   kubeconfig: kubeconfig.optional().meta({ description: 'use this cluster instead of the embedded control plane', flagOnly: true }),
   region,
   latencyMs,
+  validationStatus,
   logLevel,
 })
 export type StartConfig = z.output<typeof StartConfig>

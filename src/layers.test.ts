@@ -7,7 +7,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/kinds': ['zod'],
   'src/schema': ['src/kinds', 'zod', 'yaml'],
   'src/resolve': ['src/kinds'],
-  'src/kube': ['undici', '@kubernetes/client-node'],
+  'src/kube': ['undici', '@kubernetes/client-node', 'yaml'],
   'src/provider': ['src/kinds', 'zod', 'undici'],
   'src/cache': ['src/kinds', 'src/resolve', 'src/kube'],
   'src/reconcile': ['src/kinds', 'src/resolve', 'src/kube', 'src/cache', 'src/provider', 'zod'],

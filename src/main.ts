@@ -17,6 +17,15 @@ const SUBCOMMANDS = {
   controllers: subcommand('run the controllers', config.ControllersConfig, async (settings, context) =>
     (await import('./embedded/processes.ts')).controllers(settings, context),
   ),
+  api: subcommand('serve the SECA API', config.ApiConfig, async (settings, context) =>
+    (await import('./embedded/processes.ts')).api(settings, context),
+  ),
+  token: subcommand('make a token of the embedded issuer', config.MintConfig, async (settings) =>
+    (await import('./embedded/issuer.ts')).printToken(settings),
+  ),
+  access: subcommand('tell why a call of the SECA API is allowed or not', config.AccessConfig, async (settings, context) =>
+    (await import('./access.ts')).printAccess(settings, context),
+  ),
   simulator: subcommand('run the simulated cloud', config.SimulatorConfig, async (settings, context) =>
     (await import('./embedded/processes.ts')).simulator(settings, context),
   ),

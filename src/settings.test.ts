@@ -61,6 +61,10 @@ describe('settings', () => {
     expect(problems(() => loadSettings(InstallConfig, { args: ['--kubeconfig'], env: {} }))[0]).toBe('--kubeconfig needs a value')
   })
 
+  it('are checked against each other', () => {
+    expect(problems(() => load(['--lease=5s']))).toEqual(['--lease must be longer than --lease-renew, and that longer than --lease-retry'])
+  })
+
   it('never print a secret', () => {
     const env = { SECA_SIMULATOR_ADMIN_TOKEN: 'x' }
     const found = problems(() => loadSettings(SimulatorConfig, { args: ['--config=f'], env, readFile: () => 'simulatorToken: [hunter2]' }))

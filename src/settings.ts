@@ -107,6 +107,11 @@ export function loadSettings<S extends z.ZodObject>(schema: S, sources: Sources)
     told.add(issue.path[0])
     const field = known.find(({ key }) => key === issue.path[0])
     const entry = chosen.get(String(issue.path[0]))
+    // A rule about several settings names them itself.
+    if (issue.path.length === 0) {
+      problems.push(issue.message)
+      continue
+    }
     const name = entry?.source ?? `${field?.flag ?? ''} (or ${field?.variable ?? ''})`
     const isSecret = /token|password|secret/i.test(field?.key ?? '')
     problems.push(entry ? `${name}: ${isSecret ? '' : `${JSON.stringify(entry.value)} `}${sentence(issue)}` : `${name} is required`)

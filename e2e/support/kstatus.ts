@@ -1,4 +1,5 @@
-import type { Resource } from '../../src/kinds/resource.ts'
+import type { CommonStatus } from '../../src/kinds/common.ts'
+import type { ObjectMeta } from '../../src/kinds/resource.ts'
 
 /** What kstatus (and with it Flux, Argo CD, Helm's --wait) makes of an object. */
 export type Verdict = 'InProgress' | 'Failed' | 'Current' | 'Terminating'
@@ -7,7 +8,7 @@ export type Verdict = 'InProgress' | 'Failed' | 'Current' | 'Terminating'
  * kstatus' rules for kinds that it does not know, in its order: deletion, generation, `Reconciling` and `Stalled`, and
  * only then `Ready`. Without any of these an object counts as current, which is what a fresh object must never be.
  */
-export function kstatus({ metadata, status }: Pick<Resource, 'metadata' | 'status'>): Verdict {
+export function kstatus({ metadata, status }: { readonly metadata: ObjectMeta; readonly status?: Partial<CommonStatus> }): Verdict {
   if (metadata.deletionTimestamp !== undefined) return 'Terminating'
   if (status?.observedGeneration !== undefined && status.observedGeneration !== metadata.generation) return 'InProgress'
   const conditions = status?.conditions ?? []

@@ -76,7 +76,7 @@ export function everything({ of }: Writer, workspace: string): Manifest[] {
       skuRef: to('skus/dm'),
       zone: 'a',
       bootVolume: { deviceRef: to('block-storages/boot') },
-      dataVolumes: [{ deviceRef: to('block-storages/data') }],
+      dataVolumes: [{ deviceRef: to('block-storages/data'), type: 'virtio' }],
       primaryNicRef: to('nics/web'),
       sshKeys: ['ssh-ed25519 AAAA ann'],
       powerState: 'on',

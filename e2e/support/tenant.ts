@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Condition } from '../../src/kinds/common.ts'
+import type { CommonStatus, Condition } from '../../src/kinds/common.ts'
 import { TENANT_LABEL, WORKSPACE_LABEL } from '../../src/kinds/names.ts'
 import type { Resource } from '../../src/kinds/resource.ts'
 import { applyObject } from '../../src/embedded/install.ts'
@@ -12,9 +12,9 @@ import { kstatus } from './kstatus.ts'
 import { type Extra, kindOf, type Manifest } from './manifest.ts'
 
 /** An object as it is read in tests: any kind's status. */
-export type Seen = Omit<Resource, 'spec' | 'status'> & {
+export type Seen = Pick<Resource, 'apiVersion' | 'kind' | 'metadata'> & {
   readonly spec: Record<string, unknown>
-  readonly status?: Omit<NonNullable<Resource['status']>, 'conditions'> & { readonly conditions?: readonly Condition[] } & Record<string, unknown>
+  readonly status?: Partial<CommonStatus> & Record<string, unknown>
 }
 
 export interface SeenEvent {

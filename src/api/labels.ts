@@ -26,7 +26,6 @@ const RESERVED = [
   'cattle.io',
   'openshift.io',
   'pulumi.com',
-  'google.com',
 ]
 
 /** The key belongs to Kubernetes tooling or to us. */

@@ -56,7 +56,7 @@ export function systemRoles(namespace: { readonly metadata: { readonly name: str
   const { name: home, creationTimestamp } = namespace.metadata
   const lastModifiedAt = new Date(creationTimestamp).toISOString()
   const roles = new Map(
-    [...SYSTEM_ROLES].map(([name, spec]): [string, Resource] => [
+    [...SYSTEM_ROLES].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([name, spec]): [string, Resource] => [
       name,
       {
         apiVersion: Role.apiVersion,

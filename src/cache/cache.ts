@@ -7,6 +7,11 @@ import { Directory, type Namespace } from './directory.ts'
 
 const BY_NAMESPACE = 'namespace'
 
+export interface CacheOptions {
+  /** See the store's option of that name. */
+  readonly digest?: (object: Resource) => void
+}
+
 /** All informer stores of the process, seen as one {@link Lookup}. */
 export class Cache implements Lookup {
   readonly defaultRegion: string
@@ -15,11 +20,11 @@ export class Cache implements Lookup {
   readonly #kinds: ReadonlyMap<string, Kind>
   readonly #stores: ReadonlyMap<string, Store<Resource>>
 
-  constructor(kinds: readonly Kind[], defaultRegion: string) {
+  constructor(kinds: readonly Kind[], defaultRegion: string, options: CacheOptions = {}) {
     this.defaultRegion = defaultRegion
     this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]))
     const indexes = { [BY_NAMESPACE]: (object: Resource) => [object.metadata.namespace ?? ''] }
-    this.#stores = new Map(kinds.map((kind) => [kind.kind, new Store<Resource>({ indexes })]))
+    this.#stores = new Map(kinds.map((kind) => [kind.kind, new Store<Resource>({ indexes, ...options })]))
     this.namespaces.onChange(({ type, object }) => {
       if (type === 'deleted') this.directory.remove(object.metadata.name)
       else this.directory.set(object)

@@ -20,11 +20,13 @@ export interface AccountOptions {
   readonly admin: string
   /** kubeconfig to write. */
   readonly target: string
+  /** Default: that of the controllers. */
+  readonly serviceAccount?: string
 }
 
-/** Writes a kubeconfig with which the controllers are their service account: just the rights that they have in a real cluster. */
+/** Writes a kubeconfig with which a process of ours is its service account: just the rights that they have in a real cluster. */
 export async function writeAccountKubeconfig(options: AccountOptions): Promise<{ readonly renewInMs: number }> {
-  const path = `/api/v1/namespaces/${options.operatorNamespace}/serviceaccounts/${SERVICE_ACCOUNT}/token`
+  const path = `/api/v1/namespaces/${options.operatorNamespace}/serviceaccounts/${options.serviceAccount ?? SERVICE_ACCOUNT}/token`
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 365 * DAY_S } }
   const { status } = await options.client.raw<TokenRequest>('POST', path, body)
   write(options.target, withToken(readFileSync(options.admin, 'utf8'), options.admin, status.token))

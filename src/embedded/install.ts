@@ -8,12 +8,14 @@ import { connect } from '../kube/config.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { allCrds } from '../schema/crd.ts'
 import { tenantPolicy } from '../schema/policy.ts'
-import { controllerRoles, userRoles } from '../schema/rbac.ts'
+import { apiRoles, controllerRoles, userRoles } from '../schema/rbac.ts'
 import { KUBERNETES } from './objects.ts'
 import { createProgress, during } from './progress.ts'
 
 /** The account that the controllers run as. */
 export const SERVICE_ACCOUNT = 'seca-controllers'
+/** The account that the API runs as. */
+export const API_SERVICE_ACCOUNT = 'seca-api'
 const ESTABLISHED_MS = 60_000
 
 /** `seca-operator install` */
@@ -32,12 +34,21 @@ export async function install(config: InstallConfig, context: { signal: AbortSig
 export async function installCluster(client: KubeClient, operatorNamespace: string, signal?: AbortSignal): Promise<void> {
   const labels = { 'app.kubernetes.io/part-of': 'seca-operator' }
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: operatorNamespace, labels } }
-  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: SERVICE_ACCOUNT, namespace: operatorNamespace, labels } }
+  const accounts = [SERVICE_ACCOUNT, API_SERVICE_ACCOUNT].map((name) => ({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name, namespace: operatorNamespace, labels },
+  }))
+  const roles = [
+    ...userRoles(),
+    ...controllerRoles(operatorNamespace, SERVICE_ACCOUNT),
+    ...apiRoles(operatorNamespace, API_SERVICE_ACCOUNT),
+  ]
   await applyAll(client, [namespace], signal)
   const crds = allCrds()
   await Promise.all([
     applyAll(client, crds, signal),
-    applyAll(client, [account, ...userRoles(), ...controllerRoles(operatorNamespace, SERVICE_ACCOUNT), ...tenantPolicy()], signal),
+    applyAll(client, [...accounts, ...roles, ...tenantPolicy()], signal),
   ])
   await Promise.all(crds.map((crd) => untilEstablished(client, crd.metadata.name, signal)))
 }

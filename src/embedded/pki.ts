@@ -25,6 +25,8 @@ const LEAVES = {
   admin: { by: 'ca', commonName: 'seca-admin', organizations: ['system:masters'], usages: ['client'] },
   'controller-manager': { by: 'ca', commonName: 'system:kube-controller-manager', organizations: ['system:masters'], usages: ['client'] },
   'front-proxy-client': { by: 'front-proxy-ca', commonName: 'front-proxy-client', usages: ['client'] },
+  // The Service's name is what kube-apiserver looks for.
+  api: { by: 'ca', commonName: 'seca-api', usages: ['server'], hosts: [...LOOPBACK, 'seca-api.seca-system.svc'] },
   etcd: { by: 'etcd-ca', commonName: 'etcd', usages: ['server', 'client'], hosts: LOOPBACK },
   'etcd-client': { by: 'etcd-ca', commonName: 'kube-apiserver', usages: ['client'] },
 } as const satisfies Record<string, Leaf & { by: AuthorityName }>

@@ -1,4 +1,4 @@
-import type { ControllersConfig, SimulatorConfig } from '../config.ts'
+import type { ApiConfig, ControllersConfig, SimulatorConfig } from '../config.ts'
 import { createLog } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 
@@ -14,6 +14,13 @@ export async function controllers(config: ControllersConfig, context: Context): 
   const log = createLog({ level: config.logLevel, name: 'controllers' })
   const { runControllers } = await import('../operator.ts')
   await runControllers(config, { signal: withParent(context.signal), log, metrics: createMetrics() })
+}
+
+/** `seca-operator api` */
+export async function api(config: ApiConfig, context: Context): Promise<void> {
+  const log = createLog({ level: config.logLevel, name: 'api' })
+  const { runApi } = await import('../api-process.ts')
+  await runApi(config, { signal: withParent(context.signal), log, metrics: createMetrics() })
 }
 
 /** `seca-operator simulator` */

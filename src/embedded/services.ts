@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SecaError } from '../errors.ts'
 import { type Child, type ChildOptions, endingError, startChild } from './child.ts'
+import { AUDIENCE, ISSUER } from './issuer.ts'
 import { PARENT } from './processes.ts'
 
 /** Our own processes, as `npm start` and the e2e tests run them. */
@@ -74,6 +75,47 @@ export function controllersService(options: ControllersServiceOptions): Service 
     ...(options.flags ?? []),
   ]
   return { child: service('controllers', args, options.logFile, {}), probe: { url: `http://127.0.0.1:${options.healthPort}/readyz` } }
+}
+
+export interface ApiServiceOptions {
+  readonly kubeconfig: string
+  readonly operatorNamespace: string
+  readonly region: string
+  readonly port: number
+  readonly aggregatedPort?: number
+  readonly healthPort: number
+  readonly certFile: string
+  readonly keyFile: string
+  /** Public key of the token issuer. */
+  readonly issuerKeyFile: string
+  readonly validationStatus?: string
+  readonly logFile: string
+  readonly logLevel: string
+  /** Further flags. */
+  readonly flags?: readonly string[]
+}
+
+export function apiService(options: ApiServiceOptions): Service {
+  const args = [
+    `--kubeconfig=${options.kubeconfig}`,
+    `--operator-namespace=${options.operatorNamespace}`,
+    `--default-region=${options.region}`,
+    '--host=127.0.0.1',
+    `--port=${options.port}`,
+    ...(options.aggregatedPort === undefined ? [] : [`--aggregated-port=${options.aggregatedPort}`]),
+    `--tls-cert-file=${options.certFile}`,
+    `--tls-key-file=${options.keyFile}`,
+    `--token-issuer=${ISSUER}`,
+    `--token-audience=${AUDIENCE}`,
+    `--token-key-file=${options.issuerKeyFile}`,
+    `--validation-status=${options.validationStatus ?? '422'}`,
+    '--health-host=127.0.0.1',
+    `--health-port=${options.healthPort}`,
+    '--drain=0s',
+    `--log-level=${options.logLevel}`,
+    ...(options.flags ?? []),
+  ]
+  return { child: service('api', args, options.logFile, {}), probe: { url: `http://127.0.0.1:${options.healthPort}/readyz` } }
 }
 
 /** Starts a service and waits until it works. */

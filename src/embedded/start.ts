@@ -5,6 +5,7 @@ import type { StartConfig } from '../config.ts'
 import { asError, SecaError } from '../errors.ts'
 import { connect } from '../kube/config.ts'
 import { renewAccount, writeAccountKubeconfig } from './account.ts'
+import { startApi } from './api.ts'
 import { findAssets } from './assets.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { emptyFolder, type Folder, markFolder, openFolder, shellEnv } from './folder.ts'
@@ -84,7 +85,7 @@ async function bringUp(
       onChange(isUp) {
         if (isUp) up.add(service.child.name)
         else up.delete(service.child.name)
-        folder.setReady(up.has('simulator') && up.has('controllers') && existsSync(folder.file('env')))
+        folder.setReady(['simulator', 'api', 'controllers'].every((name) => up.has(name)) && existsSync(folder.file('env')))
       },
     })
   const logs = (name: string) => ({ logFile: folder.file('logs', `${name}.log`), logLevel: config.logLevel })
@@ -109,8 +110,28 @@ async function bringUp(
     healthPort: ports.controllers,
     ...logs('controllers'),
   })
+  const access = await step('starting the API', () =>
+    startApi(
+      {
+        client,
+        folder,
+        operatorNamespace: OPERATOR_NAMESPACE,
+        admin: cluster.kubeconfig,
+        region: config.region,
+        tenant: TENANT,
+        ports,
+        validationStatus: config.validationStatus,
+        ...logs('api'),
+        isEmbedded: cluster.controlPlane !== undefined,
+        launch,
+        say,
+        cleanup,
+      },
+      signal,
+    ),
+  )
   // Before the last service: readiness needs both.
-  write(folder.file('env'), shellEnv({ KUBECONFIG: cluster.kubeconfig, SECA_TENANT: TENANT }, cluster.path))
+  write(folder.file('env'), shellEnv({ KUBECONFIG: cluster.kubeconfig, ...access }, cluster.path))
   const engine = await step('starting the controllers', () => launch(controllers))
   cleanup.push(engine.stop)
   process.stdout.write(welcome(folder, ports.controllers))
@@ -138,11 +159,14 @@ async function openCluster(config: StartConfig, folder: Folder, progress: Progre
   return { kubeconfig: controlPlane.kubeconfig, controlPlane, path: [assets] }
 }
 
+const PORTS = ['simulator', 'controllers', 'api', 'aggregated', 'apiHealth'] as const
+type Ports = Record<(typeof PORTS)[number], number>
+
 /** Ports of our own processes: those of the last start where they are free. */
-async function servicePorts(folder: Folder): Promise<Record<'simulator' | 'controllers', number>> {
+async function servicePorts(folder: Folder): Promise<Ports> {
   const file = folder.file('services.json')
-  const last = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Record<'simulator' | 'controllers', number>>) : {}
-  const ports = await freePorts(['simulator', 'controllers'], last)
+  const last = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {}
+  const ports = await freePorts(PORTS, last)
   write(file, JSON.stringify(ports))
   return ports
 }
@@ -165,6 +189,8 @@ SECA is running. In another terminal, in this folder:
   kubectl get seca -A
   kubectl wait seca --all -n seca-acme--prod --for=condition=Ready --timeout=2m
   kubectl delete -f examples/acme/
+
+  curl --cacert "$SECA_CA" -H "Authorization: Bearer $SECA_TOKEN" "$SECA_URL/providers/seca.workspace/v1/tenants/$SECA_TENANT/workspaces"
 
 Metrics: http://127.0.0.1:${healthPort}/metrics   Logs: ${folder.file('logs')}
 Ctrl-C stops everything; the next start continues with the same data, npm start -- --clean starts over.

@@ -92,10 +92,17 @@ export class KubeClient {
     return this.#transport.lines({ method: 'GET', path, verb: 'watch', resource: gvr.resource, idempotent: true, signal: options.signal })
   }
 
-  create<T = KubeObject>(gvr: GroupVersionResource, namespace: string | undefined, body: object, signal?: AbortSignal): Promise<T> {
+  create<T = KubeObject>(
+    gvr: GroupVersionResource,
+    namespace: string | undefined,
+    body: object,
+    signal?: AbortSignal,
+    options: { fieldManager?: string } = {},
+  ): Promise<T> {
+    const manager = options.fieldManager === undefined ? '' : `?fieldManager=${encodeURIComponent(options.fieldManager)}`
     return this.#send<T>({
       method: 'POST',
-      path: pathOf(gvr, namespace),
+      path: pathOf(gvr, namespace) + manager,
       body,
       verb: 'create',
       resource: gvr.resource,

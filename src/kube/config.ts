@@ -7,6 +7,7 @@ import { asError, SecaError } from '../errors.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { KubeClient } from './client.ts'
 import { Credentials, type Session, type Source } from './credentials.ts'
+import { readPlain } from './plain.ts'
 import { Transport } from './transport.ts'
 
 export interface ConnectOptions {
@@ -44,7 +45,7 @@ export function inCluster(env: NodeJS.ProcessEnv = process.env, folder = ACCOUNT
   return { load, files: () => files, expires: false }
 }
 
-/** Certificates, tokens, exec plugins, OIDC: whatever the official client understands. */
+/** Certificates and tokens, read by hand; exec plugins, OIDC and whatever else the official client understands, by that. */
 export function fromKubeconfig(path: string, context?: string): Source {
   readable(path, 'check --kubeconfig')
   let loaded: { text: string; config: KubeConfig } | undefined
@@ -52,6 +53,12 @@ export function fromKubeconfig(path: string, context?: string): Source {
   let expires = false
   const load = async (): Promise<Session> => {
     const text = readFileSync(path, 'utf8')
+    const plain = await readPlain(text, path, context)
+    if (plain !== undefined) {
+      files = [path, ...plain.files]
+      expires = false
+      return plain.session
+    }
     // The same instance as long as the file says the same: it keeps the tokens of exec plugins.
     if (loaded?.text !== text) loaded = { text, config: await parse(text, path, context) }
     const { config } = loaded

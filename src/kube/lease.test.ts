@@ -9,7 +9,12 @@ interface Stored {
 
 /** An apiserver with one Lease and optimistic locking, which can be made to fail. */
 async function leases() {
-  const state: { lease: Stored | undefined; version: number; broken: boolean } = { lease: undefined, version: 0, broken: false }
+  const state: { lease: Stored | undefined; version: number; broken: boolean; answers: Promise<void> } = {
+    lease: undefined,
+    version: 0,
+    broken: false,
+    answers: Promise.resolve(),
+  }
   const server = await serve(({ method, body, json }) => {
     const status = (code: number) => json(code, { kind: 'Status', code })
     if (state.broken) return status(500)
@@ -20,7 +25,8 @@ async function leases() {
     const stale = method === 'POST' ? state.lease !== undefined : state.lease?.metadata.resourceVersion !== sent.metadata.resourceVersion
     if (stale) return status(409)
     state.lease = { ...sent, metadata: { ...sent.metadata, resourceVersion: String(++state.version) } }
-    json(200, state.lease)
+    const answer = state.lease
+    void state.answers.then(() => json(200, answer))
   })
   const clock = new FakeClock()
   const electors: { stop: AbortController; done: Promise<void> }[] = []
@@ -166,10 +172,13 @@ test('the lease is kept until the work has ended, and let go when it fails', asy
 
 test('who is stopped while asking does not keep what it got', async () => {
   const { state, elect } = await leases()
+  const answers = Promise.withResolvers<void>()
+  state.answers = answers.promise
   const a = elect('a')
   // The server has said yes, and the answer is on its way.
   await until(() => state.lease !== undefined)
   a.stop.abort()
+  answers.resolve()
   await a.done
   expect(state.lease?.spec.holderIdentity).toBe('')
 })

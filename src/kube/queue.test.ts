@@ -85,6 +85,7 @@ test('priorities order, and waiting long enough beats them', async () => {
   flooded.add('patient', { priority: 'low' })
   // A flood of high ones, more than one worker can do.
   const interval = setInterval(() => flooded.add(`high-${Date.now()}`, { priority: 'high' }), 1)
+  await vi.advanceTimersByTimeAsync(5)
   const other = start(flooded, { ms: 2 })
   await vi.advanceTimersByTimeAsync(30_000)
   clearInterval(interval)

@@ -211,3 +211,15 @@ test('a big batch lets others have their turn', async () => {
   expect(turns).toBeGreaterThan(20)
   expect(seen).toHaveLength(1)
 })
+
+test('stopping between the list and the watch opens no watch', async () => {
+  const { seen, stop, done, store } = await start((request) => {
+    if (request.query.has('sendInitialEvents')) return request.json(422, { kind: 'Status', code: 422 })
+    if (request.query.has('watch')) return request.events(bookmark(6))
+    store.onChange(() => stop.abort(new Error('stopped')))
+    request.json(200, listed(5, configMap('a', 1)))
+  })
+  await done
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(seen.map(({ query }) => query.has('watch'))).toEqual([true, false])
+})

@@ -11,6 +11,8 @@ export interface Change<T> {
 
 export interface StoreOptions<T> {
   readonly indexes?: Readonly<Record<string, (obj: T) => readonly string[]>>
+  /** Sees each object that is taken, before the store drops what is large: for what has to be remembered of that. */
+  readonly digest?: (obj: T) => void
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -38,6 +40,7 @@ export class Store<T extends KubeObject> {
   /** Index → value → key → object. */
   readonly #indexes = new Map<string, Map<string, Map<string, T>>>()
   readonly #indexers: [string, (obj: T) => readonly string[]][]
+  readonly #digest: ((obj: T) => void) | undefined
   readonly #listeners = new Set<(change: Change<T>) => void>()
   /** uid → the version as of which it is gone. */
   readonly #tombstones = new Map<string, { version: number; at: number }>()
@@ -49,6 +52,7 @@ export class Store<T extends KubeObject> {
 
   constructor(options: StoreOptions<T> = {}) {
     this.#indexers = Object.entries(options.indexes ?? {})
+    this.#digest = options.digest
     for (const [name] of this.#indexers) this.#indexes.set(name, new Map())
   }
 
@@ -79,6 +83,7 @@ export class Store<T extends KubeObject> {
     const previous = this.#objects.get(key)
     if ((previous === undefined ? floor : versionOf(previous)) >= version) return false
     if (version <= (this.#tombstones.get(obj.metadata.uid ?? '')?.version ?? -1)) return false
+    this.#digest?.(obj)
     strip(obj)
     if (previous !== undefined && previous.metadata.uid !== obj.metadata.uid) {
       // Deleted and made again while nobody looked: two objects, two changes.

@@ -40,6 +40,9 @@ export function createMetrics() {
     providerTime: histogram('provider_call_seconds', 'Duration of an adapter call', ['provider', 'verb']),
     drift: counter('drift_total', 'Times that a cloud object was found to differ from its spec', ['kind']),
     apiCalls: counter('kube_requests_total', 'Requests to the kube-apiserver', ['verb', 'resource', 'code']),
+    /** Requests answered by the SECA API itself. */
+    apiRequests: counter('api_requests_total', 'Requests to the SECA API', ['door', 'method', 'kind', 'code']),
+    apiTime: histogram('api_request_seconds', 'Duration of a request to the SECA API', ['door', 'method']),
     watchEvents: counter('watch_events_total', 'Events of a reflector, trouble included', ['resource', 'event']),
     eventLoopLag: gauge('event_loop_lag_seconds', '99th percentile of the event-loop delay since the last scrape', []),
     isLeader: gauge('is_leader', '1 while this process holds the lease of the shard', ['shard']),

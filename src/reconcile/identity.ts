@@ -69,7 +69,9 @@ export class Identities {
     if (controller.kind.cloud === 'none') return undefined
     try {
       const behind = await this.behind(controller, object, tools)
-      return behind.adapter === HERE ? undefined : behind
+      if (behind.adapter === HERE) return undefined
+      // What an annotation names and nobody took over is not ours to delete.
+      return { ...behind, desired: { ...behind.desired, externalId: object.status?.externalId, mayAdopt: false } }
     } catch (error) {
       const wasNeverMade = object.status?.incarnation === undefined && object.status?.externalId === undefined
       if (wasNeverMade) return undefined

@@ -8,7 +8,7 @@ import { nodeOf } from '../resolve/blockers.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Controller, View } from './controller.ts'
 import { claimOf, type Namespace } from '../cache/directory.ts'
-import { isUsable } from './outcome.ts'
+import { isSettled, isUsable } from './outcome.ts'
 
 /** A change as a store tells it. */
 export interface Change<T> {
@@ -75,13 +75,20 @@ export class Waker {
     else if (isRedrawn) this.draw(kind, object)
     if (controllers.has(kind.kind) && concernsItself(change)) queue.add(idOf(node), { priority: initial ? 'low' : 'high' })
     const isNews = concernsOthers(kind, change)
-    if (isNews) for (const { from } of graph.dependents(node)) this.#wake(from, initial)
+    const wasCarriedOut = !isNews && hasSettled(change)
+    for (const { from } of isNews || wasCarriedOut ? graph.dependents(node) : []) if (isNews || this.#isStuck(from)) this.#wake(from, initial)
     if (isNews || isRedrawn) for (const edge of new Set([...before, ...graph.edges(node)])) if (edge.holds) this.#wakeHeld(edge.to, initial)
   }
 
   #wake(node: Node, initial: boolean): void {
     const { queue, controllers } = this.#options
     if (controllers.has(node.kind)) queue.add(idOf(node), { priority: initial ? 'low' : 'normal' })
+  }
+
+  /** What is in order needs no news of a change that was carried out; what waits or is stalled may go on with it. */
+  #isStuck(node: Node): boolean {
+    const object = this.#options.cache.get(node.kind, node.key)
+    return object !== undefined && !isSettled(object)
   }
 
   /** What an object uses shows its user in status, or waits for it to go. */
@@ -130,6 +137,11 @@ function concernsItself({ object, previous, type }: Change<Resource>): boolean {
     !isDeepStrictEqual(a.annotations, b.annotations) ||
     !isDeepStrictEqual(a.labels, b.labels)
   )
+}
+
+/** A change of the spec has been carried out, for example a network got a further block. */
+function hasSettled({ object, previous, type }: Change<Resource>): boolean {
+  return type === 'updated' && previous !== undefined && isSettled(object) && !isSettled(previous)
 }
 
 /** Something that what depends on the object would act on. */

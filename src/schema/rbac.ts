@@ -71,16 +71,19 @@ export function namespaceRules(): PolicyRule[] {
   ]
 }
 
-/** What the API server may do: write what tenants own, ask who may do what, never touch status. */
+/** What the API server may do: read everything, write what tenants own, never touch status. */
 export function apiRules(): PolicyRule[] {
   const owned = KINDS.filter((kind) => !kind.catalog)
   return [
     ...forKinds(KINDS, READ),
     ...forKinds(owned, ['create', 'patch', 'delete']),
     rule('', ['namespaces'], READ),
-    rule('authorization.k8s.io', ['subjectaccessreviews'], ['create']),
-    rule('authentication.k8s.io', ['tokenreviews'], ['create']),
   ]
+}
+
+/** What the API server may do in the operator's own namespace only: say that this replica is there, and see the others. */
+export function apiNamespaceRules(): PolicyRule[] {
+  return [rule('coordination.k8s.io', ['leases'], [...READ, 'create', 'patch', 'delete'])]
 }
 
 const clusterRole = (name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}): Manifest => ({
@@ -125,11 +128,12 @@ function binding(
   role: string,
   namespace: string | undefined,
   subjects: readonly Manifest[],
+  name = role,
 ): Manifest {
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind,
-    metadata: { name: role, ...(namespace ? { namespace } : {}), labels: { 'app.kubernetes.io/part-of': 'seca-operator' } },
+    metadata: { name, ...(namespace ? { namespace } : {}), labels: { 'app.kubernetes.io/part-of': 'seca-operator' } },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: kind === 'RoleBinding' ? 'Role' : 'ClusterRole', name: role },
     subjects,
   }
@@ -144,6 +148,27 @@ export function controllerRoles(namespace: string, serviceAccount: string): Mani
     binding('ClusterRoleBinding', name, undefined, [subject]),
     {
       ...clusterRole(name, namespaceRules()),
+      kind: 'Role',
+      metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } },
+    },
+    binding('RoleBinding', name, namespace, [subject]),
+  ]
+}
+
+/**
+ * Everything that the API server's service account needs, ready to apply. Kubernetes' own roles let it ask who a token is
+ * and who may do what (`system:auth-delegator`), and read whom kube-apiserver forwards requests as.
+ */
+export function apiRoles(namespace: string, serviceAccount: string): Manifest[] {
+  const name = 'seca-api'
+  const subject = { kind: 'ServiceAccount', name: serviceAccount, namespace }
+  return [
+    clusterRole(name, apiRules()),
+    binding('ClusterRoleBinding', name, undefined, [subject]),
+    binding('ClusterRoleBinding', 'system:auth-delegator', undefined, [subject], `${name}:auth-delegator`),
+    binding('RoleBinding', 'extension-apiserver-authentication-reader', 'kube-system', [subject], `${name}:authentication-reader`),
+    {
+      ...clusterRole(name, apiNamespaceRules()),
       kind: 'Role',
       metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } },
     },

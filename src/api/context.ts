@@ -1,0 +1,11 @@
+import type { Graph } from '../resolve/graph.ts'
+import type { AppOptions } from './contract.ts'
+import type { Rendering } from './envelope.ts'
+import type { Order } from './order.ts'
+
+/** What every handler works with. */
+export interface Context extends Rendering, Pick<AppOptions, 'cache' | 'client' | 'authorizer' | 'peers' | 'log'> {
+  readonly graph: Graph
+  readonly order: Order
+  readonly isProtectedManager: (manager: string) => boolean
+}

@@ -1,0 +1,1 @@
+export const docsPage = (document: unknown): { body: string; policy: string } => ({ body: JSON.stringify(document), policy: '' })

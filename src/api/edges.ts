@@ -1,0 +1,29 @@
+import type { Cache } from '../cache/cache.ts'
+import { claimOf } from '../cache/directory.ts'
+import type { Kind } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
+import { nodeOf } from '../resolve/blockers.ts'
+import { edgesOf } from '../resolve/edges.ts'
+import { Graph } from '../resolve/graph.ts'
+
+/** The graph of who uses whom, kept in step with the stores: what DELETE's guards ask. */
+export function trackEdges(cache: Cache): Graph {
+  const graph = new Graph()
+  const draw = (kind: Kind, object: Resource) => graph.set(nodeOf(kind, object), edgesOf(cache, kind, object))
+  for (const kind of cache.kinds()) {
+    for (const object of cache.all(kind.kind)) draw(kind, object)
+    cache.store(kind.kind).onChange(({ type, object, previous }) => {
+      if (type === 'deleted') graph.set(nodeOf(kind, object), undefined)
+      else if (previous?.metadata.generation !== object.metadata.generation) draw(kind, object)
+    })
+  }
+  // Namespaces say which tenant and workspace objects belong to, and may come after them.
+  cache.namespaces.onChange(({ type, object, previous }) => {
+    const [now, before] = [claimOf(object), previous && claimOf(previous)]
+    if (type === 'updated' && now?.tenant === before?.tenant && now?.workspace === before?.workspace) return
+    const homes = [now, before].flatMap((scope) => (scope === undefined ? [] : (cache.namespaceOf({ tenant: scope.tenant }) ?? [])))
+    for (const namespace of new Set([object.metadata.name, ...homes]))
+      for (const kind of cache.kinds()) if (kind.gvr.namespaced) for (const resource of cache.inNamespace(kind.kind, namespace)) draw(kind, resource)
+  })
+  return graph
+}

@@ -1,0 +1,80 @@
+import { SecaError } from '../errors.ts'
+
+/** Largest body of a request. */
+export const MAX_BODY = 1_048_576
+/** Largest head of a request, all headers together. */
+export const MAX_HEADER = 32_768
+const MAX_URL = 8_192
+
+/** Times that bound what a slow or silent client can hold on to. */
+export const TIMES = {
+  handshakeMs: 10_000,
+  headersMs: 10_000,
+  /** Head and body together, and also the time within which we answer (kube-apiserver gives up after 60 s). */
+  requestMs: 30_000,
+  /** Longer than usual keep-alive times of proxies, so that they close first. */
+  idleMs: 75_000,
+} as const
+
+/** Headers that have one value; a second one would mean something to us and something else to who is in front of us. */
+const SINGLE = ['authorization', 'host', ':authority', ':path', ':method', 'content-length', 'content-type', 'if-unmodified-since', 'transfer-encoding']
+const LENGTH = /^\d{1,15}$/
+/** Whatever a decoder could turn into something else: encoded slashes and dots, backslashes, NUL, and characters that no URL holds. */
+const AMBIGUOUS = /%2f|%5c|%2e|%00|[\\#\u0000-\u0020\u007f-\uffff]/i
+const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i
+const DOTS = /\/\.{1,2}(?:\/|$)/
+
+export interface Line {
+  readonly method: string
+  /** As it came: path and query. */
+  readonly url: string
+  readonly headers: ReadonlyMap<string, readonly string[]>
+}
+
+/** What is wrong with a request, before anybody reads it; undefined: nothing. */
+export function flawOf({ method, url, headers }: Line): SecaError | undefined {
+  if (method === 'CONNECT' || method === 'TRACE' || method === 'TRACK') return invalid(`method ${method} is not served`)
+  const path = pathOf(url)
+  if (!url.startsWith('/')) return invalid('the request must name a path')
+  if (url.length > MAX_URL) return invalid(`the URL is longer than ${MAX_URL} characters`)
+  if (AMBIGUOUS.test(path) || BROKEN_ESCAPE.test(path) || DOTS.test(path) || path.includes('//'))
+    return invalid('the path holds encoded slashes, dots, empty segments or characters that can be read in two ways')
+  for (const name of SINGLE) if ((headers.get(name)?.length ?? 0) > 1) return invalid(`header ${name} is there more than once`)
+  if (headers.has('upgrade')) return invalid('no other protocol is served here (Upgrade)')
+  const [host, authority] = [headers.get('host')?.[0], headers.get(':authority')?.[0]]
+  if (host !== undefined && authority !== undefined && host !== authority) return invalid('Host and :authority differ')
+  const length = headers.get('content-length')?.[0]
+  if (length === undefined) return undefined
+  if (!LENGTH.test(length)) return invalid('Content-Length is not a number')
+  return Number(length) > MAX_BODY ? new SecaError('TooLarge', 'the body is larger than 1 MiB') : undefined
+}
+
+const invalid = (message: string) => new SecaError('InvalidRequest', message)
+
+/** The part before the query. */
+export function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+interface Source {
+  push(chunk: unknown, encoding?: BufferEncoding): boolean
+}
+
+/**
+ * Ends a body that grows past the limit without having said so (chunked). What comes in place of the rest is no text in any format,
+ * so that nobody takes the first part for the whole.
+ */
+export function capBody(source: Source, onTooLarge: () => void): void {
+  const push = source.push.bind(source)
+  let size = 0
+  source.push = (chunk, encoding) => {
+    if (size > MAX_BODY) return chunk === null || true
+    if (chunk instanceof Uint8Array) size += chunk.length
+    if (size <= MAX_BODY) return push(chunk, encoding)
+    onTooLarge()
+    push(Buffer.from([0]))
+    push(null)
+    return true
+  }
+}
