@@ -21,9 +21,9 @@ import { OPERATOR_NAMESPACE, REGION } from './names.ts'
 
 export { OPERATOR_NAMESPACE, REGION }
 
-/** An administrator's client of the run's control plane. Close it. */
-export function adminClient(): KubeClient {
-  return connect({ kubeconfig: inject('kubeconfig'), userAgent: 'seca-operator/e2e' })
+/** An administrator's client of the run's control plane, or of another one. Close it. */
+export function adminClient(kubeconfig = inject('kubeconfig')): KubeClient {
+  return connect({ kubeconfig, userAgent: 'seca-operator/e2e' })
 }
 
 export interface KubectlOptions {
@@ -104,6 +104,8 @@ export interface StackOptions {
   /** Further flags of the controllers, `--drift-interval=2s`. */
   readonly flags?: readonly string[]
   readonly logLevel?: string
+  /** An administrator's kubeconfig of another control plane than the run's. */
+  readonly kubeconfig?: string
 }
 
 type ServiceName = 'simulator' | 'controllers'
@@ -132,7 +134,8 @@ const LEASE = ['--lease=4s', '--lease-renew=3s', '--lease-retry=500ms']
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'seca-stack-'))
-  const client = adminClient()
+  const admin = options.kubeconfig ?? inject('kubeconfig')
+  const client = adminClient(admin)
   const ports = await freePorts(['simulator', 'controllers'], {})
   const secrets = { token: randomBytes(16).toString('hex'), adminToken: randomBytes(16).toString('hex') }
   const kubeconfig = join(dataDir, 'kubeconfig')
@@ -176,7 +179,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
   const url = `http://127.0.0.1:${ports.simulator}`
   try {
-    await writeAccountKubeconfig({ client, operatorNamespace: OPERATOR_NAMESPACE, admin: inject('kubeconfig'), target: kubeconfig })
+    await writeAccountKubeconfig({ client, operatorNamespace: OPERATOR_NAMESPACE, admin, target: kubeconfig })
     await restart('simulator')
     await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token: secrets.token } })
     await restart('controllers')

@@ -124,7 +124,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     await tenant.stuck('Nic', 'nic', 'Ready', 'ReferenceNotFound', 'spec.subnetRef: Subnet "sub" does not exist')
     await tenant.apply(subnet(tenant))
     await tenant.stuck('Nic', 'nic', 'Ready', 'ReferenceNotReady', 'Subnet "net.sub" is pending')
-    await tenant.stuck('Subnet', 'net.sub', 'Ready', 'ReferenceNotFound', 'RouteTable "rt" does not exist')
+    await tenant.stuck('Subnet', 'net.sub', 'Ready', 'ReferenceNotFound', 'RouteTable "rt" of Network "net" does not exist')
     await waits(tenant, table(tenant), 'spec.network: Network "net" does not exist', network(tenant, 'net'))
     await tenant.ready('Nic', 'nic')
     expect((await tenant.get('Nic', 'nic')).status).toMatchObject({ addresses: ['10.9.1.9'] })

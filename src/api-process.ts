@@ -12,11 +12,11 @@ import { createHandler, type DoorOptions, type Plain } from './api/doors.ts'
 import { createFetch } from './api/fetch.ts'
 import { FrontProxy } from './api/frontproxy.ts'
 import { discover, Keys, keysAtUrl, keysInFile, keysOfIssuer } from './api/keys.ts'
-import { isForeignManager } from './api/owners.ts'
+import { isForeignManager, keepOwners } from './api/owners.ts'
 import { NO_PEERS, PeerSet } from './api/peers.ts'
 import { Revocation } from './api/revocation.ts'
 import { AccessReviews } from './api/sar.ts'
-import { type Listener, startListener, type TlsFiles } from './api/server.ts'
+import { type Listener, type ListenerOptions, startListener, type TlsFiles } from './api/server.ts'
 import { Tokens } from './api/token.ts'
 import { TokenReviews } from './api/tokenreview.ts'
 import { Cache } from './cache/cache.ts'
@@ -86,8 +86,8 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
         ...more,
       })
     const tls = { certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }
-    const listen = (name: Door, port: number, files: TlsFiles, handler: ReturnType<typeof door>, clientCa?: () => string | undefined) =>
-      startListener({ name, host: config.host, port, tls: files, handler, log, ...(clientCa ? { clientCa } : {}) })
+    const listen = (name: Door, port: number, files: TlsFiles, handler: ReturnType<typeof door>, more: Pick<ListenerOptions, 'clientCa' | 'onConnection'> = {}) =>
+      startListener({ name, host: config.host, port, tls: files, handler, log, ...more })
     const probe = ({ path }: { path: string }) => healthAnswer(path, isReady)
 
     if (proxy && config.aggregatedPort !== undefined) {
@@ -103,7 +103,10 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
       const identityHeaders = () => [...(proxy.trust?.usernameHeaders ?? []), ...(proxy.trust?.uidHeaders ?? []), ...(proxy.trust?.groupHeaders ?? []), ...(proxy.trust?.extraPrefixes ?? [])]
       const handler = door('aggregated', aggregatedAuthenticator(proxy, new TokenReviews(client)), { plain, identityHeaders })
       const files = { certFile: config.aggregatedTlsCertFile ?? tls.certFile, keyFile: config.aggregatedTlsKeyFile ?? tls.keyFile }
-      aggregated = await listen('aggregated', config.aggregatedPort, files, handler, () => proxy.trust?.ca)
+      aggregated = await listen('aggregated', config.aggregatedPort, files, handler, {
+        clientCa: () => proxy.trust?.ca,
+        onConnection: (socket) => proxy.admit(socket),
+      })
       listeners.push(aggregated)
       running.push(proxy.run(stop.signal))
       log.info({ port: aggregated.port }, 'aggregated door open')
@@ -138,8 +141,11 @@ function createTokens(config: ApiConfig, log: Log): Tokens {
   const revocation = new Revocation({ endpoint, fetchJson, log, lastGoodMs: config.tokenRevocationLastGoodMs })
   // A file costs nothing to look at, and whoever replaces it wants it to count.
   const refresh = file === undefined ? {} : { refreshMs: 10_000, cooldownMs: 1_000 }
+  const keys = new Keys({ source, log, lastGoodMs: config.tokenKeysLastGoodMs, ...refresh })
+  // Read before the first client needs them; what is wrong stands in the log at once.
+  keys.current().catch(() => undefined)
   return new Tokens({
-    keys: new Keys({ source, log, lastGoodMs: config.tokenKeysLastGoodMs, ...refresh }),
+    keys,
     issuer,
     audience: config.tokenAudience,
     clockToleranceS: config.tokenClockToleranceMs / 1000,
@@ -165,7 +171,7 @@ function createPeers(config: ApiConfig, client: KubeClient, cache: Cache, log: L
 }
 
 function createCache(config: ApiConfig): Cache {
-  return new Cache(KINDS, config.defaultRegion)
+  return new Cache(KINDS, config.defaultRegion, { digest: keepOwners })
 }
 
 /** `/livez`, `/readyz` and `/healthz` on both doors, for whoever probes the port itself. */

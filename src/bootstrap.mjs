@@ -2,17 +2,17 @@
 // Runs on any Node ≥ 20: installs the dependencies when they are missing or outdated, then goes on in src/main.ts on the Node
 // release that package.json pins. Plain JavaScript, without dependencies.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
-const stampFile = join(modules, '.seca-stamp')
 const lockFile = join(root, 'package-lock.json')
 const pinnedVersion = Object.values(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies)[0]
+/** Packages with a Node build for this platform; not every platform has one. */
+const PINNED = ['node', 'node-bin'].map((prefix) => `node_modules/${prefix}-${process.platform}-${process.arch}`)
 const RUNS_TYPESCRIPT = 24 // first Node line that runs TypeScript sources without a flag
 
 function fail(message) {
@@ -20,16 +20,17 @@ function fail(message) {
   process.exit(1)
 }
 
-/** What node_modules was made from. */
-function stamp() {
-  return `${createHash('sha256').update(readFileSync(lockFile)).digest('hex')} ${process.platform}-${process.arch}\n`
-}
-
+/** Whether npm's own record of node_modules (written last) has all that the lockfile asks for, the pinned Node included. */
 function isInstalled() {
-  if (existsSync(stampFile)) return readFileSync(stampFile, 'utf8') === stamp()
-  // Somebody ran npm themselves: its own record must not be older than the lockfile.
-  const record = statSync(join(modules, '.package-lock.json'), { throwIfNoEntry: false })
-  return record !== undefined && record.mtimeMs >= statSync(lockFile).mtimeMs
+  const record = join(modules, '.package-lock.json')
+  if (!existsSync(record)) return false
+  const packagesOf = (file) => JSON.parse(readFileSync(file, 'utf8')).packages
+  const [wanted, present] = [packagesOf(lockFile), packagesOf(record)]
+  const isHere = ([path, entry]) => {
+    const mayBeMissing = path === '' || entry.link || ((entry.optional || entry.devOptional) && !PINNED.includes(path))
+    return mayBeMissing || present[path]?.version === entry.version
+  }
+  return Object.entries(wanted).every(isHere)
 }
 
 function isAlive(pid) {
@@ -76,7 +77,6 @@ async function install() {
     if (how === 'npm is not installed')
       fail('npm is not installed, or not on PATH. Install Node.js with npm (https://nodejs.org), then start again.')
     if (how) fail(`npm ci failed (${how}). Check the network and the registry, then start again.`)
-    writeFileSync(stampFile, stamp())
     console.error(`✓ dependencies installed (${seconds()} s)`)
   } finally {
     rmSync(lock, { recursive: true, force: true })
@@ -85,8 +85,8 @@ async function install() {
 
 /** The pinned Node; where it has no build for this platform, the running one if it is able to. */
 function findNode() {
-  for (const prefix of ['node', 'node-bin']) {
-    const node = join(modules, `${prefix}-${process.platform}-${process.arch}`, 'bin', 'node')
+  for (const path of PINNED) {
+    const node = join(root, path, 'bin', 'node')
     if (existsSync(node) && spawnSync(node, ['--version']).status === 0) return node
   }
   if (Number(process.versions.node.split('.')[0]) >= RUNS_TYPESCRIPT) return process.execPath

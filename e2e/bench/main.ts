@@ -40,7 +40,9 @@ try {
   const figures = [...(throughput ? throughputFigures(throughput) : []), ...(scale ? scaleFigures(scale) : [])]
   const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
   console.log(`\n${table(figures)}\n`)
-  console.log(`${machine}. etcd without fsync, kube-apiserver, simulated cloud (no latency), controllers and this client share the machine;`)
+  console.log(
+    `${machine}. etcd without fsync, kube-apiserver, simulated cloud (no latency), controllers and this client share the machine;`,
+  )
   console.log(`${CONCURRENCY} requests at a time, ${CONCURRENCY} workers (the default). Took ${duration(performance.now() - start)}.`)
   mkdirSync('.seca', { recursive: true })
   const plain = (_key: string, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value)

@@ -12,7 +12,9 @@ export function samplesOf(text: string, name: string): Sample[] {
     const next = line[name.length]
     if (next !== '{' && next !== ' ') continue
     const space = line.lastIndexOf(' ')
-    const labels = Object.fromEntries([...line.slice(0, space).matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key, value]) => [key, value]))
+    const labels = Object.fromEntries(
+      [...line.slice(0, space).matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key, value]) => [key, value]),
+    )
     samples.push({ labels, value: Number(line.slice(space + 1)) })
   }
   return samples

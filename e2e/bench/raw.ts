@@ -26,12 +26,17 @@ export async function rawWrites(
     return JSON.parse(text) as Resource
   }
   const status = (uid: string, name: string, value: object) =>
-    send('PATCH', `${PATH}/${namespace}/blockstorages/${name}/status?fieldManager=${FIELD_MANAGER}&force=true`, 'application/apply-patch+yaml', {
-      apiVersion: BlockStorage.apiVersion,
-      kind: BlockStorage.kind,
-      metadata: { name, namespace, uid },
-      status: value,
-    })
+    send(
+      'PATCH',
+      `${PATH}/${namespace}/blockstorages/${name}/status?fieldManager=${FIELD_MANAGER}&force=true`,
+      'application/apply-patch+yaml',
+      {
+        apiVersion: BlockStorage.apiVersion,
+        kind: BlockStorage.kind,
+        metadata: { name, namespace, uid },
+        status: value,
+      },
+    )
   const creating = creatingStatus(ready)
   const life = async (name: string) => {
     const { metadata } = await send('POST', `${PATH}/${namespace}/blockstorages`, 'application/json', volume(namespace, name))

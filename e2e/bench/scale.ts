@@ -61,7 +61,9 @@ export async function measureScale(world: World, { resources, idleMs, log }: Sca
   let from = 0
   for (const to of [Math.ceil(resources / 10), resources]) {
     const wanted = to
-    await inParallel(places(namespaces, from, to), ({ namespace, name }) => world.client.create(BlockStorage.gvr, namespace, volume(namespace, name)))
+    await inParallel(places(namespaces, from, to), ({ namespace, name }) =>
+      world.client.create(BlockStorage.gvr, namespace, volume(namespace, name)),
+    )
     await until(`${to} volumes are ready`, async () => ((await becameReady(controllers)) >= wanted ? true : undefined), {
       timeoutMs: FILL_TIMEOUT_MS,
       everyMs: 500,
@@ -99,7 +101,8 @@ export async function measureScale(world: World, { resources, idleMs, log }: Sca
 }
 
 async function measureIdle(world: World, controllers: Running, idleMs: number): Promise<Scale['idle']> {
-  const asked = async () => total(await controllers.metrics(), 'seca_kube_requests_total', ({ resource, verb }) => resource !== 'leases' && verb !== 'watch')
+  const asked = async () =>
+    total(await controllers.metrics(), 'seca_kube_requests_total', ({ resource, verb }) => resource !== 'leases' && verb !== 'watch')
   const [before, requests, start] = [await writesSoFar(world), await asked(), performance.now()]
   await sleep(idleMs)
   const writes = since(before, await writesSoFar(world))
@@ -192,7 +195,12 @@ export function scaleFigures({ resources, memory, fillRate, idle, cold, latencie
       }
     }),
     { name: `cold start, ${count} volumes: stores in sync`, value: `${cold.inSync.toFixed(1)} s` },
-    { name: 'cold start: everything looked at once', value: `${cold.reconciled.toFixed(1)} s`, aim: '≤ 60 s at 10,000', met: cold.reconciled <= 60 },
+    {
+      name: 'cold start: everything looked at once',
+      value: `${cold.reconciled.toFixed(1)} s`,
+      aim: '≤ 60 s at 10,000',
+      met: cold.reconciled <= 60,
+    },
     {
       name: 'user change to cloud during that, p50 / p99',
       value: `${quantile(latencies, 0.5).toFixed(0)} / ${quantile(latencies, 0.99).toFixed(0)} ms`,

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { InventoryEntry, Mutation } from '../../providers/simulator/admin.ts'
+import type { GroupVersionResource } from '../../src/kinds/kind.ts'
 import { KINDS } from '../../src/kinds/index.ts'
 import { TENANT_LABEL } from '../../src/kinds/names.ts'
 import { isNotFound } from '../../src/kube/errors.ts'
@@ -53,18 +54,28 @@ export async function expectOneCreateEach(stack: Pick<Stack, 'cloud'>, tenant: T
 /** Deletes everything of every tenant, and its namespaces. The end of every file, and a test of its own: nothing stays behind in the cloud. */
 export async function wipe(stack: Pick<Stack, 'client' | 'cloud'>, options: { kubeconfig?: string } = {}): Promise<void> {
   await kubectl(['delete', 'seca', '--all', '-A', '--wait=false'], options)
-  await eventually(
-    async () => {
-      const left: string[] = []
-      for (const { gvr } of TENANT_KINDS)
-        for await (const { items } of stack.client.list<Seen>(gvr, {}))
-          left.push(...items.map(({ metadata, status }) => `${gvr.kind} ${metadata.namespace}/${metadata.name} ${JSON.stringify(status?.conditions?.[0])}`))
-      expect(left).toEqual([])
-    },
-    { timeoutMs: 90_000 },
-  )
-  await kubectl(['delete', 'namespace', '-l', TENANT_LABEL, '--wait=false'], options)
-  expect((await stack.cloud.inventory()).items.filter(({ tag }) => tag !== '')).toEqual([])
+  try {
+    await eventually(async () => expect((await leftovers(stack)).map(({ text }) => text)).toEqual([]), { timeoutMs: 90_000 })
+    expect((await stack.cloud.inventory()).items.filter(({ tag }) => tag !== '')).toEqual([])
+  } finally {
+    // Whatever went wrong here: the next file starts with an empty cluster.
+    for (const { gvr, object } of await leftovers(stack)) {
+      const { namespace, name } = object.metadata
+      await stack.client.patch(gvr, namespace, name, { type: 'merge', body: { metadata: { finalizers: null } } }).catch(() => undefined)
+    }
+    await kubectl(['delete', 'namespace', '-l', TENANT_LABEL, '--wait=false'], options)
+  }
+}
+
+async function leftovers(stack: Pick<Stack, 'client'>) {
+  const left: { gvr: GroupVersionResource; object: Seen; text: string }[] = []
+  for (const { gvr } of TENANT_KINDS)
+    for await (const { items } of stack.client.list<Seen>(gvr, {}))
+      for (const object of items) {
+        const { namespace, name } = object.metadata
+        left.push({ gvr, object, text: `${gvr.kind} ${namespace}/${name} ${JSON.stringify(object.status?.conditions?.[0])}` })
+      }
+  return left
 }
 
 /** Waits until a namespace is gone. */

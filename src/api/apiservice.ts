@@ -3,6 +3,7 @@ import { isNotFound } from '../kube/errors.ts'
 import type { GroupVersionResource } from '../kube/gvr.ts'
 import { FIELD_MANAGER } from '../kinds/names.ts'
 import { groupsOf, versionsOf } from './discovery.ts'
+import { SURFACES } from './surface.ts'
 
 const API_SERVICES: GroupVersionResource = {
   group: 'apiregistration.k8s.io',
@@ -11,6 +12,15 @@ const API_SERVICES: GroupVersionResource = {
   kind: 'APIService',
   namespaced: false,
 }
+const rbac = (resource: string, kind: string): GroupVersionResource => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  resource,
+  kind,
+  namespaced: false,
+})
+const CLUSTER_ROLES = rbac('clusterroles', 'ClusterRole')
+const CLUSTER_ROLE_BINDINGS = rbac('clusterrolebindings', 'ClusterRoleBinding')
 const SERVICES: GroupVersionResource = { group: '', version: 'v1', resource: 'services', kind: 'Service', namespaced: true }
 
 const LABELS = { 'app.kubernetes.io/part-of': 'seca-operator', 'app.kubernetes.io/component': 'api' }
@@ -44,6 +54,31 @@ export function apiServices({ regions, service, ca }: Aggregation) {
   )
 }
 
+const GATE = 'seca-api-gate'
+
+/**
+ * kube-apiserver's own check of the aggregated paths, which it reads as resource `tenants`, name `<tenant>`, and a subresource
+ * (DESIGN §1). Everybody who is somebody may knock: what they may do is asked about the custom resources. An administrator who
+ * wants to hold users to some tenants here already binds them to rules with `resourceNames` and deletes this binding.
+ */
+export function gateRoles(regions: readonly string[]) {
+  const subresources = SURFACES.filter(({ hasTenant }) => hasTenant).flatMap(({ segments }) => segments[3] ?? [])
+  const rules = [
+    {
+      apiGroups: groupsOf(regions),
+      resources: ['tenants', 'regions', ...[...new Set(subresources)].map((name) => `tenants/${name}`)],
+      verbs: ['get', 'list', 'create', 'update', 'delete'],
+    },
+  ]
+  const metadata = { name: GATE, labels: LABELS }
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: GATE }
+  const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' }]
+  return {
+    role: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata, rules },
+    binding: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata, roleRef, subjects },
+  }
+}
+
 /** A Service for a server on this machine, where no Service network runs: a name instead of an address (DESIGN §6). */
 export function localService({ service }: Pick<Aggregation, 'service'>) {
   return {
@@ -58,6 +93,9 @@ export function localService({ service }: Pick<Aggregation, 'service'>) {
 export async function openAggregation(client: KubeClient, aggregation: Aggregation, signal?: AbortSignal): Promise<void> {
   const wanted = apiServices(aggregation)
   await Promise.all(wanted.map((object) => client.apply(API_SERVICES, object, { fieldManager: FIELD_MANAGER, force: true }, signal)))
+  const { role, binding } = gateRoles(aggregation.regions)
+  await client.apply(CLUSTER_ROLES, role, { fieldManager: FIELD_MANAGER, force: true }, signal)
+  await client.apply(CLUSTER_ROLE_BINDINGS, binding, { fieldManager: FIELD_MANAGER, force: true }, signal)
   const names = new Set(wanted.map(({ metadata }) => metadata.name))
   await removeApiServices(client, (name) => !names.has(name), signal)
 }
@@ -65,6 +103,10 @@ export async function openAggregation(client: KubeClient, aggregation: Aggregati
 /** Closes the aggregated door; to be called before its server stops. */
 export async function closeAggregation(client: KubeClient, signal?: AbortSignal): Promise<void> {
   await removeApiServices(client, () => true, signal)
+  for (const gvr of [CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES])
+    await client.delete(gvr, undefined, GATE, {}, signal).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+    })
 }
 
 async function removeApiServices(client: KubeClient, isMeant: (name: string) => boolean, signal: AbortSignal | undefined): Promise<void> {

@@ -9,8 +9,9 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
+  readonly bytes: Uint8Array
   // Tests look into it freely.
-  readonly json: Readonly<Record<string, never>>
+  readonly json: Readonly<Record<string, unknown>>
 }
 
 export interface TestApp {
@@ -52,9 +53,10 @@ export function testApp(cache: Cache, overrides: Partial<AppOptions> & { readonl
         ...(hasBody ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
       }
       const response = await app(new Request(`https://seca.test${path}`, init), door, () => Promise.resolve({ ...CALLER, door } as Caller))
-      const text = await response.text()
-      const json = (response.headers.get('content-type') ?? '').includes('json') && text !== '' ? JSON.parse(text) : {}
-      return { status: response.status, headers: response.headers, text, json }
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      const text = new TextDecoder().decode(bytes)
+      const isJson = (response.headers.get('content-type') ?? '').includes('json') && !response.headers.has('content-encoding')
+      return { status: response.status, headers: response.headers, text, bytes, json: isJson && text !== '' ? JSON.parse(text) : {} }
     },
   }
 }

@@ -87,7 +87,8 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     }
     parseAccept(request.headers.get('accept'))
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(WRITE_MS)])
-    const writing = { context, target, caller, signal }
+    const allow = (isUpdate: boolean) => authorize(caller, attemptOf(target, 'put', { isUpdate }), signal)
+    const writing = { context, target, caller, signal, allow }
     if (place === 'action') {
       await authorize(caller, attemptOf(target, 'post', { action: action ?? '' }), signal)
       return act(writing, action ?? '', request)
@@ -96,7 +97,7 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
       await authorize(caller, attemptOf(target, 'delete'), signal)
       return remove(writing, request)
     }
-    await authorize(caller, attemptOf(target, 'put', { isUpdate: find(cache, target) !== undefined }), signal)
+    await allow(find(cache, target) !== undefined)
     return put(writing, request)
   }
 

@@ -9,7 +9,7 @@ import type { Log } from '../observe/log.ts'
 import type { Authenticator } from './authn.ts'
 import type { Application, Caller, Door } from './contract.ts'
 import { type Head, headersOf } from './head.ts'
-import { capBody, flawOf, MAX_BODY, pathOf, TIMES } from './limits.ts'
+import { capBody, flawOf, pathOf, TIMES } from './limits.ts'
 import { type Problem, problem } from './problem.ts'
 
 export type Incoming = IncomingMessage | Http2ServerRequest
@@ -108,10 +108,8 @@ export function createHandler(options: DoorOptions): Handler {
   }
 }
 
-/** Answers without reading the body; a connection with much of one still to come is closed. */
+/** Answers without reading the body; Node drops what is still to come. */
 function answer(incoming: Incoming, outgoing: Outgoing, { status, headers, body }: Plain | Problem): void {
-  const isRead = incoming.method === 'GET' || incoming.method === 'HEAD' || Number(incoming.headers['content-length'] ?? MAX_BODY) < 65_536
-  if (!isRead && incoming.httpVersionMajor === 1) (outgoing as ServerResponse).shouldKeepAlive = false
   const length = { 'content-length': String(Buffer.byteLength(body)) }
   ;(outgoing as ServerResponse).writeHead(status, { ...headers, ...length })
   outgoing.end(incoming.method === 'HEAD' ? '' : body)

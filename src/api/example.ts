@@ -26,14 +26,14 @@ export function example(kind: Kind): Readonly<Record<string, unknown>> {
 
 function valueOf(kind: Kind, schema: z.ZodType, path: readonly string[]): unknown {
   const reference = kind.references.find((field) => field.path.join() === path.join())
-  if (reference !== undefined) return { resource: targetOf(reference.rule.to[0] ?? '', path) }
+  if (reference !== undefined) return { resource: targetOf(reference.rule.to[0] ?? '') }
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return valueOf(kind, schema.unwrap() as z.ZodType, path)
   const own = VALUES[path.findLast((step) => step !== EACH) ?? '']
   if (schema instanceof z.ZodArray) return [valueOf(kind, schema.element as z.ZodType, [...path, EACH])]
   if (own !== undefined) return own
   if (schema instanceof z.ZodEnum) return schema.options[0]
   if (schema instanceof z.ZodObject) return fieldsOf(kind, schema, path)
-  if (schema instanceof z.ZodNumber) return Math.max(schema.minValue ?? 1, 80)
+  if (schema instanceof z.ZodNumber) return Math.min(Math.max(schema.minValue ?? 1, 80), schema.maxValue ?? 80)
   if (schema instanceof z.ZodBoolean) return false
   return 'example'
 }
@@ -46,9 +46,8 @@ function fieldsOf(kind: Kind, schema: z.ZodObject, path: readonly string[]): Rea
   )
 }
 
-/** `skus/example`: collection and a name that tells the field. */
-function targetOf(kindName: string, path: readonly string[]): string {
-  const collection = kindNamed(kindName)?.collection ?? ''
-  const field = path.findLast((step) => step !== EACH) ?? ''
-  return `${collection}/${field === 'skuRef' ? 'rd100' : `my-${kindNamed(kindName)?.secaKind ?? 'resource'}`}`
+/** `skus/my-storage-sku`: what the field names, in the short form. */
+function targetOf(kindName: string): string {
+  const target = kindNamed(kindName)
+  return target === undefined ? 'my-resource' : `${target.collection}/my-${target.secaKind}`
 }

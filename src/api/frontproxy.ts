@@ -59,11 +59,14 @@ function certificatesOf(pem: string): X509Certificate[] {
   return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((block) => new X509Certificate(block))
 }
 
-interface Peer {
-  readonly generation: number
-  readonly problem: string | undefined
-  readonly validTo: number
+/** What is known of a connection. It hangs on the socket itself: HTTP/2 hands out a new proxy of that with each stream. */
+interface Connection {
+  /** Generation of CAs that judged its handshake. */
+  readonly born: number
+  peer?: { readonly generation: number; readonly problem: string | undefined; readonly validTo: number }
 }
+const CONNECTION = Symbol('connection')
+type Known = TLSSocket & { [CONNECTION]?: Connection }
 
 export interface FrontProxyOptions {
   readonly client: KubeClient
@@ -77,7 +80,6 @@ export interface FrontProxyOptions {
 /** Identities that kube-apiserver forwards. Only a connection with its front-proxy certificate may name one. */
 export class FrontProxy {
   readonly #options: Required<FrontProxyOptions>
-  readonly #peers = new WeakMap<TLSSocket, Peer>()
   #trust: ProxyTrust | undefined
   #generation = 0
 
@@ -137,18 +139,23 @@ export class FrontProxy {
     return { door: 'aggregated', username, ...(uid === undefined ? {} : { uid }), groups: valuesOf(trust.groupHeaders), extra }
   }
 
+  /** Notes under which CAs a connection was made; to be called before its first request. */
+  admit(socket: TLSSocket): void {
+    ;(socket as Known)[CONNECTION] = { born: this.#generation }
+  }
+
   /** Why a connection may not forward identities; undefined: it may. */
   problemOf(socket: TLSSocket): string | undefined {
     if (this.#trust === undefined) return 'nobody is trusted yet'
-    let peer = this.#peers.get(socket)
-    if (peer?.generation !== this.#generation) {
-      peer = this.#inspect(socket, this.#trust, peer !== undefined)
-      this.#peers.set(socket, peer)
-    }
-    return peer.validTo < this.#options.now() ? 'its certificate has expired' : peer.problem
+    const connection = (socket as Known)[CONNECTION]
+    if (connection === undefined) return 'nobody saw it being made'
+    const { peer } = connection
+    const current = peer?.generation === this.#generation ? peer : this.#inspect(socket, this.#trust, connection.born !== this.#generation)
+    connection.peer = current
+    return current.validTo < this.#options.now() ? 'its certificate has expired' : current.problem
   }
 
-  #inspect(socket: TLSSocket, trust: ProxyTrust, isOld: boolean): Peer {
+  #inspect(socket: TLSSocket, trust: ProxyTrust, isOld: boolean): NonNullable<Connection['peer']> {
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return { generation: this.#generation, problem: 'it shows no certificate', validTo: Number.POSITIVE_INFINITY }
     const name = commonName(certificate)

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { createLocalJWKSet, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWK, type JWSHeaderParameters, type CryptoKey } from 'jose'
+import { compactVerify, createLocalJWKSet, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWK, type JWSHeaderParameters, type CryptoKey } from 'jose'
 import { asError, SecaError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { FetchJson } from './fetch.ts'
@@ -104,25 +104,38 @@ function usableKeys(jwks: JSONWebKeySet): JSONWebKeySet {
 const PRIVATE = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])
 const publicPart = (key: JWK): JWK => Object.fromEntries(Object.entries(key).filter(([name]) => !PRIVATE.has(name))) as JWK
 
-/** Tokens without `kid` fit several keys: the signature says which. */
+/** By key id where the key has one; a key without (from a PEM file) may have signed any token of its algorithm. */
 function lookup(jwks: JSONWebKeySet): KeySet['find'] {
   const find = createLocalJWKSet(jwks)
+  const nameless = jwks.keys.filter(({ kid }) => kid === undefined)
+  const findNameless = nameless.length === 0 ? undefined : createLocalJWKSet({ keys: nameless })
   return async (header, token) => {
     try {
       return await find(header, token)
     } catch (error) {
-      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
-      const { compactVerify } = await import('jose')
-      for await (const key of error) {
-        const isIt = await compactVerify(`${token.protected}.${String(token.payload)}.${token.signature}`, key).then(
-          () => true,
-          () => false,
-        )
-        if (isIt) return key
-      }
-      throw new errors.JWSSignatureVerificationFailed()
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return signerOf(error, token)
+      if (!(error instanceof errors.JWKSNoMatchingKey) || findNameless === undefined || header.kid === undefined) throw error
+    }
+    const { kid: _, ...rest } = header
+    try {
+      return await findNameless(rest as JWSHeaderParameters, token)
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return signerOf(error, token)
+      throw error
     }
   }
+}
+
+/** Of several keys that fit, the one whose signature it is. */
+async function signerOf(keys: AsyncIterable<CryptoKey>, { protected: head, payload, signature }: FlattenedJWSInput): Promise<CryptoKey> {
+  for await (const key of keys) {
+    const isIt = await compactVerify(`${head}.${String(payload)}.${signature}`, key).then(
+      () => true,
+      () => false,
+    )
+    if (isIt) return key
+  }
+  throw new errors.JWSSignatureVerificationFailed()
 }
 
 function requireJwks(answer: { status: number; body: unknown }, url: string): JSONWebKeySet {

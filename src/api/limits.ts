@@ -14,7 +14,7 @@ export const TIMES = {
   requestMs: 30_000,
   /** Longer than usual keep-alive times of proxies, so that they close first. */
   idleMs: 75_000,
-} as const
+} satisfies Record<string, number>
 
 /** Headers that have one value; a second one would mean something to us and something else to who is in front of us. */
 const SINGLE = ['authorization', 'host', ':authority', ':path', ':method', 'content-length', 'content-type', 'if-unmodified-since', 'transfer-encoding']
@@ -40,6 +40,9 @@ export function flawOf({ method, url, headers }: Line): SecaError | undefined {
   if (AMBIGUOUS.test(path) || BROKEN_ESCAPE.test(path) || DOTS.test(path) || path.includes('//'))
     return invalid('the path holds encoded slashes, dots, empty segments or characters that can be read in two ways')
   for (const name of SINGLE) if ((headers.get(name)?.length ?? 0) > 1) return invalid(`header ${name} is there more than once`)
+  let size = 0
+  for (const [name, values] of headers) for (const value of values) size += name.length + value.length
+  if (size > MAX_HEADER) return invalid('the headers are larger than 32 KiB')
   if (headers.has('upgrade')) return invalid('no other protocol is served here (Upgrade)')
   const [host, authority] = [headers.get('host')?.[0], headers.get(':authority')?.[0]]
   if (host !== undefined && authority !== undefined && host !== authority) return invalid('Host and :authority differ')
@@ -62,19 +65,18 @@ interface Source {
 }
 
 /**
- * Ends a body that grows past the limit without having said so (chunked). What comes in place of the rest is no text in any format,
- * so that nobody takes the first part for the whole.
+ * Drops what comes of a body past the limit that did not say its length (chunked). A byte that is no text in any format takes its
+ * place, so that nobody takes the first part for the whole. The client may send to the end: cutting it off would lose the answer.
  */
 export function capBody(source: Source, onTooLarge: () => void): void {
   const push = source.push.bind(source)
   let size = 0
   source.push = (chunk, encoding) => {
-    if (size > MAX_BODY) return chunk === null || true
+    if (chunk === null) return push(null)
+    if (size > MAX_BODY) return true
     if (chunk instanceof Uint8Array) size += chunk.length
     if (size <= MAX_BODY) return push(chunk, encoding)
     onTooLarge()
-    push(Buffer.from([0]))
-    push(null)
-    return true
+    return push(Buffer.from([0]))
   }
 }

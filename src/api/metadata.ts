@@ -15,7 +15,7 @@ export function metadataOf(target: Target, object: Resource, verb: string): Read
     verb,
     apiVersion: surface.version,
     kind: surface.kind.secaKind,
-    ref: `${scopePath(target)}/${collectionPath(surface, parent)}/${name}`,
+    ref: refOf(target, name),
     ...(tenant === undefined ? {} : { tenant }),
     ...(workspace === undefined ? {} : { workspace }),
     ...(surface.parent === undefined ? {} : { [surface.parent.parameter]: parent }),
@@ -29,6 +29,11 @@ export function metadataOf(target: Target, object: Resource, verb: string): Read
         }
       : {}),
   }
+}
+
+/** URN of a resource. */
+export function refOf(target: Target, name = target.name ?? ''): string {
+  return `${scopePath(target)}/${collectionPath(target.surface, target.parent)}/${name}`
 }
 
 /** Metadata of a page of a list. */

@@ -77,7 +77,7 @@ const common = (): Record<string, Schema> => ({
         type: 'array',
         minItems: 1,
         maxItems: 64,
-        items: object({ provider: text(1, 64), url: text(1, 4000) }, ['provider', 'url']),
+        items: object({ provider: { type: 'string', minLength: 1 }, url: { type: 'string', minLength: 1 } }, ['provider', 'url']),
       },
     },
     ['version', 'endpoints'],

@@ -61,7 +61,7 @@ export function openApi(door: Door, base: string): OpenApi {
     }
     for (const action of surface.kind.actions ?? []) paths[`${item}/${action}`] = { post: actionOf(surface, action, unique) }
   }
-  paths['/.wellknown/secapi'] = { get: WELLKNOWN }
+  paths['/.wellknown/secapi'] = { get: wellknownOperation() }
   return {
     openapi: '3.1.1',
     info: { title: 'SECA API', version: '1.7', description: DESCRIPTION },
@@ -199,13 +199,13 @@ function actionOf(surface: Surface, action: string, unique: Ids): Operation {
   }
 }
 
-const WELLKNOWN: Operation = {
+const wellknownOperation = (): Operation => ({
   operationId: 'getWellknown',
   summary: 'Find the global APIs',
   tags: ['discovery'],
   security: [],
   responses: { '200': ok('Wellknown', 'Where the global APIs are.'), ...errors(500) },
-}
+})
 
 const spaced = ({ kind }: Surface): string => kind.secaKind.replaceAll('-', ' ')
 

@@ -9,7 +9,8 @@ export function mergePatch(before: Json, after: Json): Json | undefined {
   for (const [key, value] of Object.entries(after)) {
     const old = own(before, key)
     if (value === undefined || isDeepStrictEqual(old, value)) continue
-    entries.push([key, isObject(old) && isObject(value) ? mergePatch(old, value) : value])
+    const change = isObject(old) && isObject(value) ? mergePatch(old, value) : value
+    if (change !== undefined) entries.push([key, change])
   }
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }

@@ -11,8 +11,9 @@ import { envelope, specOf } from './envelope.ts'
 import { welcomeCreator } from './creator.ts'
 import { type Input, invalid, parseInput } from './input.ts'
 import { stored } from './labels.ts'
+import { refOf } from './metadata.ts'
 import { checkPlace } from './place.ts'
-import { Refusal } from './problem.ts'
+import { inParameter, Refusal } from './problem.ts'
 import { referenceIssues } from './references.ts'
 import { builtIns, find, isHere, objectName, type Target } from './target.ts'
 import { transitionIssues } from './transitions.ts'
@@ -21,12 +22,15 @@ import { notFound, parsePrecondition, readLive, required } from './version.ts'
 
 /** Tries before a PUT gives up against other writers; each begins with what the last one lost to. */
 const TRIES = 12
+const MAX_REF = 255
 
 export interface Writing {
   readonly context: Context
   readonly target: Target
   readonly caller: Caller
   readonly signal: AbortSignal
+  /** Decides anew when a PUT turns out to be the other kind of write than it was allowed as. Throws 403. */
+  readonly allow: (isUpdate: boolean) => Promise<void>
 }
 
 interface Result {
@@ -66,8 +70,10 @@ function checkRegion({ cache }: Context, { region }: Input): void {
 
 async function write(writing: Writing, input: Input, precondition: string | undefined): Promise<Result> {
   const { context, target, signal } = writing
+  let isUpdate = find(context.cache, target) !== undefined
   for (let tries = 1; ; tries++) {
     const before = precondition === undefined ? find(context.cache, target) : await required(context, target, precondition, signal)
+    if ((before !== undefined) !== isUpdate) await writing.allow((isUpdate = before !== undefined))
     try {
       if (before !== undefined) return { object: await replace(writing, input, before), isNew: false }
       return { object: await create(writing, input), isNew: true }
@@ -108,9 +114,18 @@ async function create(writing: Writing, input: Input): Promise<Resource> {
   return context.client.create<Resource>(kind.gvr, namespace, candidate, signal, { fieldManager: API_FIELD_MANAGER })
 }
 
+/** Names and parents together may pass what `metadata.ref` can hold (SECA.md §3). */
+function checkLength(target: Target): void {
+  if (refOf(target).length <= MAX_REF) return
+  throw new Refusal('ValidationFailed', `with its parents, the name is too long: metadata.ref would have more than ${MAX_REF} characters`, {
+    sources: [inParameter('name', '/metadata/name')],
+  })
+}
+
 /** The object as it would be created. */
 function candidateOf(target: Target, namespace: string | undefined, input: Input): Resource {
   const { kind } = target.surface
+  checkLength(target)
   const { labels, annotations, kept } = stored(input)
   const notes = kept === undefined ? annotations : { ...annotations, [KEPT]: kept }
   const metadata = {

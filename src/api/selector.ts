@@ -9,7 +9,7 @@ export type Selector = (labels: Strings) => boolean
 const MAX_TERMS = 64
 
 const SET = /^(.+?)\s+(in|notin)\s*\(([^()]*)\)$/
-const COMPARISON = /^([^=!<>]+?)\s*(!=|==|>=|<=|=|>|<)\s*([^=!<>]*)$/
+const COMPARISON = /^([^=!<>]+?)\s*(!=|==|>=|<=|=|>|<)\s*([^=!<>()]*)$/
 const NUMBER = /^[-+]?(\d+(\.\d*)?|\.\d+)$/
 
 /**
@@ -83,7 +83,7 @@ const ORDER = {
 } as const
 
 function checkedKey(key: string): string {
-  if (key === '' || /[=!<>()]/.test(key)) throw malformed(key === '' ? 'has a term without a key' : `has a malformed term near "${key.slice(0, 64)}"`)
+  if (key === '' || /[=!<>()]|\s(not)?in(\s|$)/.test(key)) throw malformed(key === '' ? 'has a term without a key' : `has a malformed term near "${key.slice(0, 64)}"`)
   return key
 }
 

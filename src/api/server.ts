@@ -23,9 +23,14 @@ export interface ListenerOptions {
   readonly tls: TlsFiles
   /** PEM of the CAs of client certificates that count; absent: none is asked for. */
   readonly clientCa?: () => string | undefined
+  /** Sees every connection before its first request. */
+  readonly onConnection?: (socket: TLSSocket) => void
   readonly handler: Handler
   readonly log: Log
   readonly reloadMs?: number
+  /** Default: {@link TIMES}. */
+  readonly times?: Pick<typeof TIMES, 'handshakeMs' | 'headersMs' | 'requestMs' | 'idleMs'>
+  readonly checkMs?: number
 }
 
 export interface Listener {
@@ -42,35 +47,37 @@ const MAX_STREAMS = 250
 
 /** One HTTPS port, HTTP/1.1 and HTTP/2, with limits for clients that mean no good. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const { name, log, handler, clientCa } = options
+  const { name, log, handler, clientCa, times = TIMES } = options
   const context = () => ({ ...readTls(options.tls), ...(clientCa === undefined ? {} : { ca: clientCa() ?? NOBODY }), minVersion: 'TLSv1.2' as const })
   const server = createSecureServer({
     ...context(),
     allowHTTP1: true,
     // Wrong certificates do not break the connection: discovery is open to all, and identities are checked per request.
     ...(clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
-    handshakeTimeout: TIMES.handshakeMs,
+    handshakeTimeout: times.handshakeMs,
     settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER, enablePush: false },
     maxHeaderListPairs: 128,
     maxSessionMemory: 10,
     maxHeaderSize: MAX_HEADER,
-    headersTimeout: TIMES.headersMs,
-    requestTimeout: TIMES.requestMs,
-    keepAliveTimeout: TIMES.idleMs,
-    connectionsCheckingInterval: 2_000,
+    headersTimeout: times.headersMs,
+    requestTimeout: times.requestMs,
+    keepAliveTimeout: times.idleMs,
+    connectionsCheckingInterval: options.checkMs ?? 2_000,
   } as Parameters<typeof createSecureServer>[0])
 
   const sockets = new Set<TLSSocket>()
   const busy = new Map<Socket, number>()
   const sessions = new Set<ServerHttp2Session>()
-  server.on('secureConnection', (socket: TLSSocket) => {
+  // First of all: the server's own listener may read requests at once.
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    options.onConnection?.(socket)
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => undefined)
   })
   server.on('session', (session) => {
     sessions.add(session)
-    session.setTimeout(TIMES.idleMs, () => session.close())
+    session.setTimeout(times.idleMs, () => session.close())
     session.on('close', () => sessions.delete(session))
     session.on('error', () => session.destroy())
   })

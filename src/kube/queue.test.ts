@@ -70,7 +70,7 @@ test('a delayed add of the handler itself stands', async () => {
   expect(run.ran).toEqual(['a', 'a'])
 })
 
-test('priorities order, and waiting long enough beats them', async () => {
+test('priorities order, and none starves', async () => {
   const queue = make()
   queue.add('low', { priority: 'low' })
   queue.add('normal')
@@ -90,6 +90,18 @@ test('priorities order, and waiting long enough beats them', async () => {
   await vi.advanceTimersByTimeAsync(30_000)
   clearInterval(interval)
   expect(other.ran).toContain('patient')
+})
+
+test('a long line of low keys does not hold up a high one, however long they wait', async () => {
+  const queue = make()
+  for (let i = 0; i < 1_000; i++) queue.add(`low-${i}`, { priority: 'low' })
+  const run = start(queue, { ms: 100 })
+  await vi.advanceTimersByTimeAsync(60_000)
+  const before = run.ran.length
+  queue.add('high', { priority: 'high' })
+  await vi.advanceTimersByTimeAsync(300)
+  expect(before).toBeLessThan(700)
+  expect(run.ran.slice(before, before + 2)).toContain('high')
 })
 
 test('retry backs off with full jitter until forget', async () => {

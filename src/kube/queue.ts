@@ -34,8 +34,12 @@ interface Placement {
 }
 
 const PRIORITIES = ['high', 'normal', 'low'] as const
-/** Head start of the better priorities: a key that waited this much longer goes first, so low never starves. */
-const HANDICAP_MS: Record<Priority, number> = { high: 0, normal: 1_000, low: 10_000 }
+const RANK: Record<Priority, number> = { high: 0, normal: 1, low: 2 }
+/**
+ * So many takes in a row go by priority; the one after goes to the key that waited longest. Low never starves, and a long line of
+ * low keys, however old, never holds up a high one.
+ */
+const BY_PRIORITY = 7
 
 /**
  * Keys to work on, each at most once and by one worker at a time. A key added while it is processed runs again
@@ -53,6 +57,8 @@ export class WorkQueue {
   #delayed: Placement[] = []
   #delayedCount = 0
   #depth = 0
+  /** Since the last one that went to the oldest key. */
+  #takes = 0
   #timer: { handle: NodeJS.Timeout; at: number } | undefined
   #pump: (() => void) | undefined
 
@@ -173,17 +179,19 @@ export class WorkQueue {
   }
 
   #take(): Entry | undefined {
+    const isTurnOfOldest = this.#takes >= BY_PRIORITY
     let best: Lane | undefined
     let bestAt = Number.POSITIVE_INFINITY
     for (const priority of PRIORITIES) {
       const lane = this.#lanes[priority]
       const head = lane.head(isCurrentReady)
-      if (head === undefined || head.at + HANDICAP_MS[priority] >= bestAt) continue
+      if (head === undefined || (best !== undefined && !(isTurnOfOldest && head.at < bestAt))) continue
       best = lane
-      bestAt = head.at + HANDICAP_MS[priority]
+      bestAt = head.at
     }
     const entry = best?.shift()?.entry
     if (entry === undefined) return undefined
+    this.#takes = isTurnOfOldest ? 0 : this.#takes + 1
     entry.state = 'processing'
     this.#undelay(entry)
     this.#count(-1)
@@ -240,7 +248,7 @@ function isCurrentDelay({ entry, turn }: Placement): boolean {
 }
 
 function better(a: Priority, b: Priority): Priority {
-  return HANDICAP_MS[a] <= HANDICAP_MS[b] ? a : b
+  return RANK[a] <= RANK[b] ? a : b
 }
 
 /** First in, first out, without moving the rest at each step. */

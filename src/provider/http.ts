@@ -1,6 +1,7 @@
 import { Agent } from 'undici'
 import type { Account, CallContext } from './contract.ts'
 import { aborted } from './budget.ts'
+import { deadline } from './deadline.ts'
 import { type FailureClass, type FailureOptions, ProviderError } from './errors.ts'
 
 export interface HttpOptions {
@@ -92,7 +93,7 @@ export class HttpClient {
     await this.#options.account.acquire(context)
     const url = this.#url(request)
     const headers = { accept: 'application/json', ...(await this.#options.headers(context)), ...request.headers }
-    const timeout = AbortSignal.timeout(this.#options.timeoutMs ?? 30_000)
+    const limit = deadline(context.signal, this.#options.timeoutMs ?? 30_000)
     const text = request.body === undefined ? undefined : JSON.stringify(request.body)
     let answer: { status: number; headers: HttpAnswer<T>['headers']; text: string }
     try {
@@ -102,13 +103,15 @@ export class HttpClient {
         method: request.method,
         headers: text === undefined ? headers : { ...headers, 'content-type': 'application/json' },
         body: text ?? null,
-        signal: AbortSignal.any([context.signal, timeout]),
+        signal: limit.signal,
       })
       answer = { status: response.statusCode, headers: response.headers, text: await response.body.text() }
     } catch (thrown) {
       if (context.signal.aborted) throw aborted(context.signal)
-      const why = timeout.aborted ? 'no answer in time' : connectionTrouble(thrown)
+      const why = limit.isOver ? 'no answer in time' : connectionTrouble(thrown)
       throw new ProviderError('transient', `${this.#blot(why)} (${request.method} ${url.host}${url.pathname})`, { cause: thrown })
+    } finally {
+      limit.end()
     }
     return this.#judge<T>(request, url, answer)
   }

@@ -117,7 +117,7 @@ export class Engine {
       if (signal.aborted || thrown instanceof StaleError || isConflict(thrown)) throw thrown
       memory.failures += 1
       const error = asError(thrown)
-      const outcome = failed(object, error, memory.failures)
+      const outcome = failed(object, error, memory.failures, controller.isAccount)
       if (outcome.reason === 'InternalError')
         this.#options.log.error({ err: error, kind: object.kind, key: id }, 'unexpected error in a reconcile')
       return outcome

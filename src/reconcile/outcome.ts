@@ -84,8 +84,8 @@ function stalled(object: Resource, reason: string, message: string, againMs: num
   return { state, reason, message, isSynced: false, isStalled: true, againMs }
 }
 
-/** Outcome of anything that was thrown; `failures` is how often in a row. */
-export function failed(object: Resource, error: Error, failures: number): Outcome {
+/** Outcome of anything that was thrown; `failures` is how often in a row, `isAccount` says whose credentials they are. */
+export function failed(object: Resource, error: Error, failures: number, isAccount = false): Outcome {
   if (!(error instanceof SecaError))
     return inTrouble(object, 'InternalError', 'unexpected error, tried again; the log of the controllers says more', failures)
   const { reason } = error.row
@@ -99,7 +99,7 @@ export function failed(object: Resource, error: Error, failures: number): Outcom
         ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs * NO_SOONER, isRetried: false }),
       }
     case 'credentials':
-      return isSettled(object) && object.metadata.deletionTimestamp === undefined
+      return isSettled(object) && !isAccount && object.metadata.deletionTimestamp === undefined
         ? { ...inTrouble(object, reason, error.message, failures), againMs: CREDENTIALS_MS, isRetried: false }
         : stalled(object, reason, error.message, CREDENTIALS_MS)
     case 'rejected':

@@ -75,8 +75,8 @@ export class Waker {
     else if (isRedrawn) this.draw(kind, object)
     if (controllers.has(kind.kind) && concernsItself(change)) queue.add(idOf(node), { priority: initial ? 'low' : 'high' })
     const isNews = concernsOthers(kind, change)
-    const wasCarriedOut = !isNews && hasSettled(change)
-    for (const { from } of isNews || wasCarriedOut ? graph.dependents(node) : []) if (isNews || this.#isStuck(from)) this.#wake(from, initial)
+    const isHint = !isNews && concernsWaiting(change)
+    for (const { from } of isNews || isHint ? graph.dependents(node) : []) if (isNews || this.#isWaiting(from)) this.#wake(from, initial)
     if (isNews || isRedrawn) for (const edge of new Set([...before, ...graph.edges(node)])) if (edge.holds) this.#wakeHeld(edge.to, initial)
   }
 
@@ -85,10 +85,10 @@ export class Waker {
     if (controllers.has(node.kind)) queue.add(idOf(node), { priority: initial ? 'low' : 'normal' })
   }
 
-  /** What is in order needs no news of a change that was carried out; what waits or is stalled may go on with it. */
-  #isStuck(node: Node): boolean {
+  /** Not in order, for whatever reason; what is on its way out waits for its users instead. */
+  #isWaiting(node: Node): boolean {
     const object = this.#options.cache.get(node.kind, node.key)
-    return object !== undefined && !isSettled(object)
+    return object !== undefined && object.metadata.deletionTimestamp === undefined && !isSettled(object)
   }
 
   /** What an object uses shows its user in status, or waits for it to go. */
@@ -139,9 +139,10 @@ function concernsItself({ object, previous, type }: Change<Resource>): boolean {
   )
 }
 
-/** A change of the spec has been carried out, for example a network got a further block. */
-function hasSettled({ object, previous, type }: Change<Resource>): boolean {
-  return type === 'updated' && previous !== undefined && isSettled(object) && !isSettled(previous)
+/** Something that an object which waits or is stalled may go on with, or say: a network got a further block, an account another trouble. */
+function concernsWaiting({ object, previous, type }: Change<Resource>): boolean {
+  const readyOf = (one: Resource) => one.status?.conditions?.find((condition) => condition.type === 'Ready')
+  return type === 'updated' && previous !== undefined && !isDeepStrictEqual(readyOf(previous), readyOf(object))
 }
 
 /** Something that what depends on the object would act on. */

@@ -28,7 +28,10 @@ export class Graph {
   /** Replaces the edges of an object; `undefined` when it is gone. */
   set(from: Node, edges: readonly Edge[] | undefined): void {
     const name = id(from)
-    for (const edge of this.#entries.get(name)?.edges ?? []) this.#unlink(id(edge.to), name)
+    const before = this.#entries.get(name)?.edges ?? []
+    // Drawn again at every look, and nearly always the same.
+    if (edges !== undefined && this.#entries.has(name) && isSame(before, edges)) return
+    for (const edge of before) this.#unlink(id(edge.to), name)
     if (edges === undefined) {
       this.#entries.delete(name)
       return
@@ -67,6 +70,16 @@ export class Graph {
   *holders(to: Node): Generator<{ readonly from: Node; readonly edge: Edge }> {
     for (const dependent of this.dependents(to)) if (dependent.edge.holds) yield dependent
   }
+}
+
+function isSame(before: readonly Edge[], after: readonly Edge[]): boolean {
+  return (
+    before.length === after.length &&
+    before.every(({ to, holds, path }, index) => {
+      const other = after[index]
+      return other !== undefined && to.key === other.to.key && to.kind === other.to.kind && holds === other.holds && path === other.path
+    })
+  )
 }
 
 /** An object's own id, and the one that references without the parent's name use. */

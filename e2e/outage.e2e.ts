@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { catalogue } from '../src/embedded/catalogue.ts'
+import { applyObject } from '../src/embedded/install.ts'
+import { allCrds } from '../src/schema/crd.ts'
+import { applyManifests, eventually, kubectl, type Stack, startStack } from './harness.ts'
+import { expectNoLeak, expectOneCreateEach, inventoryOf, mutationsOf, objectsOf, TENANT_KINDS, wipe } from './support/audit.ts'
+import { everything, type Manifest } from './support/manifest.ts'
+import { type Plane, startPlane } from './support/plane.ts'
+import { Tenant } from './support/tenant.ts'
+
+/** Seconds that kube-apiserver is away; SECA_E2E_OUTAGE_S=60 for a long one. */
+const OUTAGE_MS = Number(process.env['SECA_E2E_OUTAGE_S'] ?? 6) * 1_000
+
+describe('on a control plane of its own', () => {
+  let plane: Plane
+  let stack: Stack
+  let tenant: Tenant
+  let manifests: Manifest[]
+  beforeAll(async () => {
+    plane = await startPlane()
+    stack = await startStack({ kubeconfig: plane.kubeconfig, flags: ['--drift-interval=2s'] })
+    tenant = await Tenant.make(stack, { bare: true })
+    manifests = everything(tenant, tenant.workspace)
+  })
+  afterAll(async () => {
+    await wipe(stack, plane)
+    await stack.stop()
+    await plane.stop()
+  })
+
+  it('nothing is lost while kube-apiserver is away in the middle of the work', { timeout: 240_000 + OUTAGE_MS }, async () => {
+    await stack.cloud.latency(400)
+    await applyManifests(manifests, plane)
+    await eventually(async () => (await mutationsOf(stack, tenant)).length >= 6, { everyMs: 10 })
+    await plane.killApiserver()
+    await sleep(OUTAGE_MS)
+    await stack.cloud.latency(50)
+    await plane.startApiserver()
+    await tenant.allReady(manifests, 120_000)
+    await expectNoLeak(stack, tenant)
+    await expectOneCreateEach(stack, tenant)
+    expect(await tenant.events({ reason: 'Recreating' })).toEqual([])
+    // The process that was there before is there still.
+    expect(stack.logs('controllers').match(/serving health and metrics/g)).toHaveLength(1)
+    expect((await fetch(`${stack.healthUrl}/livez`)).status).toBe(200)
+  })
+
+  it('what changes in the cloud meanwhile, and is deleted right after, is dealt with', { timeout: 240_000 + OUTAGE_MS }, async () => {
+    const gateway = await tenant.behind('InternetGateway', 'internet')
+    await plane.killApiserver()
+    await stack.cloud.change(gateway.id, { egress_only: true })
+    await sleep(OUTAGE_MS / 3)
+    await plane.startApiserver()
+    await tenant.delete('Instance', 'web')
+    await tenant.gone('Instance', 'web', 120_000)
+    await eventually(async () => expect(await stack.cloud.object(gateway.id)).toMatchObject({ egress_only: false }), { timeoutMs: 120_000 })
+    await applyManifests(manifests, plane)
+    await tenant.allReady(manifests, 120_000)
+    await expectNoLeak(stack, tenant)
+  })
+
+  it('removing the CRDs lets go of the objects and leaves the cloud as it is; installed again, everything is found again', { timeout: 300_000 }, async () => {
+    const ids = async () => (await inventoryOf(stack, tenant)).map(({ id }) => id).toSorted()
+    const before = await ids()
+    expect(before).toHaveLength(14)
+    const since = (await stack.cloud.mutations()).at(-1)?.seq ?? 0
+    const names = allCrds().map(({ metadata }) => metadata.name)
+    const infrastructure = await Promise.all((['CloudProvider', 'Region'] as const).map(async (kind) => tenant.of(kind, NAMES[kind], (await tenant.get(kind, NAMES[kind])).spec)))
+    await kubectl(['delete', 'crds', ...names, '--timeout=120s'], plane)
+    expect(await ids()).toEqual(before)
+    expect((await stack.cloud.mutations(since)).filter(({ by, action }) => by === 'api' && action === 'delete')).toEqual([])
+
+    await plane.install()
+    await tenant.apply(...infrastructure)
+    for (const { kind, object } of catalogue('eu-1')) await applyObject(stack.client, kind.gvr, object)
+    await applyManifests(manifests, plane)
+    await tenant.allReady(manifests, 180_000)
+    expect(await ids()).toEqual(before)
+    expect((await stack.cloud.mutations(since)).filter(({ by, action }) => by === 'api' && ['create', 'delete'].includes(action))).toEqual([])
+    await expectNoLeak(stack, tenant)
+  })
+
+  it('removing one CRD orphans its objects only', async () => {
+    const kind = TENANT_KINDS.find((one) => one.kind === 'PublicIp')!
+    await tenant.apply(tenant.of('PublicIp', 'spare', { version: 'IPv6' }))
+    const { status } = await tenant.ready('PublicIp', 'spare')
+    await kubectl(['delete', 'crd', `${kind.gvr.resource}.${kind.gvr.group}`, '--timeout=60s'], plane)
+    expect(await stack.cloud.object(status?.externalId ?? '')).toMatchObject({ state: 'ready' })
+    await plane.install()
+    await applyManifests([tenant.of('PublicIp', 'spare', { version: 'IPv6' }), ...manifests], plane)
+    expect((await tenant.ready('PublicIp', 'spare', 120_000)).status?.externalId).toBe(status?.externalId)
+    await tenant.allReady(manifests, 120_000)
+    expect(await objectsOf(stack, tenant)).toHaveLength(manifests.length + 1)
+  })
+})
+
+const NAMES = { CloudProvider: 'simulator', Region: 'eu-1' } as const

@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { type Child, startChild } from '../../src/embedded/child.ts'
+import { startControlPlane } from '../../src/embedded/control-plane.ts'
+import { apiserverFlags, type Ports } from '../../src/embedded/flags.ts'
+import { installCluster } from '../../src/embedded/install.ts'
+import { ensurePki } from '../../src/embedded/pki.ts'
+import { connect } from '../../src/kube/config.ts'
+import { eventually, OPERATOR_NAMESPACE } from '../harness.ts'
+
+/** A control plane of a test's own, for what would disturb others: an outage, kinds that are uninstalled. */
+export interface Plane {
+  /** An administrator's kubeconfig. */
+  readonly kubeconfig: string
+  /** Applies kinds, rights and policy, as an installation does. */
+  install(): Promise<void>
+  /** Ends kube-apiserver at once. */
+  killApiserver(): Promise<void>
+  /** Starts kube-apiserver again; resolves when it serves. */
+  startApiserver(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startPlane(): Promise<Plane> {
+  // The global set-up sweeps up folders of this name that a killed run leaves behind.
+  const dataDir = mkdtempSync(join(tmpdir(), `seca-e2e-${process.pid}-`))
+  const assets = inject('assets')
+  const controlPlane = await startControlPlane({ dataDir, assets, controllerManager: true, log: () => undefined, unsafeNoFsync: true })
+  const { kubeconfig } = controlPlane
+  const client = connect({ kubeconfig, userAgent: 'seca-operator/e2e' })
+  let apiserver: Child | undefined
+  const plane: Plane = {
+    kubeconfig,
+    install: () => installCluster(client, OPERATOR_NAMESPACE),
+    async killApiserver() {
+      if (apiserver === undefined) process.kill(controlPlane.pids['kube-apiserver']!, 'SIGKILL')
+      else apiserver.kill('SIGKILL')
+      await (apiserver?.ended ?? controlPlane.failed)
+    },
+    async startApiserver() {
+      const ports = JSON.parse(readFileSync(join(dataDir, 'ports.json'), 'utf8')) as Ports
+      const context = { dataDir, pki: ensurePki(join(dataDir, 'pki')), ports, kubeconfig: join(dataDir, 'controller-manager.kubeconfig') }
+      const options = { name: 'kube-apiserver', command: join(assets, 'kube-apiserver'), args: apiserverFlags(context), graceMs: 10_000 }
+      apiserver = await startChild({ ...options, logFile: join(dataDir, 'logs', 'kube-apiserver-again.log') })
+      await eventually(async () => (await client.raw('GET', '/api/v1/namespaces/default')) !== undefined, { timeoutMs: 120_000 })
+    },
+    async stop() {
+      await client.close()
+      await apiserver?.stop()
+      await controlPlane.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+  try {
+    await plane.install()
+  } catch (error) {
+    await plane.stop()
+    throw error
+  }
+  return plane
+}
