@@ -55,12 +55,17 @@ describe('PUT', () => {
   })
 
   it('replaces everything that SECA clients set, and leaves alone what they cannot', async () => {
-    await made('full', volume(10, { labels: { a: '1', 'ns:x': 'y z' }, annotations: { n: 'm', 'secapi.cloud/paused': 'true' }, extensions: { e: 'f' } }))
+    await made(
+      'full',
+      volume(10, { labels: { a: '1', 'ns:x': 'y z' }, annotations: { n: 'm', 'secapi.cloud/paused': 'true' }, extensions: { e: 'f' } }),
+    )
     await stack.client.patch(BlockStorage.gvr, tenant.space, 'full', {
       type: 'merge',
       body: { metadata: { labels: { 'app.kubernetes.io/name': 'kept' }, annotations: { 'secapi.cloud/drift': 'Observe' } } },
     })
-    await eventually(() => expect(api.cache.get('BlockStorage', `${tenant.space}/full`)?.metadata.annotations).toHaveProperty(['secapi.cloud/drift']))
+    await eventually(() =>
+      expect(api.cache.get('BlockStorage', `${tenant.space}/full`)?.metadata.annotations).toHaveProperty(['secapi.cloud/drift']),
+    )
     const replaced = await put('full', volume(20, { labels: { b: '2' } }))
     expect(replaced.status).toBe(200)
     expect(replaced.body).toMatchObject({ labels: { b: '2' }, spec: { sizeGB: 20 }, status: { state: 'updating' } })
@@ -92,7 +97,10 @@ describe('PUT', () => {
       states.unshift('active', 'updating')
       expect(active.status.conditions.map(({ state }) => state)).toEqual(states)
       expect(active.status.conditions.map(({ lastTransitionAt }) => lastTransitionAt)).toEqual(
-        active.status.conditions.map(({ lastTransitionAt }) => lastTransitionAt).toSorted().toReversed(),
+        active.status.conditions
+          .map(({ lastTransitionAt }) => lastTransitionAt)
+          .toSorted()
+          .toReversed(),
       )
       expect((await stored('again')).metadata.generation).toBe(1)
     }
@@ -164,7 +172,11 @@ describe('PUT', () => {
     expect((await api.send('PUT', paths.of('seca.workspace', 'workspaces/mine'), { body: {}, as: ALICE })).status).toBe(201)
     expect((await api.send('PUT', `${aggregated}/theirs`, { body: {}, as })).status).toBe(201)
     const assignment = await stack.client.get<Resource>(RoleAssignment.gvr, tenant.home, 'creator.mine')
-    expect(assignment.spec).toEqual({ subs: ['alice'], roles: ['seca.workspace-admin'], scopes: [{ regions: ['eu-1'], workspaces: ['mine'] }] })
+    expect(assignment.spec).toEqual({
+      subs: ['alice'],
+      roles: ['seca.workspace-admin'],
+      scopes: [{ regions: ['eu-1'], workspaces: ['mine'] }],
+    })
     await expect(stack.client.get(RoleAssignment.gvr, tenant.home, 'creator.theirs')).rejects.toMatchObject({ status: 404 })
   })
 
@@ -186,7 +198,8 @@ describe('if-unmodified-since', () => {
     expect((await put('exact', volume(12), { 'if-unmodified-since': version })).status).toBe(412)
     expect((await api.send('DELETE', volumePath('exact'), { headers: { 'if-unmodified-since': version } })).status).toBe(412)
     expect((await put('none', volume(1), { 'if-unmodified-since': '1' })).status).toBe(404)
-    for (const value of ['x', '-1', '1.5', 'Wed, 21 Oct 2015 07:28:00 GMT', '1, 1', '']) expect((await put('exact', volume(12), { 'if-unmodified-since': value })).status).toBe(400)
+    for (const value of ['x', '-1', '1.5', 'Wed, 21 Oct 2015 07:28:00 GMT', '1, 1', ''])
+      expect((await put('exact', volume(12), { 'if-unmodified-since': value })).status).toBe(400)
   })
 
   it('lets one of several writers win, always, whatever replica they use', async () => {
@@ -199,7 +212,10 @@ describe('if-unmodified-since', () => {
         const headers = { 'if-unmodified-since': String(metadata.resourceVersion) }
         const replies = await Promise.all(
           [api, other, api, other].map((replica, index) =>
-            replica.send('PUT', volumePath('race'), { body: volume(10 + round, { labels: { writer: String(index), round: String(round) } }), headers }),
+            replica.send('PUT', volumePath('race'), {
+              body: volume(10 + round, { labels: { writer: String(index), round: String(round) } }),
+              headers,
+            }),
           ),
         )
         expect(replies.map(({ status }) => status).toSorted()).toEqual([200, 412, 412, 412])
@@ -213,10 +229,15 @@ describe('if-unmodified-since', () => {
 
   it('without it, every writer gets through and the last one stays', async () => {
     await made('busy')
-    const replies = await Promise.all(Array.from({ length: 8 }, (_, index) => put('busy', volume(10, { labels: { writer: String(index) } }))))
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => put('busy', volume(10, { labels: { writer: String(index) } }))),
+    )
     expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200))
     const last = replies.toSorted((one, two) => one.body.metadata.resourceVersion - two.body.metadata.resourceVersion).at(-1)
     expect((await stored('busy')).metadata.labels).toEqual(last?.body.labels)
+    // However few of them the controllers saw, each is in the history.
+    const { status } = await until(api, volumePath('busy'), 'active')
+    expect(status.conditions.filter(({ state }) => state === 'updating')).toHaveLength(8)
   })
 
   it('two that create at once: one creates, the other replaces', async () => {
@@ -259,18 +280,23 @@ describe('DELETE', () => {
 
   it('shows what is being deleted when asked, and refuses to change it', async () => {
     await made('held')
-    await stack.client.patch(BlockStorage.gvr, tenant.space, 'held', { type: 'merge', body: { metadata: { finalizers: ['example.com/hold'] } } })
+    const hold = (finalizers: readonly string[]) =>
+      stack.client.patch(BlockStorage.gvr, tenant.space, 'held', { type: 'merge', body: { metadata: { finalizers } } })
+    await hold([...((await stored('held')).metadata.finalizers ?? []), 'example.com/hold'])
     await stack.client.delete(BlockStorage.gvr, tenant.space, 'held')
     const deleting = await until(api, volumePath('held'), 'deleting')
     expect(deleting.metadata['deletedAt']).toEqual(expect.any(String))
     const names = async (accept: string) =>
-      (await api.send('GET', paths.in('seca.storage', 'block-storages'), { headers: { accept } })).body.items.map(({ metadata }) => metadata.name)
+      (await api.send('GET', paths.in('seca.storage', 'block-storages'), { headers: { accept } })).body.items.map(
+        ({ metadata }) => metadata.name,
+      )
     expect(await names('application/json')).not.toContain('held')
     expect(await names('application/json; deleted=true')).toContain('held')
     expect(await names('application/json; deleted=only')).toEqual(['held'])
     expect((await put('held', volume(10))).status).toBe(409)
     expect((await api.send('DELETE', volumePath('held'))).status).toBe(202)
-    await stack.client.patch(BlockStorage.gvr, tenant.space, 'held', { type: 'merge', body: { metadata: { finalizers: null } } })
+    await eventually(async () => expect((await stored('held')).metadata.finalizers).toEqual(['example.com/hold']))
+    await hold([])
     await eventually(async () => expect((await api.send('GET', volumePath('held'))).status).toBe(404))
   })
 

@@ -21,16 +21,21 @@ class Issuer {
 
   constructor() {
     this.#server = createServer((request, response) => {
-      const json = (status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      const json = (status: number, body: unknown) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
       if (this.isDown) return void request.socket.destroy()
       if (request.url === '/.well-known/openid-configuration')
         return void json(200, { issuer: this.url, jwks_uri: `${this.url}/keys`, userinfo_endpoint: `${this.url}/userinfo` })
       if (request.url === '/userinfo') {
         const token = (request.headers.authorization ?? '').replace('Bearer ', '')
-        return void (this.revoked.has(token) ? json(401, {}) : json(200, { sub: (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string }).sub }))
+        return void (this.revoked.has(token)
+          ? json(401, {})
+          : json(200, { sub: (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string }).sub }))
       }
       this.asked++
-      void Promise.all(this.#keys.map(async ({ kid, publicKey }) => ({ ...(await exportJWK(publicKey)), kid, use: 'sig' }))).then((keys) => json(200, { keys }))
+      void Promise.all(this.#keys.map(async ({ kid, publicKey }) => ({ ...(await exportJWK(publicKey)), kid, use: 'sig' }))).then((keys) =>
+        json(200, { keys }),
+      )
     })
   }
   async start(): Promise<void> {
@@ -49,7 +54,9 @@ class Issuer {
   sign(subject: string, claims: JWTPayload = {}): Promise<string> {
     const { kid, privateKey } = this.#keys.at(-1)!
     const now = Math.floor(Date.now() / 1000)
-    return new SignJWT({ iss: this.url, aud: 'seca', sub: subject, exp: now + 600, ...claims }).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey)
+    return new SignJWT({ iss: this.url, aud: 'seca', sub: subject, exp: now + 600, ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid })
+      .sign(privateKey)
   }
   async stop(): Promise<void> {
     this.#server.closeAllConnections()
@@ -67,7 +74,12 @@ describe('authentication and authorization', () => {
 
   const assign = (name: string, spec: { subs: string[]; roles: string[]; scopes?: object[] }, where = namespace) =>
     applyManifests([
-      { apiVersion: 'authorization.secapi.cloud/v1', kind: 'RoleAssignment', metadata: { name, namespace: where }, spec: { scopes: [{}], ...spec } },
+      {
+        apiVersion: 'authorization.secapi.cloud/v1',
+        kind: 'RoleAssignment',
+        metadata: { name, namespace: where },
+        spec: { scopes: [{}], ...spec },
+      },
     ])
   const skus = (of = tenant) => `${api.url}/providers/seca.compute/v1/tenants/${of}/skus`
   const status = async (token: string | undefined, url = skus()) => (await call(url, token === undefined ? {} : { token })).status
@@ -76,7 +88,12 @@ describe('authentication and authorization', () => {
     await issuer.start()
     api = await startApi({
       issuer: 'other',
-      flags: [`--token-issuer=${issuer.url}`, '--token-keys-last-good=20s', '--token-revocation=userinfo', '--token-revocation-last-good=2s'],
+      flags: [
+        `--token-issuer=${issuer.url}`,
+        '--token-keys-last-good=20s',
+        '--token-revocation=userinfo',
+        '--token-revocation-last-good=2s',
+      ],
     })
     namespace = (await makeTenant(api.client, tenant, 'prod')).namespace
     await assign('admin', { subs: ['admin'], roles: ['seca.admin'] })
@@ -159,14 +176,24 @@ describe('authentication and authorization', () => {
     }
     const narrow = await issuer.sign('admin', { scope: { workspaces: ['prod'] } })
     const body = { spec: { subs: ['eve'], roles: ['seca.admin'], scopes: [{}] } }
-    expect((await call(`${api.url}/providers/seca.authorization/v1/tenants/${tenant}/role-assignments/eve`, { method: 'PUT', token: narrow, body })).status).toBe(403)
+    expect(
+      (
+        await call(`${api.url}/providers/seca.authorization/v1/tenants/${tenant}/role-assignments/eve`, {
+          method: 'PUT',
+          token: narrow,
+          body,
+        })
+      ).status,
+    ).toBe(403)
   })
 
   it('an administrator can see why', async () => {
     const run = (...args: string[]) =>
       new Promise<{ code: number; stdout: string }>((resolve) => {
         const flags = ['access', '--kubeconfig', inject('kubeconfig'), '--default-region', REGION, ...args]
-        execFile(process.execPath, [join(import.meta.dirname, '../src/main.ts'), ...flags], (error, stdout) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout }))
+        execFile(process.execPath, [join(import.meta.dirname, '../src/main.ts'), ...flags], (error, stdout) =>
+          resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout }),
+        )
       })
     const resource = `seca.compute/v1/tenants/${tenant}/workspaces/prod/instances/web`
     const [yes, no, kube] = await Promise.all([
@@ -176,7 +203,10 @@ describe('authentication and authorization', () => {
     ])
     expect(yes).toMatchObject({ code: 0, stdout: expect.stringContaining('role assignment admin gives role seca.admin') })
     expect(no).toMatchObject({ code: 1, stdout: expect.stringContaining(`no role assignment of tenant ${tenant} names carol or everyone`) })
-    expect(kube).toMatchObject({ code: 1, stdout: expect.stringContaining('Kubernetes user "joe" may not get instances.compute.secapi.cloud') })
+    expect(kube).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('Kubernetes user "joe" may not get instances.compute.secapi.cloud'),
+    })
   })
 
   it('follows the issuer: rotation, revocation, outage', async () => {
@@ -209,7 +239,12 @@ describe('replicas', () => {
     const key = join(folder, 'key')
     writeFileSync(key, 'a secret of all replicas')
     const ports = await (await import('../src/embedded/ports.ts')).freePorts(['a', 'b'], {})
-    const flags = (port: number) => [`--port=${port}`, `--peer-address=https://127.0.0.1:${port}`, `--peer-key-file=${key}`, '--log-level=debug']
+    const flags = (port: number) => [
+      `--port=${port}`,
+      `--peer-address=https://127.0.0.1:${port}`,
+      `--peer-key-file=${key}`,
+      '--log-level=debug',
+    ]
     // Both take the tokens of the first one's issuer.
     const first = await startApi({ flags: flags(ports.a) })
     const second = await startApi({ flags: [...flags(ports.b), `--token-key-file=${first.issuerKeyFile}`], seeded: false })
@@ -218,7 +253,12 @@ describe('replicas', () => {
       const tenant = uniqueTenant('peers')
       const { namespace } = await makeTenant(first.client, tenant, 'prod')
       await applyManifests([
-        { apiVersion: 'authorization.secapi.cloud/v1', kind: 'RoleAssignment', metadata: { name: 'admin', namespace }, spec: { subs: ['admin'], roles: ['seca.admin'], scopes: [{}] } },
+        {
+          apiVersion: 'authorization.secapi.cloud/v1',
+          kind: 'RoleAssignment',
+          metadata: { name: 'admin', namespace },
+          spec: { subs: ['admin'], roles: ['seca.admin'], scopes: [{}] },
+        },
       ])
       const token = await first.token('admin')
       const path = (index: number) => `/providers/seca.storage/v1/tenants/${tenant}/workspaces/prod/block-storages/disk-${index}`
@@ -242,7 +282,9 @@ describe('replicas', () => {
       // One that is gone holds nobody up.
       await second.stop()
       const started = performance.now()
-      expect((await call(a + path(99), { method: 'PUT', token, body: { spec: { skuRef: { resource: 'skus/RD100' }, sizeGB: 50 } } })).status).toBe(201)
+      expect(
+        (await call(a + path(99), { method: 'PUT', token, body: { spec: { skuRef: { resource: 'skus/RD100' }, sizeGB: 50 } } })).status,
+      ).toBe(201)
       expect(performance.now() - started).toBeLessThan(5_000)
     } finally {
       await first.stop()

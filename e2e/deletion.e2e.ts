@@ -33,8 +33,8 @@ async function blocked(tenant: Tenant, kind: string, name: string, user: string)
   expect(kstatus(object)).toBe('Terminating')
   expect(object.status?.state).toBe('deleting')
   await eventually(async () => {
-    const events = await tenant.events({ kind, name, reason: 'DeletionBlocked' })
-    expect(events.map(({ note, type }) => ({ note, type }))).toEqual([{ type: 'Warning', note: expect.stringContaining(user) }])
+    const [event] = await tenant.events({ kind, name, reason: 'DeletionBlocked' })
+    expect(event).toMatchObject({ type: 'Warning', note: expect.stringContaining(user) })
   })
 }
 

@@ -26,7 +26,10 @@ describe('the doors', () => {
       }
       expect(all.items.map(({ metadata }) => metadata.name)).toContain('v1.it-1.seca.compute')
       for (const { metadata, status } of all.items)
-        expect([metadata.name, status.conditions.find(({ type }) => type === 'Available')]).toMatchObject([metadata.name, { status: 'True' }])
+        expect([metadata.name, status.conditions.find(({ type }) => type === 'Available')]).toMatchObject([
+          metadata.name,
+          { status: 'True' },
+        ])
     })
   })
   afterAll(() => api.stop())
@@ -34,23 +37,40 @@ describe('the doors', () => {
   /** A service account with rules in some namespaces, and its token. */
   async function account(name: string, rules: readonly { namespace?: string; rules: object[] }[]): Promise<string> {
     const subjects = [{ kind: 'ServiceAccount', name, namespace: OPERATOR_NAMESPACE }]
-    await applyObject(api.client, KUBERNETES.ServiceAccount, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: OPERATOR_NAMESPACE } })
+    await applyObject(api.client, KUBERNETES.ServiceAccount, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name, namespace: OPERATOR_NAMESPACE },
+    })
     for (const [index, { namespace, rules: list }] of rules.entries()) {
       const kind = namespace === undefined ? 'ClusterRole' : 'Role'
       const metadata = { name: `${name}-${index}`, ...(namespace === undefined ? {} : { namespace }) }
       await applyManifests([
         { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata, rules: list },
-        { apiVersion: 'rbac.authorization.k8s.io/v1', kind: `${kind}Binding`, metadata, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: metadata.name }, subjects },
+        {
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: `${kind}Binding`,
+          metadata,
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: metadata.name },
+          subjects,
+        },
       ])
     }
     const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/serviceaccounts/${name}/token`
-    const { status } = await api.client.raw<{ status: { token: string } }>('POST', path, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} })
+    const { status } = await api.client.raw<{ status: { token: string } }>('POST', path, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {},
+    })
     return status.token
   }
   describe('through kube-apiserver', () => {
     it('the same resources: what one door writes, the others read', async () => {
       const token = await account(`${tenant}-writer`, [
-        { namespace: names.workspaceNamespace, rules: [{ apiGroups: ['storage.secapi.cloud'], resources: ['blockstorages'], verbs: ['*'] }] },
+        {
+          namespace: names.workspaceNamespace,
+          rules: [{ apiGroups: ['storage.secapi.cloud'], resources: ['blockstorages'], verbs: ['*'] }],
+        },
         { rules: [{ apiGroups: ['storage.secapi.cloud'], resources: ['storageskus'], verbs: ['get', 'list'] }] },
       ])
       const path = `/apis/seca.storage/v1/tenants/${tenant}/workspaces/prod/block-storages/disk`
@@ -60,15 +80,31 @@ describe('the doors', () => {
       expect(await kubectl(['get', 'blockstorages', 'disk', '-n', names.workspaceNamespace, '-o', 'jsonpath={.spec.sizeGB}'])).toBe('50')
       const version = made.json<{ metadata: { resourceVersion: number } }>().metadata.resourceVersion
       // Headers arrive: a stale version is refused.
-      expect((await call(kube + path, { method: 'PUT', token, body, headers: { 'if-unmodified-since': String(version + 100) } })).status).toBe(412)
+      expect(
+        (await call(kube + path, { method: 'PUT', token, body, headers: { 'if-unmodified-since': String(version + 100) } })).status,
+      ).toBe(412)
       const list = await call(`${kube}${path.replace('/disk', '')}?limit=1&labels=${encodeURIComponent('a!=b')}`, { token })
       expect(list.json<{ items: unknown[] }>().items).toHaveLength(1)
       expect((await call(kube + path, { method: 'DELETE', token })).status).toBe(202)
     })
 
     it('a region has paths of its own, and one without an APIService is not there', async () => {
-      expect((await call(`${kube}/apis/${REGION}.seca.compute/v1/tenants/${tenant}/skus`, { cert: pki().read('admin.crt'), key: pki().read('admin.key') })).status).toBe(200)
-      expect((await call(`${kube}/apis/xx-1.seca.compute/v1/tenants/${tenant}/skus`, { cert: pki().read('admin.crt'), key: pki().read('admin.key') })).status).toBe(404)
+      expect(
+        (
+          await call(`${kube}/apis/${REGION}.seca.compute/v1/tenants/${tenant}/skus`, {
+            cert: pki().read('admin.crt'),
+            key: pki().read('admin.key'),
+          })
+        ).status,
+      ).toBe(200)
+      expect(
+        (
+          await call(`${kube}/apis/xx-1.seca.compute/v1/tenants/${tenant}/skus`, {
+            cert: pki().read('admin.crt'),
+            key: pki().read('admin.key'),
+          })
+        ).status,
+      ).toBe(404)
     })
 
     it('REST allows exactly what kubectl would', async () => {
@@ -97,20 +133,37 @@ describe('the doors', () => {
       for (const [group, collection, resource, namespace] of collections) {
         const base = `${kube}/apis/${group}/v1/tenants/${tenant}/${collection === '' ? 'workspaces' : `workspaces/prod/${collection}`}`
         for (const item of ['mine', 'other'])
-          for (const [verb, method, target] of [['list', 'GET', base], ['get', 'GET', `${base}/${item}`], ['create', 'PUT', `${base}/${item}`], ['delete', 'DELETE', `${base}/${item}`]] as const) {
+          for (const [verb, method, target] of [
+            ['list', 'GET', base],
+            ['get', 'GET', `${base}/${item}`],
+            ['create', 'PUT', `${base}/${item}`],
+            ['delete', 'DELETE', `${base}/${item}`],
+          ] as const) {
             const answer = await call(target, { method, token, ...(method === 'PUT' ? { body: { spec: 'nonsense' } } : {}) })
             const who = `--as=system:serviceaccount:${OPERATOR_NAMESPACE}:${name}`
             const object = verb === 'list' ? resource : `${resource}/${item}`
-            const can = await kubectl(['auth', 'can-i', verb, object, '-n', namespace, who]).then(() => true, () => false)
+            const can = await kubectl(['auth', 'can-i', verb, object, '-n', namespace, who]).then(
+              () => true,
+              () => false,
+            )
             compared.push(`${verb} ${object}: ${can}`)
-            expect([verb, object, answer.status === 403 ? 'refused' : 'allowed', answer.status]).toEqual([verb, object, can ? 'allowed' : 'refused', answer.status])
+            expect([verb, object, answer.status === 403 ? 'refused' : 'allowed', answer.status]).toEqual([
+              verb,
+              object,
+              can ? 'allowed' : 'refused',
+              answer.status,
+            ])
           }
       }
       expect(compared.filter((line) => line.endsWith('true')).length).toBeGreaterThan(5)
     })
 
     it('who is nobody does not get that far', async () => {
-      for (const path of ['/apis/seca.compute/v1/tenants/x/skus', '/apis/seca.region/v1/regions', `/apis/seca.workspace/v1/tenants/${tenant}/workspaces`])
+      for (const path of [
+        '/apis/seca.compute/v1/tenants/x/skus',
+        '/apis/seca.region/v1/regions',
+        `/apis/seca.workspace/v1/tenants/${tenant}/workspaces`,
+      ])
         expect([401, 403]).toContain((await call(kube + path)).status)
     })
 
@@ -120,7 +173,9 @@ describe('the doors', () => {
       await kubectl(['delete', 'namespace', namespace, '--timeout=60s'])
       const resources = (await kubectl(['api-resources', '--verbs=list', '-o', 'name'])).split('\n')
       expect(resources.filter((name) => name.startsWith('tenants.'))).toEqual([])
-      expect(await kubectl(['api-resources', '--api-group=seca.compute', '--no-headers'])).toMatch(/^tenants +seca.compute\/v1 +false +SecaTenant/)
+      expect(await kubectl(['api-resources', '--api-group=seca.compute', '--no-headers'])).toMatch(
+        /^tenants +seca.compute\/v1 +false +SecaTenant/,
+      )
     })
   })
 
@@ -150,7 +205,9 @@ describe('the doors', () => {
     })
 
     it('takes tokens of Kubernetes, and none of SECA', async () => {
-      const token = await account(`${tenant}-direct`, [{ rules: [{ apiGroups: ['compute.secapi.cloud'], resources: ['instanceskus'], verbs: ['list'] }] }])
+      const token = await account(`${tenant}-direct`, [
+        { rules: [{ apiGroups: ['compute.secapi.cloud'], resources: ['instanceskus'], verbs: ['list'] }] },
+      ])
       expect((await call(path(), { token })).status).toBe(200)
       expect((await call(path(), { token, headers: forged })).status).toBe(200)
       expect((await call(path().replace('/skus', '/workspaces/prod/instances'), { token, headers: forged })).status).toBe(403)
@@ -161,7 +218,11 @@ describe('the doors', () => {
     it('serves discovery and health to everybody, and nothing else', async () => {
       for (const open of ['/apis', '/apis/seca.compute', '/apis/seca.compute/v1', '/openapi/v3', '/livez', '/readyz', '/healthz'])
         expect([open, (await call(api.aggregatedUrl + open)).status]).toEqual([open, 200])
-      for (const closed of [`/apis/seca.compute/v1/tenants/${tenant}/skus`, `/apis/seca.authorization/v1/tenants/${tenant}/roles`, `/apis/seca.region/v1/regions`])
+      for (const closed of [
+        `/apis/seca.compute/v1/tenants/${tenant}/skus`,
+        `/apis/seca.authorization/v1/tenants/${tenant}/roles`,
+        `/apis/seca.region/v1/regions`,
+      ])
         expect([closed, (await call(api.aggregatedUrl + closed)).status]).toEqual([closed, 401])
     })
   })
@@ -184,7 +245,9 @@ describe('the doors', () => {
       const sockets: TLSSocket[] = []
       const open = () =>
         new Promise<void>((resolve, reject) => {
-          const socket = connectTls({ host: '127.0.0.1', port: Number(port), ca: pki().read('ca.crt') }, () => socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'))
+          const socket = connectTls({ host: '127.0.0.1', port: Number(port), ca: pki().read('ca.crt') }, () =>
+            socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+          )
           socket.once('data', () => resolve()).on('error', reject)
           sockets.push(socket)
         })
@@ -198,9 +261,15 @@ describe('the doors', () => {
   it('the door is gone before its server, and namespaces go on being deleted', async () => {
     await api.separate()
     const left: string[] = []
-    for await (const { items } of api.client.list(APISERVICES, { labelSelector: 'app.kubernetes.io/component=api' })) left.push(...items.map(({ metadata }) => metadata.name))
+    for await (const { items } of api.client.list(APISERVICES, { labelSelector: 'app.kubernetes.io/component=api' }))
+      left.push(...items.map(({ metadata }) => metadata.name))
     expect(left).toEqual([])
-    await eventually(() => kubectl(['get', '--raw', '/apis/seca.compute/v1']).then(() => false, (error: Error) => /not found|could not find/i.test(error.message)))
+    await eventually(() =>
+      kubectl(['get', '--raw', '/apis/seca.compute/v1']).then(
+        () => false,
+        (error: Error) => /not found|could not find/i.test(error.message),
+      ),
+    )
     await kubectl(['create', 'namespace', `${tenant}-after`])
     await kubectl(['delete', 'namespace', `${tenant}-after`, '--timeout=60s'])
     await api.client.get({ ...APISERVICES }, undefined, 'v1.seca.compute').then(

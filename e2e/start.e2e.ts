@@ -77,6 +77,15 @@ describe('npm start', () => {
       'demo\n{"kubernetes.io/metadata.name":"seca-demo","secapi.cloud/tenant":"demo"}',
     )
 
+    // The SECA API with what .seca/env names, through both doors, and with a token made by hand.
+    const get = (token: string) =>
+      shell(
+        `NODE_EXTRA_CA_CERTS=$SECA_CA node -e 'fetch(process.env.SECA_URL + "/providers/seca.workspace/v1/tenants/" + process.env.SECA_TENANT + "/workspaces", { headers: { authorization: "Bearer ${token}" } }).then((answer) => console.log(answer.status))'`,
+      ).trim()
+    expect(get(shell('printf %s "$SECA_TOKEN"'))).toBe('200')
+    expect(get((await run('token', '--data-dir', dataDir, '--subject', 'stranger')).stdout.trim())).toBe('403')
+    expect(shell('kubectl get --raw /apis/$SECA_REGION.seca.workspace/v1/tenants/$SECA_TENANT/workspaces')).toContain('"items":[]')
+
     const second = await run('start', '--data-dir', dataDir)
     expect(second.code).toBe(1)
     expect(second.stderr).toContain(`runs in ${dataDir} already (process `)
@@ -144,11 +153,14 @@ describe('npm start -- --kubeconfig', () => {
 })
 
 describe('command line', () => {
-  it.each(['start', 'test', 'bench', 'controllers', 'simulator', 'install'])('%s explains its flags', async (name) => {
-    const { code, stdout } = await run(name, '--help')
-    expect(code).toBe(0)
-    expect(stdout).toMatch(new RegExp(`^seca-operator ${name}: .+\n\n  --`))
-  })
+  it.each(['start', 'test', 'bench', 'controllers', 'api', 'token', 'access', 'simulator', 'install'])(
+    '%s explains its flags',
+    async (name) => {
+      const { code, stdout } = await run(name, '--help')
+      expect(code).toBe(0)
+      expect(stdout).toMatch(new RegExp(`^seca-operator ${name}: .+\n\n  --`))
+    },
+  )
 
   it('refuses what it does not know with exit code 78 and a suggestion', async () => {
     expect(await run('strat')).toMatchObject({ code: 78, stderr: expect.stringContaining('did you mean start?') })

@@ -22,7 +22,8 @@ export async function printAccess(config: AccessConfig, { signal }: { signal: Ab
   const running = informers.run(stop.signal)
   try {
     await informers.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]))
-    if (!informers.isSynced()) throw new SecaError('KubernetesUnavailable', 'the roles could not be read within 30 s; check --kubeconfig and its rights')
+    if (!informers.isSynced())
+      throw new SecaError('KubernetesUnavailable', 'the roles could not be read within 30 s; check --kubeconfig and its rights')
     const attempt = parseAttempt(cache, config.verb, config.resource)
     if (config.user !== undefined) {
       const caller = { door: 'aggregated', username: config.user, groups: [...config.groups, 'system:authenticated'], extra: {} } as const

@@ -86,8 +86,13 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
         ...more,
       })
     const tls = { certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }
-    const listen = (name: Door, port: number, files: TlsFiles, handler: ReturnType<typeof door>, more: Pick<ListenerOptions, 'clientCa' | 'onConnection'> = {}) =>
-      startListener({ name, host: config.host, port, tls: files, handler, log, ...more })
+    const listen = (
+      name: Door,
+      port: number,
+      files: TlsFiles,
+      handler: ReturnType<typeof door>,
+      more: Pick<ListenerOptions, 'clientCa' | 'onConnection'> = {},
+    ) => startListener({ name, host: config.host, port, tls: files, handler, log, ...more })
     const probe = ({ path }: { path: string }) => healthAnswer(path, isReady)
 
     if (proxy && config.aggregatedPort !== undefined) {
@@ -100,7 +105,12 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
           ifNoneMatch: head.headers.get('if-none-match')?.[0],
           isProxy: proxy.problemOf(head.socket) === undefined,
         })
-      const identityHeaders = () => [...(proxy.trust?.usernameHeaders ?? []), ...(proxy.trust?.uidHeaders ?? []), ...(proxy.trust?.groupHeaders ?? []), ...(proxy.trust?.extraPrefixes ?? [])]
+      const identityHeaders = () => [
+        ...(proxy.trust?.usernameHeaders ?? []),
+        ...(proxy.trust?.uidHeaders ?? []),
+        ...(proxy.trust?.groupHeaders ?? []),
+        ...(proxy.trust?.extraPrefixes ?? []),
+      ]
       const handler = door('aggregated', aggregatedAuthenticator(proxy, new TokenReviews(client)), { plain, identityHeaders })
       const files = { certFile: config.aggregatedTlsCertFile ?? tls.certFile, keyFile: config.aggregatedTlsKeyFile ?? tls.keyFile }
       aggregated = await listen('aggregated', config.aggregatedPort, files, handler, {
@@ -112,7 +122,12 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
       log.info({ port: aggregated.port }, 'aggregated door open')
     }
     const later: DoorOptions['later'] = peers && ((query, head) => peers.answer(query, head))
-    const direct = await listen('direct', config.port, tls, door('direct', directAuthenticator(createTokens(config, log)), { plain: probe, ...(later ? { later } : {}) }))
+    const direct = await listen(
+      'direct',
+      config.port,
+      tls,
+      door('direct', directAuthenticator(createTokens(config, log)), { plain: probe, ...(later ? { later } : {}) }),
+    )
     listeners.push(direct)
     log.info({ port: direct.port, issuer: config.tokenIssuer, health: health.url }, 'direct door open')
 
@@ -155,7 +170,8 @@ function createTokens(config: ApiConfig, log: Log): Tokens {
 
 function createPeers(config: ApiConfig, client: KubeClient, cache: Cache, log: Log): PeerSet | undefined {
   if (config.peerAddress === undefined) return undefined
-  if (config.peerKeyFile === undefined) throw new SecaError('InvalidConfiguration', '--peer-address needs --peer-key-file, the secret that all replicas share')
+  if (config.peerKeyFile === undefined)
+    throw new SecaError('InvalidConfiguration', '--peer-address needs --peer-key-file, the secret that all replicas share')
   const key = readFileSync(config.peerKeyFile, 'utf8').trim()
   if (key.length < 16) throw new SecaError('InvalidConfiguration', `${config.peerKeyFile} holds fewer than 16 characters: no secret`)
   return new PeerSet({

@@ -55,7 +55,12 @@ const list = (description: string) =>
   z
     .string()
     .default('')
-    .transform((text) => text.split(',').map((one) => one.trim()).filter((one) => one !== ''))
+    .transform((text) =>
+      text
+        .split(',')
+        .map((one) => one.trim())
+        .filter((one) => one !== ''),
+    )
     .meta({ description: `${description}; separated by commas`, placeholder: 'list' })
 
 /** Which tokens the direct door takes (DESIGN §6). */
@@ -67,7 +72,10 @@ const TokenConfig = z.strictObject({
   tokenCaFile: z.string().min(1).optional().describe('PEM of the CAs that vouch for the issuer; default: the usual ones'),
   tokenClockToleranceMs: milliseconds('30s', "how far the issuer's clock may differ"),
   tokenKeysLastGoodMs: milliseconds('24h', 'how long the last keys serve while the issuer does not answer'),
-  tokenRevocation: z.enum(['none', 'userinfo']).default('none').describe('ask the userinfo endpoint whether a token was revoked, once a minute'),
+  tokenRevocation: z
+    .enum(['none', 'userinfo'])
+    .default('none')
+    .describe('ask the userinfo endpoint whether a token was revoked, once a minute'),
   tokenUserinfoUrl: z.string().min(1).optional().describe('URL of that endpoint; default: discovery at the issuer'),
   tokenRevocationLastGoodMs: milliseconds('10m', 'how long the last answer counts while the endpoint does not answer'),
 })
@@ -126,7 +134,10 @@ export const AccessConfig = z.strictObject({
   user: z.string().min(1).optional().meta(flagOnly('Kubernetes user: Kubernetes decides')),
   groups: list("the Kubernetes user's groups").meta({ flagOnly: true }),
   verb: z.enum(['get', 'list', 'put', 'delete', 'post']).meta(flagOnly('what is to be done')),
-  resource: z.string().min(1).meta({ ...flagOnly('path or URN: seca.compute/v1/tenants/demo/workspaces/prod/instances/web'), placeholder: 'path' }),
+  resource: z
+    .string()
+    .min(1)
+    .meta({ ...flagOnly('path or URN: seca.compute/v1/tenants/demo/workspaces/prod/instances/web'), placeholder: 'path' }),
 })
 export type AccessConfig = z.output<typeof AccessConfig>
 

@@ -23,7 +23,8 @@ const files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.ke
 const ca = createAuthority('test-ca')
 const proxyCa = createAuthority('front-proxy-ca')
 const server = () => issue(ca, { commonName: 'server', usages: ['server'], hosts: ['127.0.0.1', 'localhost'] })
-const client = (authority: KeyPair, commonName: string, usages: readonly ('client' | 'server')[] = ['client']) => issue(authority, { commonName, usages })
+const client = (authority: KeyPair, commonName: string, usages: readonly ('client' | 'server')[] = ['client']) =>
+  issue(authority, { commonName, usages })
 const useCertificate = ({ cert, key }: KeyPair) => {
   writeFileSync(files.keyFile, key)
   writeFileSync(files.certFile, cert)
@@ -40,13 +41,19 @@ afterEach(async () => {
 
 type App = DoorOptions['app']
 const echo: App = async (incoming, _door, authenticate) =>
-  Response.json({ url: incoming.url, headers: Object.fromEntries(incoming.headers), caller: await authenticate(), body: await incoming.text() })
+  Response.json({
+    url: incoming.url,
+    headers: Object.fromEntries(incoming.headers),
+    caller: await authenticate(),
+    body: await incoming.text(),
+  })
 
 async function open(app: App, more: Partial<DoorOptions> & Partial<ListenerOptions> = {}): Promise<Listener> {
   const handler = createHandler({
     door: 'direct',
     app,
-    authenticator: ({ headers }) => Promise.resolve({ door: 'direct', subject: headers.get('authorization')?.join('|') ?? 'nobody', scope: {} }),
+    authenticator: ({ headers }) =>
+      Promise.resolve({ door: 'direct', subject: headers.get('authorization')?.join('|') ?? 'nobody', scope: {} }),
     plain: ({ path }) => (path === '/livez' ? { status: 200, headers: {}, body: 'ok' } : undefined),
     trustedProxies: new BlockList(),
     validationStatus: 422,
@@ -78,7 +85,8 @@ function ask(port: number, options: RequestOptions & { body?: string | Buffer; c
     call.end(chunked === true ? body?.slice(1) : body)
   })
 }
-const json = (answer: Answer) => JSON.parse(answer.body) as { url: string; headers: Record<string, string>; caller: Record<string, unknown>; body: string }
+const json = (answer: Answer) =>
+  JSON.parse(answer.body) as { url: string; headers: Record<string, string>; caller: Record<string, unknown>; body: string }
 const code = (answer: Answer) => (JSON.parse(answer.body) as { meta: { code: string } }).meta.code
 
 /** Sends bytes as they are; resolves with what came back when the connection is closed. */
@@ -141,8 +149,24 @@ describe('a door', () => {
   })
 
   it.each([
-    '/a%2fb', '/a%2Fb', '/a%5cb', '/a\\b', '/a/../b', '/a/..', '/./a', '/a/%2e%2e/b', '/a/%2E/b', '//a', '/a//b', '/a%00', '/a%', '/a%zz', '/a#b', '/ä',
-    'https://127.0.0.1/x', '*',
+    '/a%2fb',
+    '/a%2Fb',
+    '/a%5cb',
+    '/a\\b',
+    '/a/../b',
+    '/a/..',
+    '/./a',
+    '/a/%2e%2e/b',
+    '/a/%2E/b',
+    '//a',
+    '/a//b',
+    '/a%00',
+    '/a%',
+    '/a%zz',
+    '/a#b',
+    '/ä',
+    'https://127.0.0.1/x',
+    '*',
   ])('refuses the path %s', async (path) => {
     let reached = 0
     const { port } = await open(() => (reached++, Promise.resolve(new Response('no'))))
@@ -190,7 +214,8 @@ describe('a door', () => {
 
   it('takes bodies up to 1 MiB, with or without a length', async () => {
     const { port } = await open(echo)
-    const put = (size: number, chunked: boolean) => ask(port, { method: 'PUT', body: Buffer.alloc(size, 'a'), chunked, ...(chunked ? {} : { headers: { 'content-length': size } }) })
+    const put = (size: number, chunked: boolean) =>
+      ask(port, { method: 'PUT', body: Buffer.alloc(size, 'a'), chunked, ...(chunked ? {} : { headers: { 'content-length': size } }) })
     for (const chunked of [false, true]) {
       expect(json(await put(1_048_576, chunked)).body).toHaveLength(1_048_576)
       const refused = await put(1_048_577, chunked)
@@ -212,14 +237,18 @@ describe('a door', () => {
     const big = 'a'.repeat(40_000)
     expect(await raw(port, `GET /x HTTP/1.1\r\nHost: a\r\nX-Big: ${big}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /)
     expect((await ask(port, { headers: { 'x-big': 'a'.repeat(20_000) } })).status).toBe(200)
-    const outcome = await h2(port, { 'x-big': big }).then(({ status }) => status, () => 'reset')
+    const outcome = await h2(port, { 'x-big': big }).then(
+      ({ status }) => status,
+      () => 'reset',
+    )
     expect([400, 431, 'reset']).toContain(outcome)
     expect((await ask(port)).status).toBe(200)
   })
 
   it('never redirects, and tells nobody what went wrong inside', async () => {
     const { port } = await open((incoming) => {
-      if (incoming.url.endsWith('/redirect')) return Promise.resolve(new Response(null, { status: 302, headers: { location: 'https://evil.example' } }))
+      if (incoming.url.endsWith('/redirect'))
+        return Promise.resolve(new Response(null, { status: 302, headers: { location: 'https://evil.example' } }))
       throw new Error('password=hunter2')
     })
     for (const path of ['/redirect', '/throw']) {
@@ -237,7 +266,11 @@ describe('a door', () => {
   it('lets slow and silent clients go, and serves the others meanwhile', async () => {
     const times = { ...TIMES, handshakeMs: 300, headersMs: 300, requestMs: 600, idleMs: 300 }
     const { port } = await open(echo, { times, checkMs: 50 })
-    const plain = new Promise((resolve) => connectTcp(port, '127.0.0.1').on('close', () => resolve('closed')).on('error', () => undefined))
+    const plain = new Promise((resolve) =>
+      connectTcp(port, '127.0.0.1')
+        .on('close', () => resolve('closed'))
+        .on('error', () => undefined),
+    )
     const silent = raw(port, '')
     const head = raw(port, 'GET /x HTTP/1.1\r\nHost: a\r\nX-Slow: ')
     const body = raw(port, 'PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc')
@@ -306,7 +339,8 @@ describe('the front proxy', () => {
   })
   async function openAggregated(state: { data: Record<string, string> | undefined }) {
     const kube = await serve((seen) => {
-      if (seen.path.endsWith('/tokenreviews')) seen.json(201, { status: { authenticated: seen.body.includes('"good"'), user: { username: 'direct', groups: ['g'] } } })
+      if (seen.path.endsWith('/tokenreviews'))
+        seen.json(201, { status: { authenticated: seen.body.includes('"good"'), user: { username: 'direct', groups: ['g'] } } })
       else if (state.data === undefined) seen.json(404, { kind: 'Status', code: 404 })
       else seen.json(200, { metadata: { name: 'x' }, data: state.data })
     })
@@ -327,7 +361,12 @@ describe('the front proxy', () => {
   it('speaks for others over its own certificate, value by value', async () => {
     const { proxy, call } = await openAggregated({ data: trust() })
     await proxy.load()
-    const headers = { 'X-Remote-User': 'alice', 'X-Remote-Group': ['a,b', 'c'], 'X-Remote-Extra-Scopes%2fX': ['1', '2'], 'X-Remote-Uid': 'u' }
+    const headers = {
+      'X-Remote-User': 'alice',
+      'X-Remote-Group': ['a,b', 'c'],
+      'X-Remote-Extra-Scopes%2fX': ['1', '2'],
+      'X-Remote-Uid': 'u',
+    }
     expect(json(await call(good, headers))).toMatchObject({
       caller: { door: 'aggregated', username: 'alice', groups: ['a,b', 'c'], extra: { 'scopes/x': ['1', '2'] } },
     })
@@ -341,21 +380,29 @@ describe('the front proxy', () => {
     ['a client certificate of the cluster', client(ca, 'front-proxy-client')],
     ['a CA of its own', client(createAuthority('front-proxy-ca'), 'front-proxy-client')],
     ['a server certificate of the right CA', client(proxyCa, 'front-proxy-client', ['server'])],
-    ['a certificate that has expired', issue(proxyCa, { commonName: 'front-proxy-client', usages: ['client'] }, Date.now() - 11 * 365 * 86_400_000)],
+    [
+      'a certificate that has expired',
+      issue(proxyCa, { commonName: 'front-proxy-client', usages: ['client'] }, Date.now() - 11 * 365 * 86_400_000),
+    ],
   ] as const)('%s: 401', async (_, certificate) => {
     const { proxy, call } = await openAggregated({ data: trust() })
     await proxy.load()
     expect((await call(certificate, { 'X-Remote-User': 'root', 'X-Remote-Group': 'system:masters' })).status).toBe(401)
   })
 
-  it.each([[{}], [{ 'X-Remote-User': '' }], [{ 'X-Remote-User': ['a', 'b'] }], [{ 'X-Remote-Group': 'system:masters' }]])('and names nobody with %j: 401', async (headers) => {
-    const { proxy, call } = await openAggregated({ data: trust() })
-    await proxy.load()
-    expect((await call(good, headers)).status).toBe(401)
-  })
+  it.each([[{}], [{ 'X-Remote-User': '' }], [{ 'X-Remote-User': ['a', 'b'] }], [{ 'X-Remote-Group': 'system:masters' }]])(
+    'and names nobody with %j: 401',
+    async (headers) => {
+      const { proxy, call } = await openAggregated({ data: trust() })
+      await proxy.load()
+      expect((await call(good, headers)).status).toBe(401)
+    },
+  )
 
   it('takes the names of headers from the cluster, and strips those', async () => {
-    const { proxy, call } = await openAggregated({ data: trust({ 'requestheader-username-headers': '["X-Who"]', 'requestheader-uid-headers': '["X-Remote-Uid"]' }) })
+    const { proxy, call } = await openAggregated({
+      data: trust({ 'requestheader-username-headers': '["X-Who"]', 'requestheader-uid-headers': '["X-Remote-Uid"]' }),
+    })
     await proxy.load()
     expect((await call(good, { 'X-Remote-User': 'root' })).status).toBe(401)
     const { caller, headers } = json(await call(good, { 'X-Who': 'alice', 'X-Remote-Uid': 'u', 'X-Remote-User': 'root' }))
@@ -366,7 +413,10 @@ describe('the front proxy', () => {
   it('others come with a token that kube-apiserver knows; their headers count for nothing', async () => {
     const { proxy, call } = await openAggregated({ data: trust() })
     await proxy.load()
-    expect(json(await call(undefined, { authorization: 'Bearer good', 'X-Remote-User': 'root' })).caller).toMatchObject({ username: 'direct', groups: ['g'] })
+    expect(json(await call(undefined, { authorization: 'Bearer good', 'X-Remote-User': 'root' })).caller).toMatchObject({
+      username: 'direct',
+      groups: ['g'],
+    })
     expect((await call(undefined, { authorization: 'Bearer bad' })).status).toBe(401)
   })
 
@@ -375,7 +425,11 @@ describe('the front proxy', () => {
     const { proxy, call } = await openAggregated(state)
     await expect(proxy.load()).rejects.toThrow()
     expect((await call(good)).status).toBe(503)
-    for (const data of [trust({ 'requestheader-client-ca-file': '' }), trust({ 'requestheader-username-headers': '[]' }), trust({ 'client-ca-file': proxyCa.cert, 'requestheader-allowed-names': '[]' })]) {
+    for (const data of [
+      trust({ 'requestheader-client-ca-file': '' }),
+      trust({ 'requestheader-username-headers': '[]' }),
+      trust({ 'client-ca-file': proxyCa.cert, 'requestheader-allowed-names': '[]' }),
+    ]) {
       state.data = data
       await expect(proxy.load()).rejects.toThrow('ConfigMap kube-system/extension-apiserver-authentication')
       expect((await call(good)).status).toBe(503)

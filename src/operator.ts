@@ -19,7 +19,7 @@ import { Connections } from './reconcile/connections.ts'
 import { Engine } from './reconcile/engine.ts'
 import { Identities } from './reconcile/identity.ts'
 import { installationId } from './reconcile/installation.ts'
-import { createServices, isUninstalling, readSecret } from './reconcile/services.ts'
+import { createServices, isThere, isUninstalling, readSecret } from './reconcile/services.ts'
 import { createView } from './reconcile/view.ts'
 import { Waker } from './reconcile/wake.ts'
 import { Writer } from './reconcile/writer.ts'
@@ -150,6 +150,7 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
     announcer: new Announcer({ recorder, log, metrics, cache, now: Date.now }),
     services: createServices(client, cache, connections),
     isUninstalling: (kind, signal) => isUninstalling(client, kind, signal),
+    isThere: (kind, object, signal) => isThere(client, kind, object, signal),
     now: Date.now,
     random: Math.random,
   })

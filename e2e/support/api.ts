@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { request as httpsRequest, type RequestOptions } from 'node:https'
+import type { OutgoingHttpHeaders } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { inject } from 'vitest'
@@ -30,7 +31,7 @@ export interface Answer {
 export interface CallOptions {
   readonly method?: string
   readonly token?: string
-  readonly headers?: RequestOptions['headers']
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: unknown
   /** Client certificate. */
   readonly cert?: string
@@ -46,14 +47,18 @@ export function call(url: string, { method = 'GET', token, headers = {}, body, .
     ...headers,
   }
   return new Promise((resolve, reject) => {
-    const request = httpsRequest(url, { method, headers: all, ca: pki().read('ca.crt'), agent: false, ...tls }, (response) => {
-      let answer = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
-      response.on('error', reject)
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: answer, json: <T>() => JSON.parse(answer) as T }),
-      )
-    })
+    const request = httpsRequest(
+      url,
+      { method, headers: all as OutgoingHttpHeaders, ca: pki().read('ca.crt'), agent: false, ...tls },
+      (response) => {
+        let answer = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
+        response.on('error', reject)
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text: answer, json: <T>() => JSON.parse(answer) as T }),
+        )
+      },
+    )
     request.on('error', reject)
     request.end(text)
   })

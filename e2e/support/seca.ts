@@ -24,7 +24,11 @@ export interface Envelope {
   readonly extensions?: Readonly<Record<string, string>>
   readonly metadata: { readonly name: string; readonly resourceVersion: number; readonly [field: string]: unknown }
   readonly spec: Readonly<Record<string, unknown>>
-  readonly status: { readonly state: string; readonly conditions: readonly { readonly state: string; readonly lastTransitionAt: string }[]; readonly [field: string]: unknown }
+  readonly status: {
+    readonly state: string
+    readonly conditions: readonly { readonly state: string; readonly lastTransitionAt: string }[]
+    readonly [field: string]: unknown
+  }
   readonly items: readonly Envelope[]
   readonly detail: string
   readonly sources: readonly { readonly pointer: string; readonly parameter: string }[]

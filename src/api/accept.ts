@@ -38,7 +38,12 @@ function visibilityOf(parameters: readonly string[]): Visibility | undefined {
 function valueOf(parameters: readonly string[], name: string): string | undefined {
   for (const parameter of parameters) {
     const at = parameter.indexOf('=')
-    if (at > 0 && parameter.slice(0, at).trim().toLowerCase() === name) return parameter.slice(at + 1).trim().replaceAll('"', '').toLowerCase()
+    if (at > 0 && parameter.slice(0, at).trim().toLowerCase() === name)
+      return parameter
+        .slice(at + 1)
+        .trim()
+        .replaceAll('"', '')
+        .toLowerCase()
   }
   return undefined
 }

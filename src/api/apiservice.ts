@@ -111,7 +111,8 @@ export async function closeAggregation(client: KubeClient, signal?: AbortSignal)
 
 async function removeApiServices(client: KubeClient, isMeant: (name: string) => boolean, signal: AbortSignal | undefined): Promise<void> {
   const names: string[] = []
-  for await (const page of client.list(API_SERVICES, { labelSelector: SELECTOR, signal })) names.push(...page.items.map(({ metadata }) => metadata.name))
+  for await (const page of client.list(API_SERVICES, { labelSelector: SELECTOR, signal }))
+    names.push(...page.items.map(({ metadata }) => metadata.name))
   await Promise.all(
     names.filter(isMeant).map((name) =>
       client.delete(API_SERVICES, undefined, name, {}, signal).catch((error: unknown) => {
@@ -122,6 +123,10 @@ async function removeApiServices(client: KubeClient, isMeant: (name: string) => 
 }
 
 /** Applies the Service of {@link localService}. */
-export async function applyLocalService(client: KubeClient, aggregation: Pick<Aggregation, 'service'>, signal?: AbortSignal): Promise<void> {
+export async function applyLocalService(
+  client: KubeClient,
+  aggregation: Pick<Aggregation, 'service'>,
+  signal?: AbortSignal,
+): Promise<void> {
   await client.apply(SERVICES, localService(aggregation), { fieldManager: FIELD_MANAGER, force: true }, signal)
 }

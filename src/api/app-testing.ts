@@ -23,7 +23,10 @@ export interface TestApp {
 const CALLER: Caller = { door: 'direct', subject: 'alice', scope: {} }
 
 /** For tests: the application with an authorizer that allows everything unless told otherwise, called without a socket. */
-export function testApp(cache: Cache, overrides: Partial<AppOptions> & { readonly now?: () => number; readonly deny?: (attempt: Attempt) => boolean } = {}): TestApp {
+export function testApp(
+  cache: Cache,
+  overrides: Partial<AppOptions> & { readonly now?: () => number; readonly deny?: (attempt: Attempt) => boolean } = {},
+): TestApp {
   const { deny, ...options } = overrides
   const attempts: Attempt[] = []
   const app = createApp({

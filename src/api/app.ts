@@ -46,7 +46,10 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     peers,
     log,
     graph: trackEdges(cache),
-    order: new Order(cache, SURFACES.map(({ kind }) => kind)),
+    order: new Order(
+      cache,
+      SURFACES.map(({ kind }) => kind),
+    ),
     isProtectedManager: options.isProtectedManager ?? isForeignManager,
     now: options.now ?? Date.now,
   }
@@ -77,7 +80,7 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     checkMethod(method as Method, matched)
     if (!isSynced()) throw new Refusal('NotReady', 'the API server has not read the cluster yet; try again')
     const caller = await authenticate()
-    const target = locate(cache, matched)
+    const target = locate(cache, matched, method === 'PUT')
     const { place, action, surface } = matched.route
     if (method === 'GET' || method === 'HEAD') {
       const isList = place === 'collection'
@@ -86,9 +89,10 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
       return isList ? list(scoped, target, request) : get(scoped, target, request)
     }
     parseAccept(request.headers.get('accept'))
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(WRITE_MS)])
+    // Not the request's own: what was begun is finished, even when the client has gone.
+    const signal = AbortSignal.timeout(WRITE_MS)
     const allow = (isUpdate: boolean) => authorize(caller, attemptOf(target, 'put', { isUpdate }), signal)
-    const writing = { context, target, caller, signal, allow }
+    const writing = { context, target, caller, signal, allow, location: pathOf(base, originOf(base).length) + call.pathname }
     if (place === 'action') {
       await authorize(caller, attemptOf(target, 'post', { action: action ?? '' }), signal)
       return act(writing, action ?? '', request)
@@ -106,17 +110,17 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     if (!decision.isAllowed) throw new Refusal('Forbidden', `you may not ${attempt.action ?? attempt.verb} this: ${decision.why}`)
   }
 
-  function failure(thrown: unknown, { pathname, method, request }: Call): Response {
+  function failure(thrown: unknown, { pathname, method }: Call): Response {
     const { status, headers, body } = problem(isTimeout(thrown) ? timedOut(thrown) : thrown, pathname, validationStatus)
-    if (status >= 500 && !request.signal.aborted)
-      log[status === 500 ? 'error' : 'warn']({ err: asError(thrown), method, path: pathname, status }, 'request failed')
+    if (status >= 500) log[status === 500 ? 'error' : 'warn']({ err: asError(thrown), method, path: pathname, status }, 'request failed')
     return new Response(body, { status, headers })
   }
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'POST'])
 
-const isTimeout = (thrown: unknown): boolean => thrown instanceof DOMException && (thrown.name === 'TimeoutError' || thrown.name === 'AbortError')
+const isTimeout = (thrown: unknown): boolean =>
+  thrown instanceof DOMException && (thrown.name === 'TimeoutError' || thrown.name === 'AbortError')
 const timedOut = (cause: unknown) => new Refusal('NotReady', 'the cluster did not answer in time; try again', { cause })
 
 function get(context: Context, target: Target, request: Request): Response {
@@ -161,7 +165,10 @@ class Documents {
         return { body: this.#document(door, base), headers: { 'content-type': 'application/json' } }
       case '/docs': {
         const { body, policy } = this.#page(door, base)
-        return { body, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, 'x-content-type-options': 'nosniff' } }
+        return {
+          body,
+          headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, 'x-content-type-options': 'nosniff' },
+        }
       }
       default:
         return undefined

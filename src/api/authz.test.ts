@@ -42,7 +42,8 @@ describe('roles', () => {
   })
 
   it('says the same of a tenant that does not exist', () => {
-    const decide = (tenant: string) => new RoleBook(cache).decide(caller(), { ...attempt('get', INSTANCE), tenant }).why.replaceAll(tenant, 'T')
+    const decide = (tenant: string) =>
+      new RoleBook(cache).decide(caller(), { ...attempt('get', INSTANCE), tenant }).why.replaceAll(tenant, 'T')
     expect(decide('nowhere')).toBe(decide('acme'))
   })
 
@@ -233,19 +234,39 @@ describe('tokens narrow', () => {
 
   it('and never widen: no scope allows what none does', () => {
     const names = fc.option(fc.array(fc.constantFrom('acme', 'other', 'eu-1', 'prod', '*', ''), { maxLength: 3 }), { nil: undefined })
-    const resources = fc.constantFrom(INSTANCE, SUBNET, `seca.workspace/v1/${W}`, 'seca.compute/v1/tenants/other/workspaces/prod/instances/x')
-    fc.assert(fc.property(names, names, names, resources, (tenants, regions, workspaces, resource) => {
-      const scope = JSON.parse(JSON.stringify({ tenants, regions, workspaces })) as TokenScope
-      return !may('put', resource, scope) || may('put', resource)
-    }))
+    const resources = fc.constantFrom(
+      INSTANCE,
+      SUBNET,
+      `seca.workspace/v1/${W}`,
+      'seca.compute/v1/tenants/other/workspaces/prod/instances/x',
+    )
+    fc.assert(
+      fc.property(names, names, names, resources, (tenants, regions, workspaces, resource) => {
+        const scope = JSON.parse(JSON.stringify({ tenants, regions, workspaces })) as TokenScope
+        return !may('put', resource, scope) || may('put', resource)
+      }),
+    )
   })
 })
 
 describe('system roles', () => {
-  const infrastructure = KINDS.filter(({ api, parent }) => ['seca.compute/v1', 'seca.network/v1', 'seca.storage/v1'].includes(api) && parent === undefined)
+  const infrastructure = KINDS.filter(
+    ({ api, parent }) => ['seca.compute/v1', 'seca.network/v1', 'seca.storage/v1'].includes(api) && parent === undefined,
+  )
   const all = (verb: Attempt['verb'], apis: (api: string) => boolean = () => true) =>
-    infrastructure.filter(({ api }) => apis(api)).every((kind) =>
-      new RoleBook(cache).decide(caller(), { verb, kind, region: 'eu-1', tenant: 'acme', workspace: 'prod', ...(verb === 'list' ? {} : { name: 'x' }) }).isAllowed)
+    infrastructure
+      .filter(({ api }) => apis(api))
+      .every(
+        (kind) =>
+          new RoleBook(cache).decide(caller(), {
+            verb,
+            kind,
+            region: 'eu-1',
+            tenant: 'acme',
+            workspace: 'prod',
+            ...(verb === 'list' ? {} : { name: 'x' }),
+          }).isAllowed,
+      )
 
   it.each([
     ['seca.admin', ['get', 'list', 'put', 'delete', 'post'], true, ['get', 'list', 'put', 'delete']],
@@ -269,7 +290,9 @@ describe('system roles', () => {
 describe('authorizer', () => {
   it('says neither yes nor no before the roles are read', async () => {
     const authorizer = createAuthorizer({ cache, isSynced: () => false })
-    await expect(authorizer.authorize(caller(), attempt('get', INSTANCE), AbortSignal.timeout(1_000))).rejects.toMatchObject({ code: 'NotReady' })
+    await expect(authorizer.authorize(caller(), attempt('get', INSTANCE), AbortSignal.timeout(1_000))).rejects.toMatchObject({
+      code: 'NotReady',
+    })
   })
 
   it('opens SKUs of tenant seca, and images of shared tenants', () => {

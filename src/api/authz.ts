@@ -71,7 +71,8 @@ export class RoleBook {
         ? { isAllowed: true, why: 'regions are open to every authenticated caller' }
         : deny('regions are made by administrators of the installation')
     if (tenant === undefined) return deny(`${describe(attempt)} names no tenant`)
-    const isOpen = isMaterial(kind) && isReading(attempt) && (kind.catalog === true ? tenant === CATALOGUE_TENANT : this.#cache.isShared(tenant))
+    const isOpen =
+      isMaterial(kind) && isReading(attempt) && (kind.catalog === true ? tenant === CATALOGUE_TENANT : this.#cache.isShared(tenant))
     if (isOpen) return { isAllowed: true, why: `${kind.collection} of tenant ${tenant} are open to every authenticated caller` }
     const { scope } = caller
     if (scope.tenants !== undefined && !scope.tenants.includes(tenant)) return deny(`the token does not reach tenant ${tenant}`)

@@ -23,7 +23,9 @@ function checkHeaders(headers: Headers): void {
     })
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
   if (encoding !== 'identity')
-    throw new Refusal('UnsupportedMediaType', 'compressed bodies are not read here; send it as it is', { sources: [inParameter('Content-Encoding')] })
+    throw new Refusal('UnsupportedMediaType', 'compressed bodies are not read here; send it as it is', {
+      sources: [inParameter('Content-Encoding')],
+    })
   if (Number(headers.get('content-length') ?? 0) > MAX_BYTES) throw tooLarge()
 }
 

@@ -35,7 +35,12 @@ export function contextIssues(cache: Cache, target: Target, spec: Json, before: 
 function checkZone(zone: unknown, { cache, target }: Surroundings): Issue[] {
   const { availableZones = [] } = (cache.get('Region', target.region)?.spec ?? {}) as { availableZones?: readonly string[] }
   if (zone === '' || availableZones.includes(String(zone))) return []
-  return [{ pointer: '/spec/zone', message: `zone "${String(zone)}" does not exist in region ${target.region}, which has ${availableZones.join(', ')}` }]
+  return [
+    {
+      pointer: '/spec/zone',
+      message: `zone "${String(zone)}" does not exist in region ${target.region}, which has ${availableZones.join(', ')}`,
+    },
+  ]
 }
 
 interface Cidr {
@@ -54,7 +59,9 @@ function checkCidr(cidr: unknown, { cache, target }: Surroundings): Issue[] {
     const blocks = blocksOf(object, family)
     if (block === undefined || isAssignable(block) || blocks === undefined || blocks.some((outer) => isInside(block, outer))) return []
     const has = blocks.length === 0 ? `has no ${family} block` : `has ${blocks.join(', ')}`
-    return [{ pointer: `/spec/cidr/${family}`, message: `${block} is not inside ${surface.parent?.kind.secaKind} "${parent}", which ${has}` }]
+    return [
+      { pointer: `/spec/cidr/${family}`, message: `${block} is not inside ${surface.parent?.kind.secaKind} "${parent}", which ${has}` },
+    ]
   })
 }
 
@@ -96,7 +103,12 @@ function checkPermissions(permissions: unknown): Issue[] {
   return list.flatMap(({ provider, verb }, index) => [
     ...(APIS.has(provider.split('/')[0] ?? '')
       ? []
-      : [{ pointer: `/spec/permissions/${index}/provider`, message: `there is no API "${provider}"; it is one of ${[...APIS].join(', ')}` }]),
+      : [
+          {
+            pointer: `/spec/permissions/${index}/provider`,
+            message: `there is no API "${provider}"; it is one of ${[...APIS].join(', ')}`,
+          },
+        ]),
     ...verb.flatMap((name, at) =>
       VERBS.includes(name.toLowerCase())
         ? []

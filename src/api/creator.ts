@@ -24,7 +24,10 @@ export async function welcomeCreator(context: Context, target: Target, caller: C
       return await assign(context, target, caller.subject, signal)
     } catch (error) {
       if (tries < TRIES) continue
-      context.log.error({ err: asError(error).message, tenant: target.tenant, workspace: target.name }, 'the creator of a workspace got no role on it')
+      context.log.error(
+        { err: asError(error).message, tenant: target.tenant, workspace: target.name },
+        'the creator of a workspace got no role on it',
+      )
       return
     }
   }
@@ -42,7 +45,11 @@ async function assign(context: Context, target: Target, subject: string, signal:
   }
   const object = await createOrReplace()
   cache.store(RoleAssignment.kind).set(object)
-  await peers.confirm({ kind: RoleAssignment.kind, key: keyOf(target.namespace, body.metadata.name), resourceVersion: object.metadata.resourceVersion })
+  await peers.confirm({
+    kind: RoleAssignment.kind,
+    key: keyOf(target.namespace, body.metadata.name),
+    resourceVersion: object.metadata.resourceVersion,
+  })
 
   async function createOrReplace(): Promise<Resource> {
     try {

@@ -14,9 +14,14 @@ describe('discovery', () => {
     expect(services.map(({ metadata }) => metadata.name)).toContain('v1.it-1.seca.compute')
     expect(services.map(({ metadata }) => metadata.name)).toContain('v1.seca.region')
     expect(services.map(({ metadata }) => metadata.name)).not.toContain('v1.it-1.seca.region')
-    const v2 = body(ask(discovery, '/apis', V2)) as unknown as { items: { metadata: { name: string }; versions: { version: string; resources: { verbs: string[] }[] }[] }[] }
+    const v2 = body(ask(discovery, '/apis', V2)) as unknown as {
+      items: { metadata: { name: string }; versions: { version: string; resources: { verbs: string[] }[] }[] }[]
+    }
     for (const { spec } of services) {
-      const legacy = body(ask(discovery, `/apis/${spec.group}/${spec.version}`)) as unknown as { groupVersion: string; resources: { verbs: string[] }[] }
+      const legacy = body(ask(discovery, `/apis/${spec.group}/${spec.version}`)) as unknown as {
+        groupVersion: string
+        resources: { verbs: string[] }[]
+      }
       expect(legacy.groupVersion).toBe(`${spec.group}/${spec.version}`)
       const inV2 = v2.items.find(({ metadata }) => metadata.name === spec.group)?.versions.find(({ version }) => version === spec.version)
       for (const resources of [legacy.resources, inV2?.resources ?? []]) {
@@ -46,7 +51,14 @@ describe('discovery', () => {
     expect(ask(discovery, '/apis', V2.replace('v=v2', 'v=v2beta1'))?.headers['content-type']).toBe('application/json')
   })
 
-  it.each(['/apis/seca.compute/v2', '/apis/apps/v1', '/apis/A.seca.compute/v1', '/apis/x.y.seca.compute/v1', '/apis/it-1.seca.region/v1', '/openapi/v2'])('%s: 404 in the shape of Kubernetes', (path) => {
+  it.each([
+    '/apis/seca.compute/v2',
+    '/apis/apps/v1',
+    '/apis/A.seca.compute/v1',
+    '/apis/x.y.seca.compute/v1',
+    '/apis/it-1.seca.region/v1',
+    '/openapi/v2',
+  ])('%s: 404 in the shape of Kubernetes', (path) => {
     expect(body(ask(new Discovery(() => []), path))).toMatchObject({ kind: 'Status', code: 404 })
   })
 

@@ -29,7 +29,11 @@ export function versionsOf(group: string): readonly string[] | undefined {
 
 /** Groups of an installation: the global and unprefixed ones, and one set for each region. */
 export function groupsOf(regions: readonly string[]): string[] {
-  return [...GLOBAL_APIS.keys(), ...REGIONAL_APIS.keys(), ...regions.flatMap((region) => [...REGIONAL_APIS.keys()].map((api) => `${region}.${api}`))]
+  return [
+    ...GLOBAL_APIS.keys(),
+    ...REGIONAL_APIS.keys(),
+    ...regions.flatMap((region) => [...REGIONAL_APIS.keys()].map((api) => `${region}.${api}`)),
+  ]
 }
 
 interface Documents {
@@ -61,7 +65,8 @@ export class Discovery {
     if (first !== 'apis' || rest.some((segment) => segment !== '')) return undefined
     const versions = versionsOf(group)
     if (versions === undefined) return status(404, 'there is no such API group')
-    if (version === undefined || version === '') return json(200, JSON.stringify({ kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group, versions) }))
+    if (version === undefined || version === '')
+      return json(200, JSON.stringify({ kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group, versions) }))
     if (!versions.includes(version)) return status(404, 'the API group has no such version')
     if (request.isProxy && this.#learnt.size < MAX_LEARNT) this.#learnt.add(group)
     return json(200, resourceList(group, version))
@@ -83,7 +88,11 @@ export class Discovery {
       const versions = versionsOf(group)
       return versions === undefined ? [] : [{ group, versions }]
     })
-    const legacy = JSON.stringify({ kind: 'APIGroupList', apiVersion: 'v1', groups: all.map(({ group, versions }) => groupOf(group, versions)) })
+    const legacy = JSON.stringify({
+      kind: 'APIGroupList',
+      apiVersion: 'v1',
+      groups: all.map(({ group, versions }) => groupOf(group, versions)),
+    })
     const aggregated = JSON.stringify({
       kind: 'APIGroupDiscoveryList',
       apiVersion: 'apidiscovery.k8s.io/v2',
@@ -123,5 +132,8 @@ const json = (code: number, body: string): Plain => ({ status: code, headers: { 
 
 /** Errors on Kubernetes' own paths have its shape. */
 function status(code: 404, message: string): Plain {
-  return json(code, JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'NotFound', code }))
+  return json(
+    code,
+    JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'NotFound', code }),
+  )
 }

@@ -17,11 +17,25 @@ export function fieldsTable(schema: Schema): Html | undefined {
   const properties = schema['properties'] as Readonly<Record<string, Schema>> | undefined
   if (properties === undefined || Object.keys(properties).length === 0) return undefined
   const required = (schema['required'] as readonly string[] | undefined) ?? []
-  return html`<table class="fields"><thead><tr><th>Field</th><th>Type</th><th>Meaning</th></tr></thead><tbody>
-${Object.entries(properties).map(
-  ([name, field]) => html`<tr><td><code>${name}</code>${required.includes(name) && html`<span class="required" title="required">*</span>`}</td><td>${typeOf(field)}</td><td>${String(field['description'] ?? '')}${limits(field)}${nested(field)}</td></tr>
-`,
-)}</tbody></table>`
+  return html`<table class="fields">
+    <thead>
+      <tr>
+        <th>Field</th>
+        <th>Type</th>
+        <th>Meaning</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${Object.entries(properties).map(
+        ([name, field]) =>
+          html`<tr>
+            <td><code>${name}</code>${required.includes(name) && html`<span class="required" title="required">*</span>`}</td>
+            <td>${typeOf(field)}</td>
+            <td>${String(field['description'] ?? '')}${limits(field)}${nested(field)}</td>
+          </tr> `,
+      )}
+    </tbody>
+  </table>`
 }
 
 /** `string`, `Reference`, `list of integer`. */
@@ -29,7 +43,8 @@ export function typeOf(schema: Schema): Html {
   const name = refOf(schema)
   if (name !== undefined) return html`<a href="#${schemaId(name)}">${name}</a>`
   if (schema['type'] === 'array') return html`list of ${typeOf((schema['items'] as Schema | undefined) ?? {})}`
-  if (schema['additionalProperties'] !== undefined && schema['properties'] === undefined) return html`map of ${typeOf(schema['additionalProperties'] as Schema)}`
+  if (schema['additionalProperties'] !== undefined && schema['properties'] === undefined)
+    return html`map of ${typeOf(schema['additionalProperties'] as Schema)}`
   return html`${String(schema['type'] ?? 'anything')}${schema['format'] !== undefined && html` <small>${String(schema['format'])}</small>`}`
 }
 
@@ -50,7 +65,9 @@ function limits(schema: Schema): Html | undefined {
   if (values !== undefined) found.unshift({ label: 'one of', value: values.map(show).join(' ') })
   if (schema['readOnly'] === true) found.unshift({ label: 'read only', value: '' })
   if (found.length === 0) return undefined
-  return html`<div class="limits">${found.map(({ label, value }) => html`<span>${label}${value !== '' && html` <code>${value}</code>`}</span>`)}</div>`
+  return html`<div class="limits">
+    ${found.map(({ label, value }) => html`<span>${label}${value !== '' && html` <code>${value}</code>`}</span>`)}
+  </div>`
 }
 
 const show = (value: unknown): string => (typeof value === 'string' ? value || '""' : JSON.stringify(value))

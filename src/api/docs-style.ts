@@ -20,14 +20,14 @@ article:target { border-color: var(--link); box-shadow: 0 0 0 1px var(--link); }
 .method { display: inline-block; min-width: 3.6em; font: 700 11px/1.6 ui-monospace, monospace; color: var(--get); } .method.put { color: var(--put); } .method.post { color: var(--post); } .method.delete { color: var(--delete); }
 .status { font-family: ui-monospace, monospace; } .s2 { color: var(--post); } .s4 { color: var(--put); } .s5 { color: var(--delete); }
 table { width: 100%; border-collapse: collapse; font-size: 14px; } th { text-align: left; color: var(--soft); font-weight: 600; } th, td { padding: .35rem .5rem; border-top: 1px solid var(--line); vertical-align: top; } td table { margin-top: .5rem; }
-td { overflow-wrap: anywhere; } code, pre { font-family: ui-monospace, SFMono-Regular, monospace; font-size: 13px; }
+td { overflow-wrap: break-word; } th:not(:last-child), td:not(:last-child) { width: 1px; white-space: nowrap; padding-right: 1rem; } td[colspan] { white-space: normal; } code, pre { font-family: ui-monospace, SFMono-Regular, monospace; font-size: 13px; }
 .required { color: var(--delete); margin-left: 2px; } .limits span { display: inline-block; margin-right: .8rem; color: var(--soft); font-size: 12.5px; }
 .code { position: relative; } pre { margin: 0; padding: .8rem 1rem; overflow-x: auto; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; }
 .copy { position: absolute; top: .5rem; right: .5rem; padding: .2rem .6rem; border: 1px solid var(--line); border-radius: 5px; background: var(--back); color: inherit; font: inherit; font-size: 12px; cursor: pointer; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: 1rem; background: var(--back); padding: .5rem; z-index: 1; }
 [hidden] { display: none !important; }
-@media (max-width: 60rem) { body { display: block; } nav { position: static; height: auto; max-height: 50vh; border-right: 0; border-bottom: 1px solid var(--line); } }
+@media (max-width: 60rem) { body { display: block; } nav { position: static; height: auto; max-height: 50vh; border-right: 0; border-bottom: 1px solid var(--line); } article { padding: .75rem; overflow-x: auto; } th:not(:last-child), td:not(:last-child) { white-space: normal; } dl { display: block; } }
 @media print { nav, .copy { display: none; } body { display: block; } }
 `
 

@@ -23,7 +23,8 @@ export function trackEdges(cache: Cache): Graph {
     if (type === 'updated' && now?.tenant === before?.tenant && now?.workspace === before?.workspace) return
     const homes = [now, before].flatMap((scope) => (scope === undefined ? [] : (cache.namespaceOf({ tenant: scope.tenant }) ?? [])))
     for (const namespace of new Set([object.metadata.name, ...homes]))
-      for (const kind of cache.kinds()) if (kind.gvr.namespaced) for (const resource of cache.inNamespace(kind.kind, namespace)) draw(kind, resource)
+      for (const kind of cache.kinds())
+        if (kind.gvr.namespaced) for (const resource of cache.inNamespace(kind.kind, namespace)) draw(kind, resource)
   })
   return graph
 }

@@ -27,7 +27,8 @@ const cache = new WeakMap<Resource, Rendered>()
 
 function entryOf(target: Target, object: Resource): Rendered {
   const known = cache.get(object)
-  if (known !== undefined && known.tenant === target.tenant && known.workspace === target.workspace && known.region === target.region) return known
+  if (known !== undefined && known.tenant === target.tenant && known.workspace === target.workspace && known.region === target.region)
+    return known
   const { tenant, workspace, region } = target
   const entry: Rendered = { tenant, workspace, region, labels: tagsOf(object.metadata).labels, json: undefined }
   cache.set(object, entry)
@@ -48,7 +49,13 @@ export function rendered(target: Target, object: Resource, rendering: Rendering)
 }
 
 /** The SECA envelope of an object (SECA.md §3). */
-export function envelope(target: Target, object: Resource, verb: string, now: () => number, spec = specOf(target.surface.kind, object)): Json {
+export function envelope(
+  target: Target,
+  object: Resource,
+  verb: string,
+  now: () => number,
+  spec = specOf(target.surface.kind, object),
+): Json {
   const { surface } = target
   const { labels, annotations } = tagsOf(object.metadata)
   const { extensions } = object

@@ -117,7 +117,9 @@ export class FrontProxy {
       await this.load(signal).catch((error: unknown) => {
         if (!signal.aborted) log.warn({ err: asError(error).message }, 'cannot read whom kube-apiserver forwards requests as')
       })
-      await sleep(this.#trust === undefined ? Math.min(refreshMs, 1_000) : refreshMs, undefined, { signal, ref: false }).catch(() => undefined)
+      await sleep(this.#trust === undefined ? Math.min(refreshMs, 1_000) : refreshMs, undefined, { signal, ref: false }).catch(
+        () => undefined,
+      )
     }
   }
 
@@ -157,12 +159,14 @@ export class FrontProxy {
 
   #inspect(socket: TLSSocket, trust: ProxyTrust, isOld: boolean): NonNullable<Connection['peer']> {
     const certificate = socket.getPeerX509Certificate()
-    if (certificate === undefined) return { generation: this.#generation, problem: 'it shows no certificate', validTo: Number.POSITIVE_INFINITY }
+    if (certificate === undefined)
+      return { generation: this.#generation, problem: 'it shows no certificate', validTo: Number.POSITIVE_INFINITY }
     const name = commonName(certificate)
     const problem = () => {
       // The handshake judged by the CAs of its time (chain, validity, clientAuth): older connections and resumed sessions are judged again.
       if (!socket.authorized) return `its certificate is not of the front proxy's CA (${String(socket.authorizationError)})`
-      if ((isOld || socket.isSessionReused()) && !isIssuedBy(certificate, trust.ca)) return "its certificate is not of the front proxy's CA any more"
+      if ((isOld || socket.isSessionReused()) && !isIssuedBy(certificate, trust.ca))
+        return "its certificate is not of the front proxy's CA any more"
       return trust.allowedNames.length === 0 || trust.allowedNames.includes(name) ? undefined : `its name "${name}" is not allowed`
     }
     return { generation: this.#generation, problem: problem(), validTo: Date.parse(certificate.validTo) }

@@ -12,15 +12,24 @@ function slow(pattern: string, text: string): boolean {
 describe('glob', () => {
   it('agrees with the obvious definition', () => {
     const letters = (max: number, alphabet: string[]) => fc.string({ unit: fc.constantFrom(...alphabet), maxLength: max })
-    fc.assert(fc.property(letters(7, ['a', 'b', '*']), letters(8, ['a', 'b']), (pattern, text) => globMatches(pattern, text) === slow(pattern, text)), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(
+        letters(7, ['a', 'b', '*']),
+        letters(8, ['a', 'b']),
+        (pattern, text) => globMatches(pattern, text) === slow(pattern, text),
+      ),
+      { numRuns: 3_000 },
+    )
   })
 
   it('takes every text that a pattern was made from', () => {
-    fc.assert(fc.property(fc.array(fc.string()), fc.array(fc.string()), (parts, fillings) => {
-      const clean = parts.map((part) => part.replaceAll('*', ''))
-      const text = clean.map((part, index) => part + (index < clean.length - 1 ? (fillings[index] ?? '') : '')).join('')
-      return globMatches(clean.join('*'), text)
-    }))
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.array(fc.string()), (parts, fillings) => {
+        const clean = parts.map((part) => part.replaceAll('*', ''))
+        const text = clean.map((part, index) => part + (index < clean.length - 1 ? (fillings[index] ?? '') : '')).join('')
+        return globMatches(clean.join('*'), text)
+      }),
+    )
   })
 
   it('gives no special meaning to anything but the star', () => {

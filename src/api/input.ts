@@ -66,7 +66,9 @@ function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[
 function prepared(kind: Kind, spec: unknown): unknown {
   const clean = withoutNulls(spec)
   if (typeof clean !== 'object' || clean === null || Array.isArray(clean)) return clean
-  const own = kind.freeSpec ? Object.fromEntries(Object.entries(clean).filter(([field]) => !Object.hasOwn(kind.kubeSpec.shape, field))) : clean
+  const own = kind.freeSpec
+    ? Object.fromEntries(Object.entries(clean).filter(([field]) => !Object.hasOwn(kind.kubeSpec.shape, field)))
+    : clean
   return kind.references.reduce<unknown>((value, { path }) => withReference(value, path), own)
 }
 

@@ -1,6 +1,15 @@
 import { createPublicKey } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { compactVerify, createLocalJWKSet, errors, type FlattenedJWSInput, type JSONWebKeySet, type JWK, type JWSHeaderParameters, type CryptoKey } from 'jose'
+import {
+  compactVerify,
+  createLocalJWKSet,
+  errors,
+  type FlattenedJWSInput,
+  type JSONWebKeySet,
+  type JWK,
+  type JWSHeaderParameters,
+  type CryptoKey,
+} from 'jose'
 import { asError, SecaError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { FetchJson } from './fetch.ts'

@@ -12,12 +12,26 @@ describe('labels and annotations', () => {
   it('come back byte for byte, whatever they are', () => {
     const key = fc.oneof(
       fc.string({ minLength: 1 }),
-      fc.constantFrom('__proto__', 'constructor', 'app.kubernetes.io/name', 'secapi.cloud/paused', 'ns:key', 'a b', 'ok', 'example.com/ok', KEPT),
+      fc.constantFrom(
+        '__proto__',
+        'constructor',
+        'app.kubernetes.io/name',
+        'secapi.cloud/paused',
+        'ns:key',
+        'a b',
+        'ok',
+        'example.com/ok',
+        KEPT,
+      ),
     )
     fc.assert(
-      fc.property(fc.dictionary(key, fc.string({ maxLength: 63 })), fc.dictionary(key, fc.string({ maxLength: 1024 })), (labels, annotations) => {
-        expect(tagsOf(written(stored({ labels, annotations })))).toEqual({ labels, annotations })
-      }),
+      fc.property(
+        fc.dictionary(key, fc.string({ maxLength: 63 })),
+        fc.dictionary(key, fc.string({ maxLength: 1024 })),
+        (labels, annotations) => {
+          expect(tagsOf(written(stored({ labels, annotations })))).toEqual({ labels, annotations })
+        },
+      ),
     )
   })
 

@@ -17,10 +17,22 @@ export const TIMES = {
 } satisfies Record<string, number>
 
 /** Headers that have one value; a second one would mean something to us and something else to who is in front of us. */
-const SINGLE = ['authorization', 'host', ':authority', ':path', ':method', 'content-length', 'content-type', 'if-unmodified-since', 'transfer-encoding']
+const SINGLE = [
+  'authorization',
+  'host',
+  ':authority',
+  ':path',
+  ':method',
+  'content-length',
+  'content-type',
+  'if-unmodified-since',
+  'transfer-encoding',
+]
 const LENGTH = /^\d{1,15}$/
-/** Whatever a decoder could turn into something else: encoded slashes and dots, backslashes, NUL, and characters that no URL holds. */
-const AMBIGUOUS = /%2f|%5c|%2e|%00|[\\#\u0000-\u0020\u007f-\uffff]/i
+/** Characters of a path (RFC 3986 §3.3). */
+const PATH = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/
+/** What a decoder could turn into something else: encoded slashes, backslashes, dots and NUL. */
+const AMBIGUOUS = /%2f|%5c|%2e|%00/i
 const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i
 const DOTS = /\/\.{1,2}(?:\/|$)/
 
@@ -37,7 +49,7 @@ export function flawOf({ method, url, headers }: Line): SecaError | undefined {
   const path = pathOf(url)
   if (!url.startsWith('/')) return invalid('the request must name a path')
   if (url.length > MAX_URL) return invalid(`the URL is longer than ${MAX_URL} characters`)
-  if (AMBIGUOUS.test(path) || BROKEN_ESCAPE.test(path) || DOTS.test(path) || path.includes('//'))
+  if (!PATH.test(path) || AMBIGUOUS.test(path) || BROKEN_ESCAPE.test(path) || DOTS.test(path) || path.includes('//'))
     return invalid('the path holds encoded slashes, dots, empty segments or characters that can be read in two ways')
   for (const name of SINGLE) if ((headers.get(name)?.length ?? 0) > 1) return invalid(`header ${name} is there more than once`)
   let size = 0

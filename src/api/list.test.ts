@@ -29,7 +29,8 @@ async function page(query: string, headers: Record<string, string> = {}): Promis
 }
 
 const volume = (name: string, metadata: object = {}) => add(cache, 'BlockStorage', 'w', name, SPEC, ACTIVE, metadata)
-const remove = (object: Resource) => cache.store('BlockStorage').remove({ ...object, metadata: { ...object.metadata, resourceVersion: String(Number.MAX_SAFE_INTEGER) } })
+const remove = (object: Resource) =>
+  cache.store('BlockStorage').remove({ ...object, metadata: { ...object.metadata, resourceVersion: String(Number.MAX_SAFE_INTEGER) } })
 
 describe('LIST', () => {
   it('pages by name and leaves skipToken out on the last page', async () => {
@@ -76,7 +77,8 @@ describe('LIST', () => {
   })
 
   it('lists children of one network only, and SKUs of one region', async () => {
-    for (const name of ['n.b', 'n.a', 'n-2.x', 'm.a', 'n0.z']) add(cache, 'Subnet', 'w', name, { network: name.split('.')[0], cidr: {} }, ACTIVE)
+    for (const name of ['n.b', 'n.a', 'n-2.x', 'm.a', 'n0.z'])
+      add(cache, 'Subnet', 'w', name, { network: name.split('.')[0], cidr: {} }, ACTIVE)
     const { json } = await app.call('GET', '/providers/seca.network/v1/tenants/acme/workspaces/prod/networks/n/subnets')
     const list = json as unknown as List
     expect(list.items.map(({ metadata }) => metadata.name)).toEqual(['a', 'b'])

@@ -48,10 +48,16 @@ export function listMetadata({ surface, parent }: Target, skipToken: string | un
 
 /** `networks/n/subnets`: the path below the workspace, tenant or root. */
 function collectionPath(surface: Surface, parent: string | undefined): string {
-  return surface.parent === undefined ? surface.kind.collection : `${surface.parent.kind.collection}/${parent ?? ''}/${surface.kind.collection}`
+  return surface.parent === undefined
+    ? surface.kind.collection
+    : `${surface.parent.kind.collection}/${parent ?? ''}/${surface.kind.collection}`
 }
 
 /** `seca.network/v1/tenants/t/workspaces/w`: what a URN has before the collection. */
 function scopePath({ surface, tenant, workspace }: Target): string {
-  return [surface.kind.api, ...(tenant === undefined ? [] : ['tenants', tenant]), ...(workspace === undefined ? [] : ['workspaces', workspace])].join('/')
+  return [
+    surface.kind.api,
+    ...(tenant === undefined ? [] : ['tenants', tenant]),
+    ...(workspace === undefined ? [] : ['workspaces', workspace]),
+  ].join('/')
 }

@@ -30,14 +30,17 @@ export function schemas(): Record<string, Schema> {
 }
 
 const common = (): Record<string, Schema> => ({
-  ResourceState: { type: 'string', enum: [...STATES], description: 'pending: accepted, waiting; creating; active: as wanted; updating: usable, being changed; deleting; error.' },
+  ResourceState: {
+    type: 'string',
+    enum: [...STATES],
+    description: 'pending: accepted, waiting; creating; active: as wanted; updating: usable, being changed; deleting; error.',
+  },
   StatusCondition: json(HistoryEntry),
-  Status: object(
-    { state: schemaRef('ResourceState'), conditions: conditions() },
-    ['conditions'],
-    { description: 'What is there.' },
-  ),
-  Reference: { ...json(Reference), description: 'Names another resource: a name, type/name or a full URN. On input, the plain string is understood too.' },
+  Status: object({ state: schemaRef('ResourceState'), conditions: conditions() }, ['conditions'], { description: 'What is there.' }),
+  Reference: {
+    ...json(Reference),
+    description: 'Names another resource: a name, type/name or a full URN. On input, the plain string is understood too.',
+  },
   Labels: { type: 'object', additionalProperties: { type: 'string', maxLength: 63 }, description: 'What lists can be filtered by.' },
   Annotations: { type: 'object', additionalProperties: { type: 'string', maxLength: 1024 }, description: 'Free notes.' },
   Extensions: { type: 'object', additionalProperties: { type: 'string' }, description: 'Extensions of the provider.' },
@@ -103,7 +106,10 @@ function resourceSchemas(surface: Surface): [string, Schema][] {
     ['metadata', 'spec', ...(hasStatus ? ['status'] : [])],
     { description: kind.description },
   )
-  const iterator = object({ items: { type: 'array', items: schemaRef(kind.kind) }, metadata: schemaRef('ResponseMetadata') }, ['items', 'metadata'])
+  const iterator = object({ items: { type: 'array', items: schemaRef(kind.kind) }, metadata: schemaRef('ResponseMetadata') }, [
+    'items',
+    'metadata',
+  ])
   return [
     [kind.kind, resource],
     [`${kind.kind}Spec`, specSchema(surface)],
@@ -122,7 +128,10 @@ function specSchema({ kind, isReadOnly }: Surface): Schema {
 
 function statusSchema({ kind }: Surface): Schema {
   const own = (json(kind.status ?? z.object({})) as { properties?: Record<string, Schema> }).properties ?? {}
-  return object({ state: schemaRef('ResourceState'), ...own, conditions: conditions() }, ['conditions', ...Object.keys(kind.initialStatus ?? {})])
+  return object({ state: schemaRef('ResourceState'), ...own, conditions: conditions() }, [
+    'conditions',
+    ...Object.keys(kind.initialStatus ?? {}),
+  ])
 }
 
 function metadataSchema({ metadataSchema: name, hasTenant, isRegional, hasHistory, parent, kind }: Surface): Schema {
@@ -158,15 +167,21 @@ function metadataSchema({ metadataSchema: name, hasTenant, isRegional, hasHistor
 
 /** zod as JSON Schema, with references and states by name and nothing of Kubernetes' in it. */
 function json(schema: z.ZodType): Schema {
-  const { $schema: _, ...converted } = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input', reused: 'inline', cycles: 'throw' }) as Record<
-    string,
-    unknown
-  >
+  const { $schema: _, ...converted } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io: 'input',
+    reused: 'inline',
+    cycles: 'throw',
+  }) as Record<string, unknown>
   return clean(converted) as Schema
 }
 
 const fieldsOf = (schema: z.ZodObject) => Object.keys(schema.shape).toSorted().join()
-const NAMED: Readonly<Record<string, string>> = { [fieldsOf(Reference)]: 'Reference', [fieldsOf(HistoryEntry)]: 'StatusCondition', [fieldsOf(ItemStatus)]: 'Status' }
+const NAMED: Readonly<Record<string, string>> = {
+  [fieldsOf(Reference)]: 'Reference',
+  [fieldsOf(HistoryEntry)]: 'StatusCondition',
+  [fieldsOf(ItemStatus)]: 'Status',
+}
 
 function clean(node: unknown, isRoot = true): unknown {
   if (Array.isArray(node)) return node.map((item) => clean(item, false))
@@ -174,7 +189,8 @@ function clean(node: unknown, isRoot = true): unknown {
   const schema = node as Record<string, unknown>
   const properties = schema['type'] === 'object' ? (schema['properties'] as object | undefined) : undefined
   const name = properties && NAMED[Object.keys(properties).toSorted().join()]
-  if (name !== undefined && !isRoot) return { ...schemaRef(name), ...(schema['description'] === undefined ? {} : { description: schema['description'] }) }
+  if (name !== undefined && !isRoot)
+    return { ...schemaRef(name), ...(schema['description'] === undefined ? {} : { description: schema['description'] }) }
   if (JSON.stringify(schema['enum']) === JSON.stringify(STATES)) return schemaRef('ResourceState')
   return Object.fromEntries(
     Object.entries(schema)

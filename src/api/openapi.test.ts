@@ -53,37 +53,44 @@ const MORE = ['406', '413', '415', '503']
 
 describe('the OpenAPI document and the contract', () => {
   it('have the same operations', () => {
-    const ours = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+    const ours = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
     expect(operations).toHaveLength(68)
     expect(ours.toSorted()).toEqual(operations.map((operation) => `${operation.method} ${pathHere(operation)}`).toSorted())
   })
 
-  it.each(operations.map((operation) => [`${operation.method} ${operation.api} ${operation.path}`, operation] as const))('%s', (_name, operation) => {
-    const found = here(operation) as Operation
-    expect(found.operationId.split('_')[0]).toBe(operation.operationId)
-    const wanted = [
-      ...operation.pathParams.map((one) => ({ ...one, in: 'path' })),
-      ...operation.queryParams.map((one) => ({ ...one, in: 'query' })),
-      ...operation.headerParams.map((one) => ({ ...one, in: 'header' })),
-    ].map(({ name, required, in: place, ...schema }) => ({ name, in: place, required, schema }))
-    const ours = (found.parameters ?? []).map(({ description: _, ...parameter }: Parameter) => parameter)
-    const order = (list: { name: string }[]) => list.toSorted((one, other) => (one.name < other.name ? -1 : 1))
-    expect(order(ours)).toEqual(order(wanted as { name: string }[]))
+  it.each(operations.map((operation) => [`${operation.method} ${operation.api} ${operation.path}`, operation] as const))(
+    '%s',
+    (_name, operation) => {
+      const found = here(operation) as Operation
+      expect(found.operationId.split('_')[0]).toBe(operation.operationId)
+      const wanted = [
+        ...operation.pathParams.map((one) => ({ ...one, in: 'path' })),
+        ...operation.queryParams.map((one) => ({ ...one, in: 'query' })),
+        ...operation.headerParams.map((one) => ({ ...one, in: 'header' })),
+      ].map(({ name, required, in: place, ...schema }) => ({ name, in: place, required, schema }))
+      const ours = (found.parameters ?? []).map(({ name, in: place, required, schema }: Parameter) => ({ name, in: place, required, schema }))
+      const order = (list: { name: string }[]) => list.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+      expect(order(ours)).toEqual(order(wanted as { name: string }[]))
 
-    const body = found.requestBody?.content['application/json']?.schema['$ref'] as string | undefined
-    expect(body?.split('/').at(-1) ?? null).toBe(operation.requestBody)
+      const body = found.requestBody?.content['application/json']?.schema['$ref'] as string | undefined
+      expect(body?.split('/').at(-1) ?? null).toBe(operation.requestBody)
 
-    // The contract gives actions a precondition, but no answer for one that fails.
-    const missing = operation.kind === 'action' ? ['412'] : []
-    expect(Object.keys(found.responses).filter((code) => !MORE.includes(code) && !missing.includes(code))).toEqual(Object.keys(operation.responses).toSorted())
-    for (const [code, schema] of Object.entries(operation.responses)) {
-      const ref = found.responses[code]?.content?.['application/json']?.schema['$ref'] as string | undefined
-      const name = ref?.split('/').at(-1) ?? null
-      // The contract has one SkuIterator in each API, and one name for each status of an error.
-      const isSku = schema === 'SkuIterator' && name?.endsWith('SkuIterator') === true
-      expect(isSku ? schema : name === 'Error' ? `Error${code}` : name).toBe(schema)
-    }
-  })
+      // The contract gives actions a precondition, but no answer for one that fails.
+      const missing = operation.kind === 'action' ? ['412'] : []
+      expect(Object.keys(found.responses).filter((code) => !MORE.includes(code) && !missing.includes(code))).toEqual(
+        Object.keys(operation.responses).toSorted(),
+      )
+      for (const [code, schema] of Object.entries(operation.responses)) {
+        const ref = found.responses[code]?.content?.['application/json']?.schema['$ref'] as string | undefined
+        const name = ref?.split('/').at(-1) ?? null
+        // The contract has one SkuIterator in each API, and one name for each status of an error.
+        const isSku = schema === 'SkuIterator' && name?.endsWith('SkuIterator') === true
+        expect(isSku ? schema : name === 'Error' ? `Error${code}` : name).toBe(schema)
+      }
+    },
+  )
 })
 
 type Node = Readonly<Record<string, unknown>>
@@ -124,7 +131,8 @@ function differences(theirs: ContractNode, ours: Node | undefined, path: string)
     list.push(...differences(field, properties[field.name], `${path}.${field.name}`))
     if (field.requiredBySpec && !required.includes(field.name)) list.push(`${path}.${field.name} required`)
   }
-  if (node.fields) for (const name of Object.keys(properties)) if (!node.fields.some((field) => field.name === name)) list.push(`${path}.${name} field`)
+  if (node.fields)
+    for (const name of Object.keys(properties)) if (!node.fields.some((field) => field.name === name)) list.push(`${path}.${name} field`)
   return list
 }
 
@@ -148,7 +156,8 @@ describe('schemas', () => {
     // SECA.md §11.12; and what a status can weigh in etcd is bounded.
     if (difference === 'ResponseMetadata.skipToken maxLength' || difference === 'StatusCondition.type maxLength') return true
     return EXCEPTIONS.some(
-      (exception) => exception.constraint === keyword && new RegExp(`^${exception.path.split('*').map(RegExp.escape).join('.*')}$`).test(path),
+      (exception) =>
+        exception.constraint === keyword && new RegExp(`^${exception.path.split('*').map(RegExp.escape).join('.*')}$`).test(path),
     )
   }
 
@@ -166,10 +175,13 @@ describe('schemas', () => {
     expect(text).not.toMatch(/x-kubernetes|cloudProvider|powerState":\{[^}]*wanted/)
   })
 
-  it.each(SURFACES.filter(({ isReadOnly }) => !isReadOnly).map(({ kind }) => [kind.kind, kind] as const))('the example of %s is valid', (_name, kind) => {
-    const { spec } = example(kind)
-    expect(validateSpec(kind, spec)).toMatchObject({ ok: true })
-  })
+  it.each(SURFACES.filter(({ isReadOnly }) => !isReadOnly).map(({ kind }) => [kind.kind, kind] as const))(
+    'the example of %s is valid',
+    (_name, kind) => {
+      const { spec } = example(kind)
+      expect(validateSpec(kind, spec)).toMatchObject({ ok: true })
+    },
+  )
 
   it('is served, for each door with its own paths', async () => {
     const app = testApp(testCache())

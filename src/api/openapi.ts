@@ -65,7 +65,9 @@ export function openApi(door: Door, base: string): OpenApi {
   return {
     openapi: '3.1.1',
     info: { title: 'SECA API', version: '1.7', description: DESCRIPTION },
-    servers: [{ url: base, description: door === 'direct' ? 'Direct: with a SECA token.' : 'Through the kube-apiserver: with a Kubernetes token.' }],
+    servers: [
+      { url: base, description: door === 'direct' ? 'Direct: with a SECA token.' : 'Through the kube-apiserver: with a Kubernetes token.' },
+    ],
     tags: [...new Set(SURFACES.map(({ kind }) => kind.api))].map((name) => ({ name, description: kindsOf(name) })),
     security: [{ bearer: [] }],
     paths,
@@ -110,7 +112,13 @@ const LISTING: readonly Parameter[] = [
     schema: { type: 'string' },
     description: 'Label selector: env=prod, env!=prod, *e*=*x*, size>3, env in (a,b), env notin (a,b), env; commas mean and.',
   },
-  { name: 'limit', in: 'query', required: false, schema: { type: 'integer', minimum: 1, maximum: 10_000, default: 1_000 }, description: 'Page size.' },
+  {
+    name: 'limit',
+    in: 'query',
+    required: false,
+    schema: { type: 'integer', minimum: 1, maximum: 10_000, default: 1_000 },
+    description: 'Page size.',
+  },
   { name: 'skipToken', in: 'query', required: false, schema: { type: 'string' }, description: 'metadata.skipToken of the page before.' },
   {
     name: 'Accept',
@@ -135,9 +143,12 @@ const PRECONDITION: Parameter = {
 
 function pathParameters(surface: Surface, isItem: boolean): Parameter[] {
   const names = surface.segments.filter((segment) => segment.startsWith('{')).map((segment) => segment.slice(1, -1))
-  const parents = names.map(
-    (name): Parameter => ({ name, in: 'path', required: true, schema: { type: 'string', minLength: 1, maxLength: 64 } }),
-  )
+  const parents = names.map((name): Parameter => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string', minLength: 1, maxLength: 64 },
+  }))
   return isItem ? [...parents, { name: 'name', in: 'path', required: true, schema: NAME_SCHEMA }] : parents
 }
 
@@ -185,7 +196,10 @@ function deleteOf(surface: Surface, unique: Ids): Operation {
     summary: `Delete one ${spaced(surface)}`,
     tags: [surface.kind.api],
     parameters: [...pathParameters(surface, true), PRECONDITION],
-    responses: { '202': { description: 'It is going; read it until it answers 404.' }, ...errors(400, 401, 403, 404, 406, 409, 412, 500, 503) },
+    responses: {
+      '202': { description: 'It is going; read it until it answers 404.' },
+      ...errors(400, 401, 403, 404, 406, 409, 412, 500, 503),
+    },
   }
 }
 

@@ -20,8 +20,7 @@ export class Order {
     const id = idOf(kind, namespace)
     const known = this.#lists.get(id)
     if (known !== undefined) return known
-    const objects: Iterable<Resource> =
-      namespace === undefined ? this.#cache.all(kind.kind) : this.#cache.inNamespace(kind.kind, namespace)
+    const objects: Iterable<Resource> = namespace === undefined ? this.#cache.all(kind.kind) : this.#cache.inNamespace(kind.kind, namespace)
     const names = [...objects].map(({ metadata }) => metadata.name).toSorted(byCodeUnit)
     this.#lists.set(id, names)
     return names

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { conflictOf, isForeignManager, keepOwners, ownersOf } from './owners.ts'
 
-const entry = (manager: string, fieldsV1: object, subresource?: string) => ({ manager, operation: 'Apply', fieldsV1, ...(subresource === undefined ? {} : { subresource }) })
+const entry = (manager: string, fieldsV1: object, subresource?: string) => ({
+  manager,
+  operation: 'Apply',
+  fieldsV1,
+  ...(subresource === undefined ? {} : { subresource }),
+})
 
 function owned(...managedFields: object[]) {
   const object = { apiVersion: 'x', kind: 'X', metadata: { name: 'x', managedFields } }
@@ -11,15 +16,29 @@ function owned(...managedFields: object[]) {
 
 const FLUX = entry('kustomize-controller', {
   'f:metadata': { 'f:labels': { '.': {}, 'f:env': {} }, 'f:finalizers': { '.': {} } },
-  'f:spec': { '.': {}, 'f:sizeGB': {}, 'f:skuRef': { '.': {}, 'f:resource': {} }, 'f:list': { 'k:{"a":"b"}': { 'f:a': {} } }, 'f:empty': {} },
+  'f:spec': {
+    '.': {},
+    'f:sizeGB': {},
+    'f:skuRef': { '.': {}, 'f:resource': {} },
+    'f:list': { 'k:{"a":"b"}': { 'f:a': {} } },
+    'f:empty': {},
+  },
 })
 
 describe('GitOps safety', () => {
   it('keeps the leaves of managers that are not people or us', () => {
-    expect(owned(FLUX, entry('kubectl-client-side-apply', { 'f:spec': { 'f:x': {} } }), entry('seca-api', { 'f:spec': { 'f:y': {} } }))).toEqual([
+    expect(
+      owned(FLUX, entry('kubectl-client-side-apply', { 'f:spec': { 'f:x': {} } }), entry('seca-api', { 'f:spec': { 'f:y': {} } })),
+    ).toEqual([
       {
         manager: 'kustomize-controller',
-        paths: [['spec', 'sizeGB'], ['spec', 'skuRef', 'resource'], ['spec', 'list'], ['spec', 'empty'], ['metadata', 'labels', 'env']],
+        paths: [
+          ['spec', 'sizeGB'],
+          ['spec', 'skuRef', 'resource'],
+          ['spec', 'list'],
+          ['spec', 'empty'],
+          ['metadata', 'labels', 'env'],
+        ],
       },
     ])
     expect(owned(entry('other', { 'f:status': { 'f:x': {} } }, 'status'))).toEqual([])

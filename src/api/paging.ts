@@ -30,5 +30,7 @@ export function parseSkipToken(text: string | undefined): string | undefined {
   const decoded = text.length <= 256 ? Buffer.from(text, 'base64url').toString() : ''
   const name = decoded.slice(1)
   if (decoded.startsWith('1') && NAME.test(name) && skipToken(name) === text) return name
-  throw new Refusal('InvalidRequest', 'skipToken must be metadata.skipToken of the page before, unchanged', { sources: [inParameter('skipToken')] })
+  throw new Refusal('InvalidRequest', 'skipToken must be metadata.skipToken of the page before, unchanged', {
+    sources: [inParameter('skipToken')],
+  })
 }

@@ -63,6 +63,7 @@ export class PeerSet implements Peers {
   readonly #leases = new Store<Lease>()
   readonly #agent: Agent
   readonly #silentUntil = new Map<string, number>()
+  #certificate: { cert: string; fingerprint: string; at: number } | undefined
   readonly #seen = new Map<string, { renewTime: string | undefined; at: number }>()
 
   constructor(options: PeersOptions) {
@@ -129,12 +130,21 @@ export class PeerSet implements Peers {
     )
   }
 
-  #ask(address: string, { kind, key, resourceVersion, isDelete }: Written): Promise<void> {
+  /** The certificate of all replicas, looked at again now and then: it may be replaced. */
+  #own(): { readonly cert: string; readonly fingerprint: string } {
+    const { now, tls } = this.#options
+    if (this.#certificate === undefined || now() - this.#certificate.at > RENEW_MS) {
+      const cert = readFileSync(tls.certFile, 'utf8')
+      this.#certificate = { cert, fingerprint: new X509Certificate(cert).fingerprint256, at: now() }
+    }
+    return this.#certificate
+  }
+
+  async #ask(address: string, { kind, key, resourceVersion, isDelete }: Written): Promise<void> {
     const query = new URLSearchParams({ kind, key, version: resourceVersion, ...(isDelete === true ? { gone: '1' } : {}) }).toString()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const time = String(Date.now())
-    const cert = readFileSync(this.#options.tls.certFile, 'utf8')
-    const own = new X509Certificate(cert).fingerprint256
+    const { cert, fingerprint } = this.#own()
     const call = request(
       new URL(`${PEER_PATH}?${query}`, address),
       {
@@ -146,7 +156,7 @@ export class PeerSet implements Peers {
         ca: cert,
         allowPartialTrustChain: true,
         checkServerIdentity: (_host: string, peer: { fingerprint256: string }) =>
-          peer.fingerprint256 === own ? undefined : new Error('another certificate than ours'),
+          peer.fingerprint256 === fingerprint ? undefined : new Error('another certificate than ours'),
       } as Parameters<typeof request>[1] & object,
       (response) => {
         response.resume()

@@ -16,7 +16,9 @@ export async function checkPlace(context: Context, target: Target, signal: Abort
   const { cache } = context
   const { surface, tenant, workspace } = target
   if (surface.isRegional && cache.get('Region', target.region) === undefined)
-    throw new Refusal('ValidationFailed', `region "${target.region}" does not exist (yet)`, { sources: [inParameter('region', '/metadata/region')] })
+    throw new Refusal('ValidationFailed', `region "${target.region}" does not exist (yet)`, {
+      sources: [inParameter('region', '/metadata/region')],
+    })
   if (tenant === undefined) return undefined
   const home = cache.namespaceOf({ tenant })
   if (home === undefined) throw new Refusal('NotFound', `there is no tenant "${tenant}"; administrators make tenants`)
@@ -27,12 +29,22 @@ export async function checkPlace(context: Context, target: Target, signal: Abort
   return namespace
 }
 
-async function namespaceOfWorkspace({ cache }: Context, target: Target, tenant: string, workspace: string, signal: AbortSignal): Promise<string> {
+async function namespaceOfWorkspace(
+  { cache }: Context,
+  target: Target,
+  tenant: string,
+  workspace: string,
+  signal: AbortSignal,
+): Promise<string> {
   const object = workspaceNamed(cache, tenant, workspace)
   if (object === undefined || regionOfWorkspace(cache, tenant, workspace) !== target.region)
-    throw new Refusal('ValidationFailed', `there is no workspace "${workspace}" in tenant "${tenant}" in region ${target.region}; create it first`, {
-      sources: [inParameter('workspace', '/metadata/workspace')],
-    })
+    throw new Refusal(
+      'ValidationFailed',
+      `there is no workspace "${workspace}" in tenant "${tenant}" in region ${target.region}; create it first`,
+      {
+        sources: [inParameter('workspace', '/metadata/workspace')],
+      },
+    )
   if (object.metadata.deletionTimestamp !== undefined) throw new Refusal('BeingDeleted', `workspace "${workspace}" is being deleted`)
   for (const deadline = performance.now() + WAIT_MS; ; await sleep(LOOK_MS, undefined, { signal })) {
     const namespace = cache.namespaceOf({ tenant, workspace })

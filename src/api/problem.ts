@@ -113,7 +113,8 @@ function fromKubernetes(error: ApiError): Described {
   if (error.status === 422)
     return {
       code: 'ValidationFailed',
-      detail: error.causes.length > 0 ? error.causes.map(({ field, message }) => `${field ?? 'object'}: ${message}`).join('; ') : error.message,
+      detail:
+        error.causes.length > 0 ? error.causes.map(({ field, message }) => `${field ?? 'object'}: ${message}`).join('; ') : error.message,
       sources: error.causes.flatMap(({ field }) => (field === undefined || field === '<nil>' ? [] : [inBody(pointerOf(field))])),
       headers,
     }

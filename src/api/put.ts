@@ -31,6 +31,8 @@ export interface Writing {
   readonly signal: AbortSignal
   /** Decides anew when a PUT turns out to be the other kind of write than it was allowed as. Throws 403. */
   readonly allow: (isUpdate: boolean) => Promise<void>
+  /** Path of the resource as the client sees it. */
+  readonly location: string
 }
 
 interface Result {
@@ -50,12 +52,16 @@ export async function put(writing: Writing, request: Request): Promise<Response>
   await announce(writing, object)
   if (isNew) await welcomeCreator(context, target, caller, signal)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  if (isNew) headers['location'] = new URL(request.url).pathname
+  if (isNew) headers['location'] = writing.location
   return new Response(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
 }
 
 /** The answer of a write goes into memory here, and to the other replicas, before the client hears of it. */
-export async function announce({ context, target }: Pick<Writing, 'context' | 'target'>, object: Resource, isDelete = false): Promise<void> {
+export async function announce(
+  { context, target }: Pick<Writing, 'context' | 'target'>,
+  object: Resource,
+  isDelete = false,
+): Promise<void> {
   const { kind } = target.surface
   if (!isDelete) context.cache.store(kind.kind).set(object)
   const { namespace, name, resourceVersion } = object.metadata

@@ -28,8 +28,20 @@ describe('GET', () => {
       'w',
       'data',
       { sizeGB: 10, skuRef: SKU },
-      { ...ACTIVE, history: HISTORY, sizeGB: 10, lastModifiedAt: '2026-01-01T00:00:01.002Z', conditions: [], externalId: 'vol-1', incarnation: 'x' },
-      { resourceVersion: '4711', labels: { env: 'prod', 'app.kubernetes.io/name': 'x' }, annotations: { note: 'a b', 'secapi.cloud/paused': 'true' } },
+      {
+        ...ACTIVE,
+        history: HISTORY,
+        sizeGB: 10,
+        lastModifiedAt: '2026-01-01T00:00:01.002Z',
+        conditions: [],
+        externalId: 'vol-1',
+        incarnation: 'x',
+      },
+      {
+        resourceVersion: '4711',
+        labels: { env: 'prod', 'app.kubernetes.io/name': 'x' },
+        annotations: { note: 'a b', 'secapi.cloud/paused': 'true' },
+      },
     )
     const answer = await app.call('GET', `${STORAGE}/data`)
     expect(answer.status).toBe(200)
@@ -90,7 +102,15 @@ describe('GET', () => {
   })
 
   it('shows what is being deleted, with deletedAt', async () => {
-    add(cache, 'BlockStorage', 'w', 'a', { sizeGB: 1, skuRef: SKU }, { ...ACTIVE, history: HISTORY }, { deletionTimestamp: '2026-01-03T00:00:00Z' })
+    add(
+      cache,
+      'BlockStorage',
+      'w',
+      'a',
+      { sizeGB: 1, skuRef: SKU },
+      { ...ACTIVE, history: HISTORY },
+      { deletionTimestamp: '2026-01-03T00:00:00Z' },
+    )
     const { json } = await app.call('GET', `${STORAGE}/a`)
     expect(json).toMatchObject({ metadata: { deletedAt: '2026-01-03T00:00:00.000Z' }, status: { state: 'deleting' } })
   })
@@ -109,7 +129,13 @@ describe('GET', () => {
   })
 
   it('finds SKUs in any case, only for tenants that see them', async () => {
-    add(cache, 'StorageSku', undefined, 'eu-1.gold', { region: 'eu-1', tenants: ['other'], iops: 1, type: 'remote-durable', minVolumeSize: 1 })
+    add(cache, 'StorageSku', undefined, 'eu-1.gold', {
+      region: 'eu-1',
+      tenants: ['other'],
+      iops: 1,
+      type: 'remote-durable',
+      minVolumeSize: 1,
+    })
     const { json } = await app.call('GET', '/providers/seca.storage/v1/tenants/acme/skus/RD100')
     expect(json).toEqual({
       metadata: {
@@ -172,7 +198,9 @@ describe('regions', () => {
       const base = door === 'direct' ? '/providers/seca.region' : '/apis/seca.region'
       const { json } = await app.call('GET', `${base}/v1/regions/${name}`, { door })
       expect(Object.keys(json)).toEqual(['metadata', 'spec'])
-      return Object.fromEntries((json['spec'] as { providers: { name: string; url: string }[] }).providers.map((one) => [one.name, one.url]))
+      return Object.fromEntries(
+        (json['spec'] as { providers: { name: string; url: string }[] }).providers.map((one) => [one.name, one.url]),
+      )
     }
     expect(await urls('eu-1', 'direct', app)).toEqual({
       'seca.storage': 'https://seca.test/providers/seca.storage',
@@ -200,7 +228,12 @@ describe('regions', () => {
 })
 
 describe('HTTP', () => {
-  const problem = (status: number, type: string) => ({ status, type: `http://secapi.cloud/errors/${type}`, sources: expect.any(Array), instance: expect.any(String) })
+  const problem = (status: number, type: string) => ({
+    status,
+    type: `http://secapi.cloud/errors/${type}`,
+    sources: expect.any(Array),
+    instance: expect.any(String),
+  })
 
   it.each([
     ['GET', '/nowhere', 404, 'resource-not-found'],
@@ -209,6 +242,7 @@ describe('HTTP', () => {
     ['GET', `${STORAGE}//x`, 404, 'resource-not-found'],
     ['GET', `${STORAGE}/Bad_Name`, 400, 'invalid-request'],
     ['GET', `${STORAGE}/${'a'.repeat(129)}`, 400, 'invalid-request'],
+    ['PUT', `${STORAGE}/Bad_Name`, 422, 'validation-error'],
     ['GET', `${STORAGE}/a%2Fb`, 404, 'resource-not-found'],
     ['GET', '/providers/seca.storage/v1/tenants/acme%2Fprod/images', 404, 'resource-not-found'],
     ['GET', `${STORAGE}/%ff`, 404, 'resource-not-found'],
@@ -254,7 +288,15 @@ describe('HTTP', () => {
   it('asks the authorizer, and says no with 403 before existence', async () => {
     const strict = testApp(cache, { deny: () => true })
     expect((await strict.call('GET', `${STORAGE}/missing`)).json).toMatchObject(problem(403, 'forbidden'))
-    expect(strict.attempts[0]).toMatchObject({ verb: 'get', region: 'eu-1', tenant: 'acme', workspace: 'prod', name: 'missing', namespace: 'w', objectName: 'missing' })
+    expect(strict.attempts[0]).toMatchObject({
+      verb: 'get',
+      region: 'eu-1',
+      tenant: 'acme',
+      workspace: 'prod',
+      name: 'missing',
+      namespace: 'w',
+      objectName: 'missing',
+    })
   })
 
   it('tells apart who may not, who is nobody, and what is not ready', async () => {

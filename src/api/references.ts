@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Kind } from '../kinds/kind.ts'
+import type { Reference } from '../kinds/ref.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { type FoundReference, referencesOf, regionOf, type Resolution, resolveReference } from '../resolve/references.ts'
+import { parseUrn } from '../resolve/urn.ts'
 import type { Issue } from '../schema/validate.ts'
 import type { Context } from './context.ts'
 import type { Attempt, Caller } from './contract.ts'
@@ -19,7 +21,13 @@ type Located = Extract<Resolution, { state: 'found' | 'missing' }>
  */
 export async function referenceIssues(
   context: Context,
-  { caller, kind, candidate, before, signal }: { caller: Caller; kind: Kind; candidate: Resource; before: Resource | undefined; signal: AbortSignal },
+  {
+    caller,
+    kind,
+    candidate,
+    before,
+    signal,
+  }: { caller: Caller; kind: Kind; candidate: Resource; before: Resource | undefined; signal: AbortSignal },
 ): Promise<Issue[]> {
   const old = before === undefined ? [] : referencesOf(kind, before)
   const fresh = referencesOf(kind, candidate).filter(({ reference }) => !old.some((other) => isDeepStrictEqual(other.reference, reference)))
@@ -34,11 +42,17 @@ export async function referenceIssues(
       issues.push({ pointer, message: resolution.message })
       continue
     }
-    await checkAccess(context, caller, resolution, pointer, allowed, signal)
+    await checkAccess(context, caller, resolution, tenantOf(context, candidate, found.reference), pointer, allowed, signal)
     const message = await missing(context, kind, candidate, found, resolution, signal)
     if (message !== undefined) issues.push({ pointer, message })
   }
   return issues
+}
+
+/** Tenant that a reference names, else the one that it is in. */
+function tenantOf({ cache }: Context, candidate: Resource, reference: Reference): string | undefined {
+  const urn = parseUrn(reference)
+  return (typeof urn === 'string' ? undefined : urn.tenant) ?? cache.scopeOf(candidate.metadata.namespace ?? '')?.tenant
 }
 
 /** Before existence is told: whoever may not see the target does not learn whether it is there. */
@@ -46,24 +60,29 @@ async function checkAccess(
   context: Context,
   caller: Caller,
   resolution: Located,
+  tenant: string | undefined,
   pointer: string,
   allowed: Set<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  const attempt = attemptOn(context, resolution)
+  const attempt = attemptOn(context, resolution, tenant)
   if (attempt === undefined) return
   const id = `${resolution.kind.kind}|${attempt.namespace ?? ''}|${attempt.objectName ?? ''}`
   if (allowed.has(id)) return
   const decision = await context.authorizer.authorize(caller, attempt, signal)
   if (!decision.isAllowed)
-    throw new Refusal('Forbidden', `${pointer.slice(1).replaceAll('/', '.')}: you may not get the ${resolution.kind.secaKind} that it names (${decision.why})`, {
-      sources: [inBody(pointer)],
-    })
+    throw new Refusal(
+      'Forbidden',
+      `${pointer.slice(1).replaceAll('/', '.')}: you may not get the ${resolution.kind.secaKind} that it names (${decision.why})`,
+      {
+        sources: [inBody(pointer)],
+      },
+    )
   allowed.add(id)
 }
 
 /** A `get` of the target as the authorizer knows it; undefined when it has no place yet. */
-function attemptOn({ cache }: Context, resolution: Located): Attempt | undefined {
+function attemptOn({ cache }: Context, resolution: Located, tenant: string | undefined): Attempt | undefined {
   const { kind } = resolution
   const key = resolution.state === 'found' ? resolution.key : resolution.keys[0]
   const surface = surfaceNamed(kind.kind)
@@ -86,7 +105,8 @@ function attemptOn({ cache }: Context, resolution: Located): Attempt | undefined
     verb: 'get',
     kind,
     region,
-    ...scope,
+    // SKUs are in no namespace: they are read as the tenant that the reference names, or as the own one.
+    ...(scope ?? (tenant === undefined ? {} : { tenant })),
     ...(surface.parent !== undefined && prefix !== '*' ? { parent: prefix } : {}),
     name: objectName.slice(dot + 1),
     ...(namespace === undefined ? {} : { namespace }),

@@ -46,7 +46,10 @@ function checkHolders({ cache, graph }: Context, kind: Kind, object: Resource): 
   if (users.length === 0) return
   const names = users.map((user) => `${user.kind.secaKind} "${user.object.metadata.name}"`).toSorted()
   const more = names.length > 10 ? ` and ${names.length - 10} more` : ''
-  throw new Refusal('DeletionBlocked', `still used by ${names.slice(0, 10).join(', ')}${more}; delete ${names.length === 1 ? 'it' : 'them'} first`)
+  throw new Refusal(
+    'DeletionBlocked',
+    `still used by ${names.slice(0, 10).join(', ')}${more}; delete ${names.length === 1 ? 'it' : 'them'} first`,
+  )
 }
 
 async function deleteObject(writing: Writing, object: Resource, precondition: string | undefined): Promise<void> {
@@ -66,5 +69,7 @@ async function deleteObject(writing: Writing, object: Resource, precondition: st
   await announce({ context, target }, isMarked ? (answer as unknown as Resource) : object, !isMarked)
 }
 
-const withVersion = (object: Resource, resourceVersion: string): Resource => ({ ...object, metadata: { ...object.metadata, resourceVersion } })
-
+const withVersion = (object: Resource, resourceVersion: string): Resource => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion },
+})

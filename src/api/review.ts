@@ -54,10 +54,21 @@ export function parseAttempt(cache: Cache, verb: Attempt['verb'], resource: stri
   const full = isPath ? path : `providers/${path}`
   const matched = matchRoute(isApi ? 'aggregated' : 'direct', `/${full}`)
   if (matched === undefined)
-    throw new SecaError('InvalidConfiguration', `--resource ${resource} is no path of the API; write seca.compute/v1/tenants/<tenant>/workspaces/<workspace>/instances/<name>`)
+    throw new SecaError(
+      'InvalidConfiguration',
+      `--resource ${resource} is no path of the API; write seca.compute/v1/tenants/<tenant>/workspaces/<workspace>/instances/<name>`,
+    )
   const { place, action } = matched.route
-  const fits = place === 'collection' ? verb === 'list' : place === 'action' ? verb === 'post' : verb === 'get' || verb === 'put' || verb === 'delete'
-  if (!fits) throw new SecaError('InvalidConfiguration', `--verb ${verb} does not fit ${resource}: lists are listed, resources are get, put or deleted, actions are posted`)
+  const fits =
+    place === 'collection' ? verb === 'list' : place === 'action' ? verb === 'post' : verb === 'get' || verb === 'put' || verb === 'delete'
+  if (!fits)
+    throw new SecaError(
+      'InvalidConfiguration',
+      `--verb ${verb} does not fit ${resource}: lists are listed, resources are get, put or deleted, actions are posted`,
+    )
   const target = locate(cache, matched)
-  return attemptOf(target, verb, { ...(action === undefined ? {} : { action }), ...(verb === 'put' ? { isUpdate: find(cache, target) !== undefined } : {}) })
+  return attemptOf(target, verb, {
+    ...(action === undefined ? {} : { action }),
+    ...(verb === 'put' ? { isUpdate: find(cache, target) !== undefined } : {}),
+  })
 }

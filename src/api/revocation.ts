@@ -55,7 +55,9 @@ export class Revocation {
       const last = this.#answers.get(hash)
       log.warn({ err: asError(error).message }, 'the token issuer does not say whether a token was revoked')
       if (last !== undefined && now() - last.at <= lastGoodMs) return last
-      throw new SecaError('IdentityUnavailable', 'the token issuer does not say whether the token was revoked; try again later', { cause: error })
+      throw new SecaError('IdentityUnavailable', 'the token issuer does not say whether the token was revoked; try again later', {
+        cause: error,
+      })
     }
   }
 

@@ -82,7 +82,8 @@ export function attributesOf(lookup: Lookup, attempt: Attempt): ResourceAttribut
   const { kind, verb, tenant, workspace, name, parent } = attempt
   const { group, version, resource, namespaced } = kind.gvr
   // Without a namespace the question is for all of them: nobody has rights of their own in one that does not exist.
-  const scope = tenant === undefined ? undefined : kind.scope === 'workspace' && workspace !== undefined ? { tenant, workspace } : { tenant }
+  const scope =
+    tenant === undefined ? undefined : kind.scope === 'workspace' && workspace !== undefined ? { tenant, workspace } : { tenant }
   const namespace = attempt.namespace ?? (scope && lookup.namespaceOf(scope))
   const isCreate = verb === 'put' && attempt.isUpdate !== true
   const objectName = attempt.objectName ?? objectNameOf(kind.scope === 'cluster' && tenant !== undefined ? attempt.region : parent, name)

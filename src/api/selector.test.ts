@@ -53,12 +53,29 @@ describe('label selector', () => {
     expect(parseSelector(selector)(LABELS)).toBe(expected)
   })
 
-  it.each(['=x', '!=x', ',', 'a=b,', ',a=b', 'a>b', 'a>', 'a in b', 'a in (b', 'a in b)', 'in (a)', 'a=b=c', 'a=(b)', '!', 'a=>1', 'a>=x', 'a in ((b))'])(
-    'refuses %s',
-    (selector) => {
-      expect(() => parseSelector(selector)).toThrow(expect.objectContaining({ code: 'InvalidRequest', sources: [{ pointer: '/', parameter: 'labels' }] }))
-    },
-  )
+  it.each([
+    '=x',
+    '!=x',
+    ',',
+    'a=b,',
+    ',a=b',
+    'a>b',
+    'a>',
+    'a in b',
+    'a in (b',
+    'a in b)',
+    'in (a)',
+    'a=b=c',
+    'a=(b)',
+    '!',
+    'a=>1',
+    'a>=x',
+    'a in ((b))',
+  ])('refuses %s', (selector) => {
+    expect(() => parseSelector(selector)).toThrow(
+      expect.objectContaining({ code: 'InvalidRequest', sources: [{ pointer: '/', parameter: 'labels' }] }),
+    )
+  })
 
   it('refuses more terms than anybody needs, and takes no time for hostile globs', () => {
     expect(() => parseSelector(Array.from({ length: 65 }, () => 'a').join())).toThrow('terms')

@@ -25,9 +25,13 @@ export function parseSelector(text: string): Selector {
 }
 
 const malformed = (what: string) =>
-  new Refusal('InvalidRequest', `the label selector ${what}; write key=value, key!=value, key>1, key in (a,b) or key, separated by commas`, {
-    sources: [inParameter('labels')],
-  })
+  new Refusal(
+    'InvalidRequest',
+    `the label selector ${what}; write key=value, key!=value, key>1, key in (a,b) or key, separated by commas`,
+    {
+      sources: [inParameter('labels')],
+    },
+  )
 
 /** At commas outside parentheses. */
 function split(text: string): string[] {
@@ -83,7 +87,8 @@ const ORDER = {
 } as const
 
 function checkedKey(key: string): string {
-  if (key === '' || /[=!<>()]|\s(not)?in(\s|$)/.test(key)) throw malformed(key === '' ? 'has a term without a key' : `has a malformed term near "${key.slice(0, 64)}"`)
+  if (key === '' || /[=!<>()]|\s(not)?in(\s|$)/.test(key))
+    throw malformed(key === '' ? 'has a term without a key' : `has a malformed term near "${key.slice(0, 64)}"`)
   return key
 }
 

@@ -48,7 +48,11 @@ const MAX_STREAMS = 250
 /** One HTTPS port, HTTP/1.1 and HTTP/2, with limits for clients that mean no good. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { name, log, handler, clientCa, times = TIMES } = options
-  const context = () => ({ ...readTls(options.tls), ...(clientCa === undefined ? {} : { ca: clientCa() ?? NOBODY }), minVersion: 'TLSv1.2' as const })
+  const context = () => ({
+    ...readTls(options.tls),
+    ...(clientCa === undefined ? {} : { ca: clientCa() ?? NOBODY }),
+    minVersion: 'TLSv1.2' as const,
+  })
   const server = createSecureServer({
     ...context(),
     allowHTTP1: true,
@@ -93,14 +97,20 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     handler(incoming, outgoing)
   })
   // Tunnels are not served (CVE-2018-1002105): neither CONNECT nor Upgrade.
-  const refuse = (_request: unknown, socket: Socket) => void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  const refuse = (_request: unknown, socket: Socket) =>
+    void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   server.on('connect', (first: { httpVersionMajor?: number; stream?: { close(): void } }, socket: Socket) => {
     if (first.httpVersionMajor === 1) refuse(first, socket)
     else first.stream?.close()
   })
   server.on('upgrade', refuse)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? '408 Request Timeout'
+          : '400 Bad Request'
     if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     else socket.destroy()
   })
@@ -149,7 +159,10 @@ function readTls({ certFile, keyFile }: TlsFiles): { cert: string; key: string }
   try {
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
   } catch (error) {
-    throw new SecaError('InvalidConfiguration', `the TLS certificate cannot be read (${asError(error).message}); check --tls-cert-file and --tls-key-file`)
+    throw new SecaError(
+      'InvalidConfiguration',
+      `the TLS certificate cannot be read (${asError(error).message}); check --tls-cert-file and --tls-key-file`,
+    )
   }
 }
 

@@ -16,7 +16,12 @@ describe('state', () => {
     ['active', { observedGeneration: 1, state: 'active' }, {}, 'active'],
     ['newer generation', { observedGeneration: 1, state: 'active' }, { generation: 2 }, 'updating'],
     ['unhandled request', { observedGeneration: 1, state: 'active' }, { annotations: { 'secapi.cloud/requested': 'x' } }, 'updating'],
-    ['handled request', { observedGeneration: 1, state: 'active', lastHandledRequest: 'x' }, { annotations: { 'secapi.cloud/requested': 'x' } }, 'active'],
+    [
+      'handled request',
+      { observedGeneration: 1, state: 'active', lastHandledRequest: 'x' },
+      { annotations: { 'secapi.cloud/requested': 'x' } },
+      'active',
+    ],
     ['error', { observedGeneration: 1, state: 'error' }, {}, 'error'],
     ['error that a write may have mended', { observedGeneration: 1, state: 'error' }, { generation: 2 }, 'updating'],
     ['still creating', { observedGeneration: 1, state: 'creating' }, { generation: 2 }, 'creating'],
@@ -41,8 +46,8 @@ describe('state', () => {
     expect(nextToken('by hand', NOW())).toMatch(/^1@/)
     expect(tokenTime('5@yesterday')).toBeUndefined()
     expect(lastModifiedAt(resource(undefined, { annotations: { 'secapi.cloud/requested': first } }))).toBe('2026-06-01T00:00:00.000Z')
-    expect(lastModifiedAt(resource({ lastModifiedAt: '2028-01-01T00:00:00.000Z' }, { annotations: { 'secapi.cloud/requested': first } }))).toBe(
-      '2028-01-01T00:00:00.000Z',
-    )
+    expect(
+      lastModifiedAt(resource({ lastModifiedAt: '2028-01-01T00:00:00.000Z' }, { annotations: { 'secapi.cloud/requested': first } })),
+    ).toBe('2028-01-01T00:00:00.000Z')
   })
 })

@@ -44,7 +44,8 @@ function changedAt(object: Resource, state: State, now: () => number): string {
 const later = (one: string, other: string): string => (one > other ? one : other)
 
 /** RFC 3339 with milliseconds. */
-export const millis = (timestamp: string): string => (timestamp.length === 20 ? `${timestamp.slice(0, 19)}.000Z` : new Date(timestamp).toISOString())
+export const millis = (timestamp: string): string =>
+  timestamp.length === 20 ? `${timestamp.slice(0, 19)}.000Z` : new Date(timestamp).toISOString()
 
 /** `<count>@<time>`: the count tells requests apart, the time is when this one was accepted. */
 export function nextToken(previous: string | undefined, now: number): string {

@@ -12,7 +12,17 @@ const READ = ['get', 'list']
  * would lock even a tenant's administrator out of a foundation kind; they are in here.
  */
 const PATTERNS: Readonly<Record<string, readonly string[]>> = {
-  'seca.network/v1': ['networks', 'subnets', 'route-tables', 'nics', 'internet-gateways', 'security-groups', 'security-group-rules', 'public-ips', 'skus'],
+  'seca.network/v1': [
+    'networks',
+    'subnets',
+    'route-tables',
+    'nics',
+    'internet-gateways',
+    'security-groups',
+    'security-group-rules',
+    'public-ips',
+    'skus',
+  ],
   'seca.compute/v1': ['instances', 'skus'],
   'seca.storage/v1': ['images', 'block-storages', 'skus'],
 }
@@ -50,27 +60,31 @@ export const WORKSPACE_ADMIN = 'seca.workspace-admin'
 const made = new WeakMap<object, ReadonlyMap<string, Resource>>()
 
 /** The system roles as objects of a tenant's namespace; as old as the namespace. */
-export function systemRoles(namespace: { readonly metadata: { readonly name: string; readonly creationTimestamp: string } }): ReadonlyMap<string, Resource> {
+export function systemRoles(namespace: {
+  readonly metadata: { readonly name: string; readonly creationTimestamp: string }
+}): ReadonlyMap<string, Resource> {
   const known = made.get(namespace)
   if (known !== undefined) return known
   const { name: home, creationTimestamp } = namespace.metadata
   const lastModifiedAt = new Date(creationTimestamp).toISOString()
   const roles = new Map(
-    [...SYSTEM_ROLES].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([name, spec]): [string, Resource] => [
-      name,
-      {
-        apiVersion: Role.apiVersion,
-        kind: Role.kind,
-        metadata: { name, namespace: home, uid: `${home}/${name}`, resourceVersion: '1', generation: 1, creationTimestamp },
-        spec,
-        status: {
-          observedGeneration: 1,
-          state: 'active',
-          lastModifiedAt,
-          history: (['active', 'creating', 'pending'] as const).map((state) => ({ state, lastTransitionAt: lastModifiedAt })),
+    [...SYSTEM_ROLES]
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, spec]): [string, Resource] => [
+        name,
+        {
+          apiVersion: Role.apiVersion,
+          kind: Role.kind,
+          metadata: { name, namespace: home, uid: `${home}/${name}`, resourceVersion: '1', generation: 1, creationTimestamp },
+          spec,
+          status: {
+            observedGeneration: 1,
+            state: 'active',
+            lastModifiedAt,
+            history: (['active', 'creating', 'pending'] as const).map((state) => ({ state, lastTransitionAt: lastModifiedAt })),
+          },
         },
-      },
-    ]),
+      ]),
   )
   made.set(namespace, roles)
   return roles

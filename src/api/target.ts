@@ -31,8 +31,8 @@ const MAX_NAME = 128
 export const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 
-/** Finds the place that a path names. Throws 400 for parameters that no resource can have; 404 for a region that is not served. */
-export function locate(cache: Cache, { route: { surface, place }, region: named, values }: Matched): Target {
+/** Finds the place that a path names. Throws 400 (422 for the name in a PUT) for parameters that no resource can have; 404 for a region that is not served. */
+export function locate(cache: Cache, { route: { surface, place }, region: named, values }: Matched, isPut = false): Target {
   const region = named ?? cache.defaultRegion
   if (named !== undefined && cache.get('Region', named) === undefined)
     throw new Refusal('NotFound', `region "${clip(named)}" is not served here; GET the regions to see which are`)
@@ -45,7 +45,7 @@ export function locate(cache: Cache, { route: { surface, place }, region: named,
   const tenant = surface.hasTenant ? next('tenant', MAX_PARENT) : undefined
   const workspace = surface.kind.scope === 'workspace' ? next('workspace', MAX_PARENT) : undefined
   const parent = surface.parent ? next(surface.parent.parameter, MAX_PARENT) : undefined
-  const name = place === 'collection' ? undefined : itemName(surface, next('name', MAX_NAME))
+  const name = place === 'collection' ? undefined : itemName(surface, values[index] ?? '', isPut)
   const namespace = tenant === undefined || surface.kind.scope === 'cluster' ? undefined : namespaceOf(cache, tenant, workspace, region)
   return {
     surface,
@@ -63,13 +63,12 @@ const clip = (text: string) => text.slice(0, 64)
 const tooLong = (parameter: string, max: number) =>
   new Refusal('InvalidRequest', `${parameter} has more than ${max} characters`, { sources: [inParameter(parameter)] })
 
-/** SKU names compare without case (SECA.md §11.19). */
-function itemName(surface: Surface, value: string): string {
+/** SKU names compare without case (SECA.md §11.19). A PUT's name is content, the others' only a parameter. */
+function itemName(surface: Surface, value: string, isPut: boolean): string {
   const name = surface.isPerRegion ? value.toLowerCase() : value
-  if (NAME.test(name)) return name
-  throw new Refusal('InvalidRequest', 'name must be lower-case letters, digits, "-" and ".", and begin and end with a letter or digit', {
-    sources: [inParameter('name', '/metadata/name')],
-  })
+  if (name.length <= MAX_NAME && NAME.test(name)) return name
+  const message = `name must be at most ${MAX_NAME} lower-case letters, digits, "-" and ".", and begin and end with a letter or digit`
+  throw new Refusal(isPut ? 'ValidationFailed' : 'InvalidRequest', message, { sources: [inParameter('name', '/metadata/name')] })
 }
 
 /** Namespace of a tenant or workspace; a workspace of another region is not here (DESIGN §1). */

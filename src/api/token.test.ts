@@ -20,7 +20,9 @@ let clock = 0
 let wall = NOW
 let served: () => Promise<JSONWebKeySet>
 let loads = 0
-const jwks = async (...keys: [KeyObject, string?][]): Promise<JSONWebKeySet> => ({ keys: await Promise.all(keys.map(([key, kid]) => jwk(key, kid))) })
+const jwks = async (...keys: [KeyObject, string?][]): Promise<JSONWebKeySet> => ({
+  keys: await Promise.all(keys.map(([key, kid]) => jwk(key, kid))),
+})
 
 beforeEach(() => {
   clock = 0
@@ -40,8 +42,14 @@ const makeTokens = (keys = makeKeys(), revocation?: Revocation) =>
   new Tokens({ keys, issuer: 'iss', audience: 'seca', clockToleranceS: 30, now: () => wall, ...(revocation ? { revocation } : {}) })
 
 const CLAIMS = { iss: 'iss', aud: 'seca', sub: 'alice', exp: S + 600 }
-const sign = (claims: object = {}, header: { [name in keyof JWTHeaderParameters]?: JWTHeaderParameters[name] | undefined } = {}, key: KeyObject = a.privateKey) =>
-  new SignJWT({ ...CLAIMS, ...claims } as Record<string, unknown>).setProtectedHeader({ alg: 'ES256', kid: 'a', ...header } as JWTHeaderParameters).sign(key)
+const sign = (
+  claims: object = {},
+  header: { [name in keyof JWTHeaderParameters]?: JWTHeaderParameters[name] | undefined } = {},
+  key: KeyObject = a.privateKey,
+) =>
+  new SignJWT({ ...CLAIMS, ...claims } as Record<string, unknown>)
+    .setProtectedHeader({ alg: 'ES256', kid: 'a', ...header } as JWTHeaderParameters)
+    .sign(key)
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const refusal = (token: string, tokens = makeTokens()) =>
   tokens.verify(token).then(
@@ -87,7 +95,9 @@ describe('tokens', () => {
     const spki = createPublicKey(a.privateKey).export({ type: 'spki', format: 'der' })
     const forge = (alg: string, secret: string | Buffer) => {
       const text = `${part({ alg, kid: 'a' })}.${part(CLAIMS)}`
-      return `${text}.${createHmac(`sha${alg.slice(2)}`, secret).update(text).digest('base64url')}`
+      return `${text}.${createHmac(`sha${alg.slice(2)}`, secret)
+        .update(text)
+        .digest('base64url')}`
     }
     for (const alg of ['HS256', 'HS384', 'HS512'])
       for (const secret of [pem, pem.trim(), spki, '']) expect(await refusal(forge(alg, secret))).toMatch(/^Unauthenticated/)
@@ -102,10 +112,16 @@ describe('tokens', () => {
     const [head = '', , signature = ''] = (await sign()).split('.')
     expect(await refusal(await sign({}, {}, b.privateKey))).toBe('Unauthenticated: its signature is wrong')
     expect(await refusal(`${head}.${part({ ...CLAIMS, sub: 'root' })}.${signature}`)).toBe('Unauthenticated: its signature is wrong')
-    const jwkHeader = { jwk: await jwk(b.publicKey), jku: 'https://evil.example/keys', x5u: 'https://evil.example' } as Partial<JWTHeaderParameters>
+    const jwkHeader = {
+      jwk: await jwk(b.publicKey),
+      jku: 'https://evil.example/keys',
+      x5u: 'https://evil.example',
+    } as Partial<JWTHeaderParameters>
     expect(await refusal(await sign({}, jwkHeader, b.privateKey))).toBe('Unauthenticated: its signature is wrong')
     expect(await refusal(await sign({}, { kid: '../../etc/passwd' }))).toBe('Unauthenticated: its issuer has no such key')
-    expect(await refusal(await sign({}, { crit: ['b64'], b64: false } as Partial<JWTHeaderParameters>).catch(() => 'a.b.c'))).toMatch(/^Unauthenticated/)
+    expect(await refusal(await sign({}, { crit: ['b64'], b64: false } as Partial<JWTHeaderParameters>).catch(() => 'a.b.c'))).toMatch(
+      /^Unauthenticated/,
+    )
     for (const junk of ['', 'x', 'a.b', 'a.b.c', 'a.b.c.d.e', `${part({ alg: 'ES256', kid: 'a' })}.e30.`, 'x'.repeat(20_000)])
       expect(await refusal(junk)).toMatch(/^Unauthenticated/)
   })
@@ -222,7 +238,10 @@ describe('revocation', () => {
       asked.push(headers['authorization'] ?? '')
       return answer()
     }
-    return makeTokens(makeKeys(), new Revocation({ endpoint: () => Promise.resolve('https://iss/userinfo'), fetchJson, log, lastGoodMs: 600_000, now: () => clock }))
+    return makeTokens(
+      makeKeys(),
+      new Revocation({ endpoint: () => Promise.resolve('https://iss/userinfo'), fetchJson, log, lastGoodMs: 600_000, now: () => clock }),
+    )
   }
 
   it('is asked once a minute, and counts', async () => {

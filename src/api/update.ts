@@ -3,7 +3,7 @@ import type { Resource } from '../kinds/resource.ts'
 import type { Context } from './context.ts'
 import { type Json, specOf } from './envelope.ts'
 import type { Input } from './input.ts'
-import { ownTags, stored } from './labels.ts'
+import { ownTags, stored, type Strings } from './labels.ts'
 import { conflictOf, keepOwners, ownersOf } from './owners.ts'
 import { leavesOf, mergePatch } from './patch.ts'
 import { pointerOf, inBody, Refusal } from './problem.ts'
@@ -16,7 +16,7 @@ export function update(context: Context, target: Target, before: Resource, input
   const oldKept = before.metadata.annotations?.[KEPT]
   const changes = {
     spec: mergePatch(specOf(target.surface.kind, before), input.spec),
-    extensions: mergePatch(before.extensions ?? {}, input.extensions),
+    extensions: extensionsPatch(before.extensions ?? {}, input.extensions),
     metadata: drop({
       labels: mergePatch(ownTags(before.metadata.labels), labels),
       annotations: mergePatch(
@@ -26,6 +26,12 @@ export function update(context: Context, target: Target, before: Resource, input
     }),
   }
   return patch(context, target, before, drop(changes), signal)
+}
+
+/** Removing the last one removes the map. */
+function extensionsPatch(before: Strings, after: Strings): Json | null | undefined {
+  const patch = mergePatch(before, after)
+  return patch !== undefined && Object.keys(after).length === 0 ? null : patch
 }
 
 /** Writes a merge patch as this API, with a new request token so that the controllers record it; refuses what GitOps owns. */
@@ -52,9 +58,13 @@ async function checkOwners(context: Context, target: Target, before: Resource, c
   const conflict = conflictOf(owners, leaves, context.isProtectedManager)
   if (conflict === undefined) return
   const field = conflict.path.join('.')
-  throw new Refusal('OwnedElsewhere', `${field} is managed by "${conflict.manager}": change it at its source, or ${field} would be changed back`, {
-    sources: [inBody(pointerOf(conflict.path[0] === 'metadata' ? conflict.path.slice(1).join('.') : field))],
-  })
+  throw new Refusal(
+    'OwnedElsewhere',
+    `${field} is managed by "${conflict.manager}": change it at its source, or ${field} would be changed back`,
+    {
+      sources: [inBody(pointerOf(conflict.path[0] === 'metadata' ? conflict.path.slice(1).join('.') : field))],
+    },
+  )
 }
 
 /** For a cache that does not keep owners. */
@@ -65,7 +75,7 @@ async function readOwners({ client }: Context, target: Target, signal: AbortSign
 }
 
 function drop<T extends object>(value: T): Json {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined && !(isEmpty(field) && field !== null)))
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined && !isEmpty(field)))
 }
 
 const isEmpty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0

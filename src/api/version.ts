@@ -11,7 +11,9 @@ export function parsePrecondition(headers: Headers): string | undefined {
   const text = headers.get(HEADER)
   if (text === null) return undefined
   if (/^\d{1,19}$/.test(text)) return BigInt(text).toString()
-  throw new Refusal('InvalidRequest', `${HEADER} is the integer in metadata.resourceVersion, not a date`, { sources: [inParameter(HEADER)] })
+  throw new Refusal('InvalidRequest', `${HEADER} is the integer in metadata.resourceVersion, not a date`, {
+    sources: [inParameter(HEADER)],
+  })
 }
 
 export const preconditionFailed = (wanted: string, found: string) =>

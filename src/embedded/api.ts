@@ -50,7 +50,9 @@ export async function startApi(options: ApiOptions, signal: AbortSignal): Promis
   const { renewInMs } = await writeAccountKubeconfig(account)
   const renewal = new AbortController()
   cleanup.push(() => renewal.abort())
-  void renewAccount(account, renewInMs, renewal.signal, (error) => say(`the token of the API could not be renewed: ${asError(error).message}`))
+  void renewAccount(account, renewInMs, renewal.signal, (error) =>
+    say(`the token of the API could not be renewed: ${asError(error).message}`),
+  )
   const service = apiService({
     kubeconfig: account.target,
     operatorNamespace,

@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly services: Services
   /** Whether the kind's CRD is being deleted right now. */
   readonly isUninstalling: (kind: Kind, signal: AbortSignal) => Promise<boolean>
+  /** Whether the very object is still there, whatever the store says. */
+  readonly isThere: (kind: Kind, object: Resource, signal: AbortSignal) => Promise<boolean>
   readonly metrics: Metrics
   readonly log: Log
   /** Between two looks at an object that is in order, in milliseconds; ± 20 %. */
@@ -180,10 +182,11 @@ export class Engine {
   }
 
   async #teardown(controller: Controller, object: Resource, tools: Tools): Promise<Outcome | undefined> {
-    const { identities, writer, announcer, isUninstalling, cache, graph } = this.#options
+    const { identities, writer, announcer, isUninstalling, isThere, cache, graph } = this.#options
     const { kind } = controller
     if (object.metadata.finalizers?.includes(FINALIZER) !== true) return undefined
     let behind: Behind | undefined
+    let isConfirmed = false
     const work = {
       object,
       now: this.#options.now,
@@ -192,6 +195,10 @@ export class Engine {
         return blockersOf(cache, graph, kind, object, tools)
       },
       isOrphaned: async () => identities.isOrphan(object) || isUninstalling(kind, tools.signal),
+      confirm: async () => {
+        isConfirmed ||= await isThere(kind, object, tools.signal)
+        if (!isConfirmed) throw new StaleError()
+      },
       target: async () => (behind = await identities.behindIfAny(controller, object, tools)),
       call: <T>(verb: string, make: Parameters<typeof identities.call<T>>[4]) => {
         if (behind === undefined) throw new StaleError()

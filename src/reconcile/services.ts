@@ -44,6 +44,16 @@ export async function isUninstalling(client: KubeClient, kind: Kind, signal: Abo
   }
 }
 
+/** Whether an object is still there, asked live. A store may hold one of a kind that was uninstalled and installed again. */
+export async function isThere(client: KubeClient, kind: Kind, { metadata }: Resource, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await client.get<Pick<Resource, 'metadata'>>(kind.gvr, metadata.namespace, metadata.name, signal)).metadata.uid === metadata.uid
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
+
 /** Reads a Secret by name; Secrets are never listed or watched. */
 export async function readSecret(
   client: KubeClient,

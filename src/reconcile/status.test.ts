@@ -50,6 +50,20 @@ test('a change that made no difference in the cloud is still recorded as updatin
   expect(states(after(poked, active, NOW + 9))?.length).toBe(7)
 })
 
+test('requests that come faster than they are handled get a pair each', () => {
+  const asked = (object: Resource, token: string) =>
+    ({ ...object, metadata: { ...object.metadata, annotations: { 'secapi.cloud/requested': token } } }) as Resource
+  const done = after(fresh, active)
+  const pairs = (object: Resource) => states(object)?.slice(0, -3).join(' ')
+  expect(pairs(after(asked(done, '3@x'), active))).toBe('active updating active updating active updating')
+  const busy = after(asked(done, '2@x'), { ...active, state: 'updating', isSynced: false })
+  expect(pairs(busy)).toBe('updating active updating')
+  const busier = after(asked(busy, '4@x'), { ...active, state: 'updating', isSynced: false })
+  expect(pairs(after(busier, active))).toBe('active updating active updating active updating active updating')
+  expect(pairs(after(asked(done, 'by hand'), active))).toBe('active updating')
+  expect(states(after(asked(done, '999999@x'), active))?.length).toBe(32)
+})
+
 test('history keeps 32 entries, newest first', () => {
   let object = fresh
   for (let turn = 0; turn < 40; turn++)

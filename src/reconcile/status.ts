@@ -53,6 +53,10 @@ function nextHistory(object: Resource, outcome: Outcome, isNew: boolean, now: nu
     history.unshift({ state, lastTransitionAt: at, ...details })
   if (history.length === 0) push('pending', millis(object.metadata.creationTimestamp))
   const last = history[0]?.state
+  // Requests that came faster than they could be handled get a pair each.
+  const requests = outcome.isUnhandled === true ? 0 : newRequests(object)
+  if (last === 'active') for (let extra = 1; extra < requests; extra++) history.unshift(...pair('active', 'updating', iso(now)))
+  if (last === 'updating') for (let extra = 0; extra < requests; extra++) history.unshift(...pair('updating', 'active', iso(now)))
   const details = dropUndefined({ reason: outcome.reason, message: outcome.message === '' ? undefined : outcome.message.slice(0, 1024) })
   if (outcome.state === 'active' && last === 'pending') push('creating', iso(now))
   const wasUpdated =
@@ -60,6 +64,18 @@ function nextHistory(object: Resource, outcome: Outcome, isNew: boolean, now: nu
   if (wasUpdated) push('updating', iso(now))
   if (wasUpdated || outcome.state !== last) push(outcome.state, iso(now), details)
   return history.slice(0, HISTORY_LIMIT)
+}
+
+const pair = (newer: HistoryEntry['state'], older: HistoryEntry['state'], lastTransitionAt: string): HistoryEntry[] => [
+  { state: newer, lastTransitionAt },
+  { state: older, lastTransitionAt },
+]
+
+/** How many requests of the SECA API are new: its tokens begin with a count, `3@<time>`. None for tokens of anybody else. */
+function newRequests(object: Resource): number {
+  const count = (token: string | undefined) => Number(/^(\d{1,9})@/.exec(token ?? '')?.[1] ?? 0)
+  const requests = count(requestOf(object)) - count(object.status?.lastHandledRequest)
+  return Math.min(Math.max(requests, 0), HISTORY_LIMIT / 2)
 }
 
 /** Ready and Synced always, Reconciling and Stalled while true (kstatus); all with the generation they speak of. */

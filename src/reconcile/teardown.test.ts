@@ -23,6 +23,7 @@ function work(extra: Partial<Teardown> = {}, goneAfter = 1) {
     now: () => later,
     blockers: () => Promise.resolve({ staying: [], going: [] }),
     isOrphaned: () => Promise.resolve(false),
+    confirm: () => Promise.resolve(),
     target: () => Promise.resolve({ adapter, desired: {} as Desired }),
     call: (_verb, make) => make({ signal: new AbortController().signal }),
     after: () => Promise.resolve(undefined),
@@ -66,4 +67,10 @@ test('what has to happen afterwards holds the object', async () => {
   const { it, log } = work({ after: () => Promise.resolve({ reason: 'Deleting', message: 'namespace x is being deleted' }) })
   expect(await teardown(it)).toMatchObject({ state: 'deleting', message: 'namespace x is being deleted' })
   expect(log).toEqual(['delete'])
+})
+
+test('an object that only the store still knows deletes nothing', async () => {
+  const { it, log } = work({ confirm: () => Promise.reject(new Error('gone')) })
+  await expect(teardown(it)).rejects.toThrow('gone')
+  expect(log).toEqual([])
 })

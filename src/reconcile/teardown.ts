@@ -18,6 +18,8 @@ export interface Teardown {
   blockers(): Promise<Blockers>
   /** The cloud object is left alone: policy, or the whole kind is being uninstalled. Asked right before each cloud delete. */
   isOrphaned(): Promise<boolean>
+  /** Throws unless the object is still there. Asked before anything that cannot be undone, after {@link isOrphaned}. */
+  confirm(): Promise<void>
   /** Adapter and what to tell it; undefined when nothing stands behind the object. */
   target(): Promise<{ readonly adapter: ResourceAdapter; readonly desired: Desired } | undefined>
   call<T>(verb: string, make: (context: CallContext) => Promise<T>): Promise<T>
@@ -47,6 +49,7 @@ export async function teardown(work: Teardown): Promise<Outcome | undefined> {
     }
     if (going !== undefined) return going
   }
+  await work.confirm()
   const problem = await work.after()
   if (problem !== undefined) return deleting(problem.reason, problem.message, { againMs: problem.againMs ?? 2_000 })
   await work.release('Deleted')
@@ -59,6 +62,7 @@ async function remove(work: Teardown, adapter: ResourceAdapter, desired: Desired
   const isOverdue = work.now() - Date.parse(work.object.metadata.deletionTimestamp ?? '') > OVERDUE_MS
   if (seen.busy === undefined || seen.failed !== undefined || isOverdue) {
     if (await work.isOrphaned()) return 'orphaned'
+    await work.confirm()
     await work.call('delete', (context) => adapter.delete(desired, seen, context))
     const left = await work.call('observe', (context) => adapter.observe(desired, context))
     if (left === undefined) return undefined
