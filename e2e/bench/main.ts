@@ -30,7 +30,7 @@ const interrupted = Promise.withResolvers<never>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.reject(new Error(signal)))
 
 async function measure() {
-  const throughput = wants('throughput') ? await measureThroughput(world, values.quick ? 200 : 500, values.quick ? 1 : 3, log) : undefined
+  const throughput = wants('throughput') ? await measureThroughput(world, values.quick ? 200 : 500, values.quick ? 1 : 5, log) : undefined
   const scale = wants('scale') ? await measureScale(world, { resources, idleMs: values.quick ? 20_000 : 65_000, log }) : undefined
   return { throughput, scale }
 }

@@ -15,7 +15,7 @@ export interface Throughput {
   readonly ours: readonly number[]
   readonly raw: readonly number[]
   readonly deletes: readonly number[]
-  /** CPU milliseconds per volume, create to Ready, by process; `bare: …` for the bare client's. */
+  /** CPU milliseconds per volume, create to Ready, by process; `bare: …` in the rounds of the bare client. */
   readonly cpu: Readonly<Record<string, readonly number[]>>
   readonly writes: Writes
   readonly deleteWrites: Writes
@@ -41,7 +41,9 @@ export async function measureThroughput(world: World, volumes: number, rounds: n
     // The process that has just started compiles its code on the first objects it sees.
     await createUntilReady(client, namespace, WARM_UP)
     const before = await writesSoFar(world)
-    const ours = await metered({ ...world.pids, controllers: controllers.pid }, () => createUntilReady(client, namespace, names))
+    const ours = await metered({ ...world.pids, controllers: controllers.pid, client: process.pid }, () =>
+      createUntilReady(client, namespace, names),
+    )
     await settled(world)
     const created = await writesSoFar(world)
     const ready = await client.get<Resource>(BlockStorage.gvr, namespace, names[0] ?? '')
@@ -93,7 +95,12 @@ async function settled(world: World): Promise<void> {
 }
 
 export function throughputFigures({ volumes, ours, raw, deletes, cpu, writes, deleteWrites }: Throughput): Figure[] {
-  const ratio = median(ours.map((value, index) => value / (raw[index] ?? 1)))
+  const ratios = ours.map((value, index) => value / (raw[index] ?? 1))
+  const ratio = median(ratios)
+  const spent = (isBare: boolean) =>
+    Object.entries(cpu)
+      .filter(([name]) => name.startsWith('bare: ') === isBare)
+      .reduce((all, [, values]) => all + median(values), 0)
   const isVolume = (what: string) => / blockstorages(\/status)?$/.test(what)
   const isEvent = (what: string) => what.endsWith(' events')
   const per = (count: number) => (count / volumes).toFixed(2)
@@ -105,12 +112,14 @@ export function throughputFigures({ volumes, ours, raw, deletes, cpu, writes, de
       value: `${median(ours).toFixed(0)} volumes/s`,
       aim: '≥ 60 % of the bare client',
       met: ratio >= 0.6,
-      note: `${(ratio * 100).toFixed(0)} % of the ${median(raw).toFixed(0)} volumes/s whose writes a bare undici client gets through (medians of ${ours.length} rounds, in turn)`,
+      note: `${percent(ratio)} of the ${median(raw).toFixed(0)} volumes/s whose writes a bare undici client gets through (medians of ${ours.length} rounds, in turn; single rounds ${ratios.map(percent).join(', ')})`,
     },
     {
       name: 'CPU per volume, create to Ready',
       value: `${median(cpu['controllers'] ?? []).toFixed(1)} ms`,
-      note: `of the controllers; ${Object.entries(cpu)
+      note: `of the controllers; by CPU of all processes together the ratio above would be ${percent(spent(true) / spent(false))}: ${Object.entries(
+        cpu,
+      )
         .filter(([name]) => name !== 'controllers')
         .map(([name, values]) => `${name} ${median(values).toFixed(1)}`)
         .join(', ')}`,
@@ -142,6 +151,8 @@ function list(writes: Writes, matches: (what: string) => boolean, per = 1): stri
       .join(', ') || 'none'
   )
 }
+
+const percent = (ratio: number): string => `${(ratio * 100).toFixed(0)} %`
 
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)

@@ -14,6 +14,7 @@ import { freePorts } from '../../src/embedded/ports.ts'
 import { createProgress } from '../../src/embedded/progress.ts'
 import { seed, tenantNamespace } from '../../src/embedded/seed.ts'
 import { controllersService, type Service, simulatorService, startService } from '../../src/embedded/services.ts'
+import { CloudProvider } from '../../src/kinds/operator/cloud-provider.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { connect } from '../../src/kube/config.ts'
 import { OPERATOR_NAMESPACE, REGION } from '../names.ts'
@@ -81,6 +82,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     )
     undo.push(() => simulator.stop())
     await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token } })
+    // What is measured is the engine, not the account's request budget.
+    await client.patch(CloudProvider.gvr, undefined, 'simulator', { type: 'merge', body: { spec: { requestsPerSecond: 10_000 } } })
     await applyObject(client, KUBERNETES.Namespace, tenantNamespace(TENANT))
 
     let starts = 0

@@ -103,7 +103,11 @@ export class SimulatorAdmin {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const answer = (await response.json()) as T & { message?: string }
-    if (!response.ok) throw new SecaError('Internal', `simulator admin: ${method} ${path}: ${response.status} ${answer.message ?? ''}`)
+    if (!response.ok)
+      throw new SecaError(
+        response.status === 404 ? 'NotFound' : 'Internal',
+        `simulator admin: ${method} ${path}: ${response.status} ${answer.message ?? ''}`,
+      )
     return answer
   }
 }

@@ -1,3 +1,4 @@
+import { SecaError } from '../../src/errors.ts'
 import { type Harness, providerSuite, type Trouble } from '../../src/provider/testkit.ts'
 import { simulator } from './index.ts'
 import { CATALOGUE, MEDDLING, SAMPLES } from './samples.ts'
@@ -34,7 +35,11 @@ const trouble: Required<Trouble> = {
     })
   },
   dropNextCreate: (kind) => cloud.admin.fault({ method: 'POST', type: TYPES[kind], effect: 'drop' }),
-  deleteBehind: (_kind, id) => cloud.admin.remove(id),
+  // What was being deleted may be gone by now: that is what was asked for.
+  deleteBehind: (_kind, id) =>
+    cloud.admin.remove(id).catch((error: unknown) => {
+      if (!(error instanceof SecaError && error.code === 'NotFound')) throw error
+    }),
   async changeBehind(kind, id) {
     await cloud.admin.change(id, MEDDLING[kind] ?? {})
   },

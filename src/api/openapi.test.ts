@@ -70,7 +70,12 @@ describe('the OpenAPI document and the contract', () => {
         ...operation.queryParams.map((one) => ({ ...one, in: 'query' })),
         ...operation.headerParams.map((one) => ({ ...one, in: 'header' })),
       ].map(({ name, required, in: place, ...schema }) => ({ name, in: place, required, schema }))
-      const ours = (found.parameters ?? []).map(({ name, in: place, required, schema }: Parameter) => ({ name, in: place, required, schema }))
+      const ours = (found.parameters ?? []).map(({ name, in: place, required, schema }: Parameter) => ({
+        name,
+        in: place,
+        required,
+        schema,
+      }))
       const order = (list: { name: string }[]) => list.toSorted((one, other) => (one.name < other.name ? -1 : 1))
       expect(order(ours)).toEqual(order(wanted as { name: string }[]))
 

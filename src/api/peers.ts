@@ -19,6 +19,8 @@ const CONFIRM_MS = 250
 const RENEW_MS = 10_000
 /** A replica that has not renewed for this long is gone. */
 const EXPIRES_MS = 30_000
+/** The Lease of a replica that was killed is removed by the others after this long. */
+const FORGOTTEN_MS = 600_000
 /** A replica that did not answer is left out for a while: a write must not wait 250 ms for it each time. */
 const SILENT_MS = 5_000
 const CLOCK_SKEW_MS = 30_000
@@ -102,6 +104,9 @@ export class PeerSet implements Peers {
       spec: { holderIdentity: identity, leaseDurationSeconds: EXPIRES_MS / 1000, renewTime: new Date().toISOString().replace('Z', '000Z') },
     }
     await client.apply(LEASES, lease, { fieldManager: 'seca-api', force: true })
+    for (const [name, { at }] of this.#seen)
+      if (name !== lease.metadata.name && this.#options.now() - at > FORGOTTEN_MS)
+        await client.delete(LEASES, namespace, name).catch(() => undefined)
   }
 
   /** Addresses of the other live replicas. */

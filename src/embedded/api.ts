@@ -15,6 +15,8 @@ export const API_SERVICE = 'seca-api'
 const DAY_MS = 86_400_000
 /** How long the token of `.seca/env` holds; each start makes a new one. */
 const TOKEN_MS = 30 * DAY_MS
+/** When the control plane is broken, stopping must not wait for it. */
+const CLOSE_MS = 5_000
 
 export interface ApiOptions {
   readonly client: KubeClient
@@ -79,7 +81,7 @@ export async function startApi(options: ApiOptions, signal: AbortSignal): Promis
     await applyLocalService(client, aggregation, signal)
     await openAggregation(client, aggregation, signal)
     // Before the server: without it these would hold up the deletion of every namespace.
-    cleanup.push(() => closeAggregation(client))
+    cleanup.push(() => closeAggregation(client, AbortSignal.timeout(CLOSE_MS)))
   }
   return {
     SECA_URL: `https://127.0.0.1:${ports.api}`,

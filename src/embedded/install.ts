@@ -46,10 +46,7 @@ export async function installCluster(client: KubeClient, operatorNamespace: stri
   ]
   await applyAll(client, [namespace], signal)
   const crds = allCrds()
-  await Promise.all([
-    applyAll(client, crds, signal),
-    applyAll(client, [...accounts, ...roles, ...tenantPolicy()], signal),
-  ])
+  await Promise.all([applyAll(client, crds, signal), applyAll(client, [...accounts, ...roles, ...tenantPolicy()], signal)])
   await Promise.all(crds.map((crd) => untilEstablished(client, crd.metadata.name, signal)))
 }
 
