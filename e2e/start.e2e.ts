@@ -23,6 +23,18 @@ function run(...args: string[]): Promise<Result> {
   })
 }
 
+interface Region {
+  readonly spec: { readonly providers: readonly { readonly name: string; readonly url: string }[] }
+}
+
+/** The README's code block of a language that holds a text. */
+function readmeBlock(language: string, text: string): string {
+  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+  const block = [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].find((match) => match[1]?.includes(text))
+  if (block?.[1] === undefined) throw new Error(`the README has no ${language} block with ${text}`)
+  return block[1]
+}
+
 /** Processes that name a folder in their command line. */
 function processesOf(folder: string): number[] {
   const pids = existsSync('/proc/self')
@@ -85,6 +97,19 @@ describe('npm start', () => {
     expect(get(shell('printf %s "$SECA_TOKEN"'))).toBe('200')
     expect(get((await run('token', '--data-dir', dataDir, '--subject', 'stranger')).stdout.trim())).toBe('403')
     expect(shell('kubectl get --raw /apis/$SECA_REGION.seca.workspace/v1/tenants/$SECA_TENANT/workspaces')).toContain('"items":[]')
+
+    // What the README shows: its curl commands, and the endpoints of its Terraform configuration, followed as an SDK does.
+    const answers = shell(readmeBlock('sh', 'seca() {'))
+    expect(answers).toContain('"name":"data"')
+    expect(answers).not.toContain('secapi.cloud/errors')
+    const endpoint = /region_v1 *= "([^"]+)"/.exec(readmeBlock('hcl', 'provider "seca"'))?.[1]?.replace('<SECA_URL>', '$SECA_URL')
+    const region = JSON.parse(
+      shell(`curl -sS --cacert "$SECA_CA" -H "Authorization: Bearer $SECA_TOKEN" "${endpoint}/v1/regions/$SECA_REGION"`),
+    ) as Region
+    const storage = region.spec.providers.find(({ name }) => name === 'seca.storage')
+    expect(
+      shell(`curl -sS --cacert "$SECA_CA" -H "Authorization: Bearer $SECA_TOKEN" "${storage?.url}/v1/tenants/$SECA_TENANT/skus/RD500"`),
+    ).toContain('"iops":500')
 
     const second = await run('start', '--data-dir', dataDir)
     expect(second.code).toBe(1)
