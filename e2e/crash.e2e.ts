@@ -12,6 +12,9 @@ import { conditionOf, Tenant } from './support/tenant.ts'
 /** A short Lease, so that who comes next works soon; few workers, so that there is a middle of the work to be killed in. */
 const FLAGS = ['--lease=2s', '--lease-renew=1500ms', '--lease-retry=250ms', '--workers=4']
 
+/** How often the controllers are killed at the most, while objects are made and again while they go. */
+const KILLS = Number(process.env['SECA_E2E_KILLS'] ?? 4)
+
 let stack: Stack
 beforeAll(async () => {
   stack = await startStack({ flags: FLAGS })
@@ -30,8 +33,12 @@ function crowd(tenant: Tenant): Manifest[] {
   const numbers = Array.from({ length: 7 }, (_, i) => i)
   return [
     ...everything(tenant, tenant.workspace),
-    ...numbers.map((i) => tenant.of('BlockStorage', `boot-${i}`, { sizeGB: 60, skuRef: to('skus/rd500'), sourceImageRef: to('images/base') })),
-    ...numbers.map((i) => tenant.of('Nic', `nic-${i}`, { subnetRef: to('networks/main/subnets/front'), publicIpRefs: [to(`public-ips/ip-${i}`)] })),
+    ...numbers.map((i) =>
+      tenant.of('BlockStorage', `boot-${i}`, { sizeGB: 60, skuRef: to('skus/rd500'), sourceImageRef: to('images/base') }),
+    ),
+    ...numbers.map((i) =>
+      tenant.of('Nic', `nic-${i}`, { subnetRef: to('networks/main/subnets/front'), publicIpRefs: [to(`public-ips/ip-${i}`)] }),
+    ),
     ...numbers.map((i) => tenant.of('PublicIp', `ip-${i}`, { version: 'IPv4' })),
     ...numbers.map((i) =>
       tenant.of('Instance', `vm-${i}`, {
@@ -75,7 +82,7 @@ describe('controllers that are killed', () => {
     for (const after of [2, 5, 9, 14]) await stack.cloud.fault({ method: 'POST', effect: 'drop', after })
     await applyManifests(manifests.toReversed())
     const isMade = async () => (await inventoryOf(stack, tenant)).length >= 14 + 28
-    expect(await killing(tenant, 6, isMade)).toBeGreaterThan(2)
+    expect(await killing(tenant, KILLS, isMade)).toBeGreaterThan(2)
     await tenant.allReady(manifests, 120_000)
     await expectNoLeak(stack, tenant)
     await expectOneCreateEach(stack, tenant)
@@ -86,7 +93,7 @@ describe('controllers that are killed', () => {
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests })
     const deleted = kubectl(['delete', '-f', '-', '--timeout=180s'], { input })
     const isGone = async () => (await inventoryOf(stack, tenant)).length === 0
-    expect(await killing(tenant, 4, isGone)).toBeGreaterThan(1)
+    expect(await killing(tenant, KILLS, isGone)).toBeGreaterThan(1)
     await deleted
     expect(await objectsOf(stack, tenant)).toEqual([])
     expect(await inventoryOf(stack, tenant)).toEqual([])
@@ -136,7 +143,9 @@ describe('controllers that are killed', () => {
 describe('a cloud in trouble', () => {
   it('that is away for a while: what is there stays ready, what is new waits, all goes on by itself', async () => {
     const tenant = await Tenant.make(stack)
-    const [kept, changed, deleted, added] = ['kept', 'changed', 'deleted', 'added'].map((name) => tenant.of('BlockStorage', name, { sizeGB: 60, skuRef: to('skus/rd500') }))
+    const [kept, changed, deleted, added] = ['kept', 'changed', 'deleted', 'added'].map((name) =>
+      tenant.of('BlockStorage', name, { sizeGB: 60, skuRef: to('skus/rd500') }),
+    )
     await tenant.apply(kept!, changed!, deleted!)
     await tenant.allReady([kept!, changed!, deleted!])
     const before = await tenant.get('BlockStorage', 'kept')
@@ -146,7 +155,9 @@ describe('a cloud in trouble', () => {
     await tenant.delete('BlockStorage', 'deleted')
     const waiting = await tenant.stuck('BlockStorage', 'added', 'Ready', 'ProviderUnavailable', 'the cloud cannot be reached')
     expect(waiting.status?.state).toBe('pending')
-    expect((await tenant.stuck('BlockStorage', 'changed', 'Ready', 'ProviderUnavailable', 'cannot be reached')).status?.state).toBe('updating')
+    expect((await tenant.stuck('BlockStorage', 'changed', 'Ready', 'ProviderUnavailable', 'cannot be reached')).status?.state).toBe(
+      'updating',
+    )
     await tenant.stuck('BlockStorage', 'deleted', 'Ready', 'ProviderUnavailable', 'cannot be reached')
     expect((await tenant.get('BlockStorage', 'kept')).metadata.resourceVersion).toBe(before.metadata.resourceVersion)
     await stack.restart('simulator')
@@ -172,7 +183,14 @@ describe('a cloud in trouble', () => {
   it('that asks for patience with Retry-After gets it', async () => {
     const tenant = await Tenant.make(stack)
     await tenant.ready('Workspace', tenant.workspace)
-    await stack.cloud.fault({ method: 'POST', type: 'filters', effect: 'answer', status: 429, retryAfterS: 4, message: 'one at a time please' })
+    await stack.cloud.fault({
+      method: 'POST',
+      type: 'filters',
+      effect: 'answer',
+      status: 429,
+      retryAfterS: 4,
+      message: 'one at a time please',
+    })
     const requests = async () => (await stack.cloud.stats()).requests['POST filters'] ?? 0
     const before = await requests()
     const start = performance.now()

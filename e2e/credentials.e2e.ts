@@ -37,7 +37,12 @@ afterAll(async () => {
 })
 
 const putSecret = (name: string, stringData: Record<string, string>) =>
-  applyObject(stack.client, KUBERNETES.Secret, { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: OPERATOR_NAMESPACE }, stringData })
+  applyObject(stack.client, KUBERNETES.Secret, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: OPERATOR_NAMESPACE },
+    stringData,
+  })
 
 /** A tenant whose workspace is in a region with an account of its own. */
 async function ownCloud(secret: Record<string, string> | undefined, spec: object = {}) {
@@ -67,7 +72,9 @@ describe.concurrent('credentials', () => {
     expect(conditionOf(broken, 'Ready')?.message).not.toContain('wrong')
     expect(kstatus(broken)).toBe('Failed')
     await tenant.stuck('Region', region, 'Ready', 'ReferenceNotReady', where)
-    const workspace = await tenant.until('Workspace', tenant.workspace, (object) => expect(conditionOf(object, 'Ready')?.message).toContain(where))
+    const workspace = await tenant.until('Workspace', tenant.workspace, (object) =>
+      expect(conditionOf(object, 'Ready')?.message).toContain(where),
+    )
     expect(workspace.status?.state).not.toBe('active')
     expect(await inventoryOf(stack, tenant)).toEqual([])
     await putSecret(secretName, { token: goodToken })
@@ -127,7 +134,8 @@ describe.concurrent('idle', () => {
     const events = async () => {
       const found: string[] = []
       for (const namespace of [tenant.home, tenant.space])
-        for await (const { items } of stack.client.list<Seen>(EVENTS, { namespace })) found.push(...items.map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`))
+        for await (const { items } of stack.client.list<Seen>(EVENTS, { namespace }))
+          found.push(...items.map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`))
       return found.toSorted()
     }
     // Events are written behind the work they tell of.

@@ -62,14 +62,31 @@ describe.concurrent('what is in use waits for its user (SECA.md §9)', () => {
     expect(await tenant.behind('Instance', 'web')).toMatchObject({ power: 'on' })
 
     await tenant.delete('Instance', 'web')
-    for (const [kind, name] of [['Instance', 'web'], ['BlockStorage', 'boot'], ['BlockStorage', 'data'], ['Nic', 'web']] as const) await tenant.gone(kind, name)
+    for (const [kind, name] of [
+      ['Instance', 'web'],
+      ['BlockStorage', 'boot'],
+      ['BlockStorage', 'data'],
+      ['Nic', 'web'],
+    ] as const)
+      await tenant.gone(kind, name)
     expect(await tenant.exists('PublicIp', 'web')).toBe(true)
     await tenant.delete('Nic', 'spare')
-    for (const [kind, name] of [['Nic', 'spare'], ['PublicIp', 'spare'], ['Subnet', 'main.front']] as const) await tenant.gone(kind, name)
+    for (const [kind, name] of [
+      ['Nic', 'spare'],
+      ['PublicIp', 'spare'],
+      ['Subnet', 'main.front'],
+    ] as const)
+      await tenant.gone(kind, name)
     expect(await tenant.exists('Network', 'main')).toBe(true)
     await tenant.delete('RouteTable', 'main.default')
     await tenant.gone('Network', 'main')
-    for (const [kind, name] of [['PublicIp', 'web'], ['SecurityGroup', 'web'], ['SecurityGroupRule', 'out'], ['InternetGateway', 'internet'], ['BlockStorage', 'golden']] as const)
+    for (const [kind, name] of [
+      ['PublicIp', 'web'],
+      ['SecurityGroup', 'web'],
+      ['SecurityGroupRule', 'out'],
+      ['InternetGateway', 'internet'],
+      ['BlockStorage', 'golden'],
+    ] as const)
       await tenant.delete(kind, name)
     await tenant.gone('Workspace', tenant.workspace)
     // The image belongs to the tenant and stays.
@@ -79,7 +96,8 @@ describe.concurrent('what is in use waits for its user (SECA.md §9)', () => {
   it('a network takes its subnets along, but no route table', async () => {
     const tenant = await Tenant.make(stack)
     const gateway = { destinationCidrBlock: '0.0.0.0/0', targetRef: to('internet-gateways/gw') }
-    const subnet = (name: string, ipv4: string) => tenant.of('Subnet', `net.${name}`, { network: 'net', cidr: { ipv4 }, zone: 'a', routeTableRef: to('route-tables/rt') })
+    const subnet = (name: string, ipv4: string) =>
+      tenant.of('Subnet', `net.${name}`, { network: 'net', cidr: { ipv4 }, zone: 'a', routeTableRef: to('route-tables/rt') })
     await tenant.apply(
       tenant.of('Network', 'net', { cidr: { ipv4: '10.1.0.0/16' }, skuRef: to('skus/n1k') }),
       tenant.of('InternetGateway', 'gw', {}),
@@ -127,9 +145,15 @@ describe.concurrent('namespaces', () => {
     const uid = await kubectl(['get', 'namespace', tenant.space, '-o', 'jsonpath={.metadata.uid}'])
     await kubectl(['delete', 'namespace', tenant.space, '--timeout=90s'])
     await eventually(async () => {
-      const namespace = JSON.parse(await kubectl(['get', 'namespace', tenant.space, '-o', 'json'])) as { metadata: { uid: string; labels: object } }
+      const namespace = JSON.parse(await kubectl(['get', 'namespace', tenant.space, '-o', 'json'])) as {
+        metadata: { uid: string; labels: object }
+      }
       expect(namespace.metadata.uid).not.toBe(uid)
-      expect(namespace.metadata.labels).toMatchObject({ [TENANT_LABEL]: tenant.name, [WORKSPACE_LABEL]: tenant.workspace, [MANAGED_LABEL]: 'true' })
+      expect(namespace.metadata.labels).toMatchObject({
+        [TENANT_LABEL]: tenant.name,
+        [WORKSPACE_LABEL]: tenant.workspace,
+        [MANAGED_LABEL]: 'true',
+      })
     })
     await tenant.ready('Workspace', tenant.workspace)
     expect((await inventoryOf(stack, tenant)).map(({ type }) => type).toSorted()).toEqual(['projects', 'templates'])

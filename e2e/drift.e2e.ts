@@ -16,7 +16,8 @@ afterAll(async () => {
   await stack.stop()
 })
 
-const byUs = (action: string) => (mutation: { readonly action: string; readonly by: string }) => mutation.by === 'api' && mutation.action === action
+const byUs = (action: string) => (mutation: { readonly action: string; readonly by: string }) =>
+  mutation.by === 'api' && mutation.action === action
 
 describe('what was changed behind our back is put right', () => {
   let tenant: Tenant
@@ -87,7 +88,11 @@ describe('what was changed behind our back is put right', () => {
     for (const [kind, name] of victims) old.set(`${kind}/${name}`, (await tenant.behind(kind, name)).id)
     for (const id of old.values()) await stack.cloud.remove(id)
     for (const [kind, name] of victims) {
-      const { status } = await tenant.until(kind, name, (object) => object.status?.externalId !== old.get(`${kind}/${name}`) && object.status?.state === 'active')
+      const { status } = await tenant.until(
+        kind,
+        name,
+        (object) => object.status?.externalId !== old.get(`${kind}/${name}`) && object.status?.state === 'active',
+      )
       const events = await eventually(async () => {
         const found = await tenant.events({ kind, name, reason: 'Recreating' })
         expect(found, kind).toHaveLength(1)
@@ -114,7 +119,9 @@ describe('what was changed behind our back is put right', () => {
       expect(await tenant.behind('SecurityGroup', 'web')).toMatchObject({ filters: [await idOf('SecurityGroupRule', 'out')] }),
     )
     await eventually(async () =>
-      expect(await tenant.behind('RouteTable', 'main.default')).toMatchObject({ routes: [{ via: await idOf('InternetGateway', 'internet') }] }),
+      expect(await tenant.behind('RouteTable', 'main.default')).toMatchObject({
+        routes: [{ via: await idOf('InternetGateway', 'internet') }],
+      }),
     )
     expect((await mutationsOf(stack, tenant, since)).filter(byUs('create'))).toHaveLength(victims.length)
     await expectNoLeak(stack, tenant)
@@ -126,7 +133,11 @@ describe('what was changed behind our back is put right', () => {
     await stack.cloud.change(id, { tag: '' })
     await tenant.stuck('BlockStorage', 'golden', 'Stalled', 'OwnershipConflict', 'is not tagged as ours')
     await tenant.edit('BlockStorage', 'golden', { spec: { sizeGB: 55 } })
-    const stalled = await tenant.until('BlockStorage', 'golden', ({ metadata, status }) => status?.observedGeneration === metadata.generation)
+    const stalled = await tenant.until(
+      'BlockStorage',
+      'golden',
+      ({ metadata, status }) => status?.observedGeneration === metadata.generation,
+    )
     expect(stalled.status?.state).toBe('error')
     expect(await stack.cloud.object(id)).toMatchObject({ size_gb: 50, tag: '' })
     expect((await stack.cloud.mutations(since)).filter(({ by, type }) => by === 'api' && type === 'volumes')).toEqual([])

@@ -36,7 +36,13 @@ async function record(tenant: Tenant, kind: string) {
     moments.push({ verdict, state: object.status?.state, generation: object.metadata.generation })
   })
   const stop = new AbortController()
-  const reflector = new Reflector<Seen>({ client: stack.client, gvr: kindOf(kind).gvr, store, namespace: tenant.space, log: createLog({ level: 'silent', name: 'test' }) })
+  const reflector = new Reflector<Seen>({
+    client: stack.client,
+    gvr: kindOf(kind).gvr,
+    store,
+    namespace: tenant.space,
+    log: createLog({ level: 'silent', name: 'test' }),
+  })
   const done = reflector.run(stop.signal)
   await reflector.whenSynced()
   return {
@@ -68,7 +74,11 @@ describe.concurrent('kstatus', () => {
     expect(watch.verdicts()).toEqual(['InProgress', 'Current'])
 
     await tenant.edit('BlockStorage', 'v', { spec: { sizeGB: 70 } })
-    const changed = await tenant.until('BlockStorage', 'v', ({ status, metadata }) => status?.state === 'updating' && status.observedGeneration === metadata.generation)
+    const changed = await tenant.until(
+      'BlockStorage',
+      'v',
+      ({ status, metadata }) => status?.state === 'updating' && status.observedGeneration === metadata.generation,
+    )
     expect(kstatus(changed)).toBe('InProgress')
     expect(changed.status).toMatchObject({ sizeGB: 60 })
     await tenant.ready('BlockStorage', 'v')
@@ -109,7 +119,11 @@ describe.concurrent('kstatus', () => {
     expect(kstatus(stalled)).toBe('Failed')
     expect(stalled.status?.state).toBe('error')
     expect(conditionOf(stalled, 'Ready')).toMatchObject({ status: 'False', reason: 'Rejected' })
-    await eventually(async () => expect(await tenant.events({ kind: 'PublicIp', reason: 'Rejected' })).toMatchObject([{ type: 'Warning', note: expect.stringContaining('quota of 0') }]))
+    await eventually(async () =>
+      expect(await tenant.events({ kind: 'PublicIp', reason: 'Rejected' })).toMatchObject([
+        { type: 'Warning', note: expect.stringContaining('quota of 0') },
+      ]),
+    )
     // Others are looked at a few times meanwhile; this one is left alone.
     await tenant.apply(tenant.of('SecurityGroup', 'other', {}))
     const looked = await requests('GET firewalls')
@@ -148,7 +162,12 @@ describe.concurrent('kstatus', () => {
     await tenant.apply(
       tenant.of('RouteTable', 'n.rt', { network: 'n', routes: [{ destinationCidrBlock: '0.0.0.0/0', targetRef: to('10.3.0.1') }] }),
       ...['a', 'b'].map((name, i) =>
-        tenant.of('Subnet', `n.${name}`, { network: 'n', cidr: { ipv4: `10.3.${i}.0/24` }, zone: 'a', routeTableRef: to('route-tables/rt') }),
+        tenant.of('Subnet', `n.${name}`, {
+          network: 'n',
+          cidr: { ipv4: `10.3.${i}.0/24` },
+          zone: 'a',
+          routeTableRef: to('route-tables/rt'),
+        }),
       ),
       tenant.of('Nic', 'nic', { subnetRef: to('networks/n/subnets/a') }),
     )

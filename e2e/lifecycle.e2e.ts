@@ -70,7 +70,10 @@ describe('the life of a whole tenant', () => {
     const { status } = await tenant.get('Instance', 'web')
     expect(status).toMatchObject({ powerState: 'on' })
     expect(Date.parse(String(status?.['powerStateSince']))).toBeGreaterThan(Date.now() - 600_000)
-    for (const [kind, name, field] of [['RouteTable', 'main.default', 'routes'], ['SecurityGroup', 'web', 'rules']] as const)
+    for (const [kind, name, field] of [
+      ['RouteTable', 'main.default', 'routes'],
+      ['SecurityGroup', 'web', 'rules'],
+    ] as const)
       expect((await tenant.get(kind, name)).status?.[field], kind).toEqual([
         { state: 'active', conditions: [{ state: 'active', reason: 'Applied', lastTransitionAt: expect.any(String) }] },
       ])
@@ -87,11 +90,15 @@ describe('the life of a whole tenant', () => {
       for (const { reason = '' } of history) expect(reason, kind).toMatch(/^([A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?)?$/)
       expect(status?.state, kind).toBe('active')
       expect(status?.observedGeneration, kind).toBe(metadata.generation)
-      expect(status?.conditions?.map(({ type, status: is, observedGeneration }) => [type, is, observedGeneration]), kind).toEqual([
+      expect(
+        status?.conditions?.map(({ type, status: is, observedGeneration }) => [type, is, observedGeneration]),
+        kind,
+      ).toEqual([
         ['Ready', 'True', metadata.generation],
         ['Synced', 'True', metadata.generation],
       ])
-      for (const condition of status?.conditions ?? []) expect(condition.lastTransitionTime, kind).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+      for (const condition of status?.conditions ?? [])
+        expect(condition.lastTransitionTime, kind).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
       expect(Date.parse(status?.lastModifiedAt ?? ''), kind).toBeGreaterThan(0)
       const isInCloud = !['Role', 'RoleAssignment'].includes(kind)
       expect([kind, metadata.finalizers ?? []]).toEqual([kind, isInCloud ? [FINALIZER] : []])
@@ -113,21 +120,44 @@ describe('the life of a whole tenant', () => {
     const versions = async () => (await objectsOf(stack, tenant)).map(({ metadata }) => metadata.resourceVersion)
     const before = await versions()
     const output = await applyManifests(manifests)
-    expect(output.trim().split('\n').filter((line) => !line.endsWith(' unchanged'))).toEqual([])
+    expect(
+      output
+        .trim()
+        .split('\n')
+        .filter((line) => !line.endsWith(' unchanged')),
+    ).toEqual([])
     expect(await versions()).toEqual(before)
   })
 
   it.each<[kind: string, name: string, spec: object, type: string, fields: object]>([
     ['BlockStorage', 'data', { sizeGB: 150 }, 'volumes', { size_gb: 150 }],
     ['Image', 'base', { boot: 'BIOS' }, 'templates', { firmware: 'bios' }],
-    ['Network', 'main', { additionalCidrs: [{ ipv4: '172.20.0.0/16' }, { ipv4: '172.21.0.0/16' }] }, 'vpcs', { extra: [{ ipv4: '172.20.0.0/16' }, { ipv4: '172.21.0.0/16' }] }],
+    [
+      'Network',
+      'main',
+      { additionalCidrs: [{ ipv4: '172.20.0.0/16' }, { ipv4: '172.21.0.0/16' }] },
+      'vpcs',
+      { extra: [{ ipv4: '172.20.0.0/16' }, { ipv4: '172.21.0.0/16' }] },
+    ],
     ['Subnet', 'main.front', { zone: 'b' }, 'segments', { zone: 'b' }],
     ['InternetGateway', 'internet', { egressOnly: true }, 'uplinks', { egress_only: true }],
-    ['SecurityGroupRule', 'out', { direction: 'egress', protocol: 'tcp' }, 'filters', { rule: expect.objectContaining({ protocols: ['tcp'] }) }],
+    [
+      'SecurityGroupRule',
+      'out',
+      { direction: 'egress', protocol: 'tcp' },
+      'filters',
+      { rule: expect.objectContaining({ protocols: ['tcp'] }) },
+    ],
     ['SecurityGroup', 'web', { rules: [] }, 'firewalls', { rules: [] }],
     ['PublicIp', 'web', { address: '198.19.250.9' }, 'floating-ips', { address: '198.19.250.9' }],
     ['Nic', 'web', { securityGroupRefs: [] }, 'ports', { firewalls: [] }],
-    ['Instance', 'web', { sshKeys: ['ssh-ed25519 BBBB bob'], userData: '#!/bin/sh' }, 'servers', { ssh_keys: ['ssh-ed25519 BBBB bob'], user_data: '#!/bin/sh' }],
+    [
+      'Instance',
+      'web',
+      { sshKeys: ['ssh-ed25519 BBBB bob'], userData: '#!/bin/sh' },
+      'servers',
+      { ssh_keys: ['ssh-ed25519 BBBB bob'], user_data: '#!/bin/sh' },
+    ],
   ])('%s %s: a change of the spec reaches the cloud', async (kind, name, spec, type, fields) => {
     const before = await tenant.get(kind, name)
     const { metadata } = await tenant.edit(kind, name, { spec })
@@ -147,8 +177,11 @@ describe('the life of a whole tenant', () => {
   it('shows new routes as pending until their target is there', async () => {
     const route = { destinationCidrBlock: '192.0.2.0/24', targetRef: to('instances/later') }
     const { spec } = await tenant.get('RouteTable', 'main.default')
-    await tenant.edit('RouteTable', 'main.default', { spec: { routes: [...(spec['routes'] as object[]), route, { ...route, targetRef: to('not/a/route') }] } })
-    const states = async () => ((await tenant.get('RouteTable', 'main.default')).status?.['routes'] as { state: string }[]).map(({ state }) => state)
+    await tenant.edit('RouteTable', 'main.default', {
+      spec: { routes: [...(spec['routes'] as object[]), route, { ...route, targetRef: to('not/a/route') }] },
+    })
+    const states = async () =>
+      ((await tenant.get('RouteTable', 'main.default')).status?.['routes'] as { state: string }[]).map(({ state }) => state)
     await eventually(async () => expect(await states()).toEqual(['active', 'pending', 'error']))
     await tenant.apply(
       tenant.of('BlockStorage', 'later', { sizeGB: 60, skuRef: to('skus/rd2k') }),
@@ -216,14 +249,24 @@ describe('kinds without a cloud object', () => {
     )
     await tenant.ready('Role', 'reader')
     await tenant.ready('RoleAssignment', 'good')
-    const bad = await tenant.stuck('RoleAssignment', 'bad', 'Ready', 'ReferenceNotFound', 'tenant "no-such-tenant", region "no-such-region" not found')
+    const bad = await tenant.stuck(
+      'RoleAssignment',
+      'bad',
+      'Ready',
+      'ReferenceNotFound',
+      'tenant "no-such-tenant", region "no-such-region" not found',
+    )
     expect(bad.status?.state).toBe('pending')
     expect(kstatus(bad)).toBe('InProgress')
     await tenant.edit('RoleAssignment', 'bad', { spec: scopes([tenant.name], []) })
     await tenant.ready('RoleAssignment', 'bad')
     await tenant.edit('Role', 'reader', { spec: { permissions: [{ provider: 'seca.storage', resources: ['*'], verb: ['list'] }] } })
     expect((await tenant.ready('Role', 'reader')).status?.history?.[0]).toMatchObject({ state: 'active' })
-    for (const [kind, name] of [['Role', 'reader'], ['RoleAssignment', 'good'], ['RoleAssignment', 'bad']] as const) {
+    for (const [kind, name] of [
+      ['Role', 'reader'],
+      ['RoleAssignment', 'good'],
+      ['RoleAssignment', 'bad'],
+    ] as const) {
       await tenant.delete(kind, name)
       expect(await tenant.exists(kind, name)).toBe(false)
     }

@@ -61,27 +61,36 @@ describe('on a control plane of its own', () => {
     expect((await fetch(`${stack.healthUrl}/livez`)).status).toBe(200)
   })
 
-  it('removing the CRDs lets go of the objects and leaves the cloud as it is; installed again, everything is found again', { timeout: 300_000 }, async () => {
-    const ids = async () => (await inventoryOf(stack, tenant)).map(({ id }) => id).toSorted()
-    const before = await ids()
-    expect(before).toHaveLength(14)
-    const since = (await stack.cloud.mutations()).at(-1)?.seq ?? 0
-    const names = allCrds().map(({ metadata }) => metadata.name)
-    const infrastructure = await Promise.all((['CloudProvider', 'Region'] as const).map(async (kind) => tenant.of(kind, NAMES[kind], (await tenant.get(kind, NAMES[kind])).spec)))
-    await kubectl(['delete', 'crds', ...names, '--timeout=120s'], plane)
-    expect(await ids()).toEqual(before)
-    expect((await stack.cloud.mutations(since)).filter(({ by, action }) => by === 'api' && action === 'delete')).toEqual([])
+  it(
+    'removing the CRDs lets go of the objects and leaves the cloud as it is; installed again, everything is found again',
+    { timeout: 300_000 },
+    async () => {
+      const ids = async () => (await inventoryOf(stack, tenant)).map(({ id }) => id).toSorted()
+      const before = await ids()
+      expect(before).toHaveLength(14)
+      const since = (await stack.cloud.mutations()).at(-1)?.seq ?? 0
+      const names = allCrds().map(({ metadata }) => metadata.name)
+      const infrastructure = await Promise.all(
+        (['CloudProvider', 'Region'] as const).map(async (kind) =>
+          tenant.of(kind, NAMES[kind], (await tenant.get(kind, NAMES[kind])).spec),
+        ),
+      )
+      await kubectl(['delete', 'crds', ...names, '--timeout=120s'], plane)
+      expect(await ids()).toEqual(before)
+      expect((await stack.cloud.mutations(since)).filter(({ by, action }) => by === 'api' && action === 'delete')).toEqual([])
 
-    await plane.install()
-    await tenant.apply(...infrastructure)
-    for (const { kind, object } of catalogue('eu-1')) await applyObject(stack.client, kind.gvr, object)
-    await applyManifests(manifests, plane)
-    await tenant.allReady(manifests, 180_000)
-    expect(await ids()).toEqual(before)
-    expect((await stack.cloud.mutations(since)).filter(({ by, action }) => by === 'api' && ['create', 'delete'].includes(action))).toEqual([])
-    await expectNoLeak(stack, tenant)
-  })
-
+      await plane.install()
+      await tenant.apply(...infrastructure)
+      for (const { kind, object } of catalogue('eu-1')) await applyObject(stack.client, kind.gvr, object)
+      await applyManifests(manifests, plane)
+      await tenant.allReady(manifests, 180_000)
+      expect(await ids()).toEqual(before)
+      expect(
+        (await stack.cloud.mutations(since)).filter(({ by, action }) => by === 'api' && ['create', 'delete'].includes(action)),
+      ).toEqual([])
+      await expectNoLeak(stack, tenant)
+    },
+  )
 })
 
 const NAMES = { CloudProvider: 'simulator', Region: 'eu-1' } as const

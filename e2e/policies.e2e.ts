@@ -39,7 +39,9 @@ describe('secapi.cloud/drift: Observe', () => {
     expect(kstatus(drifted)).toBe('Current')
     await looks('uplinks')
     expect(await stack.cloud.object(id)).toMatchObject({ egress_only: true })
-    expect((await mutationsOf(stack, tenant)).filter(({ by, action, type }) => by === 'api' && action === 'change' && type === 'uplinks')).toEqual([])
+    expect(
+      (await mutationsOf(stack, tenant)).filter(({ by, action, type }) => by === 'api' && action === 'change' && type === 'uplinks'),
+    ).toEqual([])
     // Drift that stays is no news: status is written once.
     expect((await tenant.get('InternetGateway', 'gw')).metadata.resourceVersion).toBe(drifted.metadata.resourceVersion)
     expect(await tenant.events({ kind: 'InternetGateway', reason: 'DriftDetected' })).toHaveLength(1)
@@ -138,11 +140,17 @@ describe('secapi.cloud/external-id', () => {
     const taken = await tenant.ready('BlockStorage', 'taken')
     expect(taken.status).toMatchObject({ externalId: id, sizeGB: 80 })
     expect(await stack.cloud.object(id)).toMatchObject({ size_gb: 80, tag: expect.stringContaining(`/tenants/${tenant.name}/`) })
-    expect((await mutationsOf(stack, tenant)).filter(({ action, by, type }) => action === 'create' && by === 'api' && type === 'volumes')).toEqual([])
+    expect(
+      (await mutationsOf(stack, tenant)).filter(({ action, by, type }) => action === 'create' && by === 'api' && type === 'volumes'),
+    ).toEqual([])
     await tenant.delete('BlockStorage', 'taken')
     await tenant.gone('BlockStorage', 'taken')
     expect(await inventoryOf(stack, tenant)).toHaveLength(1)
-    for (const [kind, name] of [['Workspace', tenant.workspace], ['Region', region], ['CloudProvider', account]] as const) {
+    for (const [kind, name] of [
+      ['Workspace', tenant.workspace],
+      ['Region', region],
+      ['CloudProvider', account],
+    ] as const) {
       await tenant.delete(kind, name)
       await tenant.gone(kind, name)
     }
@@ -154,9 +162,17 @@ describe('secapi.cloud/external-id', () => {
     const { status } = await tenant.ready('Workspace', tenant.workspace)
     const project = status?.externalId
     const untagged = await stack.cloud.create('volumes', { project, size_gb: 70 })
-    const foreign = await stack.cloud.create('volumes', { project, size_gb: 70, tag: 'other/eu-1/seca.storage/v1/tenants/x/workspaces/y/block-storages/z' })
+    const foreign = await stack.cloud.create('volumes', {
+      project,
+      size_gb: 70,
+      tag: 'other/eu-1/seca.storage/v1/tenants/x/workspaces/y/block-storages/z',
+    })
     const since = (await stack.cloud.mutations()).at(-1)?.seq ?? 0
-    await tenant.apply(volume(tenant, 'untagged', 80, untagged.id), volume(tenant, 'foreign', 80, foreign.id), volume(tenant, 'missing', 80, 'vol-none'))
+    await tenant.apply(
+      volume(tenant, 'untagged', 80, untagged.id),
+      volume(tenant, 'foreign', 80, foreign.id),
+      volume(tenant, 'missing', 80, 'vol-none'),
+    )
     const refused = await tenant.stuck('BlockStorage', 'untagged', 'Stalled', 'OwnershipConflict', 'CloudProvider.spec.adoption')
     await tenant.stuck('BlockStorage', 'foreign', 'Stalled', 'OwnershipConflict', 'is owned by')
     await tenant.stuck('BlockStorage', 'foreign', 'Stalled', 'OwnershipConflict', 'installation other')

@@ -26,7 +26,13 @@ const network = (tenant: Tenant, name: string) => tenant.of('Network', name, { c
 const table = (tenant: Tenant) =>
   tenant.of('RouteTable', 'net.rt', { network: 'net', routes: [{ destinationCidrBlock: '0.0.0.0/0', targetRef: to('10.9.0.1') }] })
 const subnet = (tenant: Tenant, extra: object = {}) =>
-  tenant.of('Subnet', 'net.sub', { network: 'net', cidr: { ipv4: '10.9.1.0/24' }, zone: 'a', routeTableRef: to('route-tables/rt'), ...extra })
+  tenant.of('Subnet', 'net.sub', {
+    network: 'net',
+    cidr: { ipv4: '10.9.1.0/24' },
+    zone: 'a',
+    routeTableRef: to('route-tables/rt'),
+    ...extra,
+  })
 
 /** Applies an object that waits, sees that it says what for, that the cloud was left alone, and that it goes on once that is there. */
 async function waits(tenant: Tenant, manifest: Manifest, words: string, ...missing: readonly Manifest[]): Promise<void> {
@@ -45,7 +51,12 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     const tenant = await Tenant.make(stack)
     const tier = tenant.name
     const sku = tenant.of('StorageSku', `eu-1.${tier}`, { region: 'eu-1', iops: 100, type: 'remote-durable', minVolumeSize: 1 })
-    await waits(tenant, volume(tenant, 'v', { skuRef: to(`skus/${tier}`) }), `spec.skuRef: StorageSku "${tier}" does not exist in region eu-1`, sku)
+    await waits(
+      tenant,
+      volume(tenant, 'v', { skuRef: to(`skus/${tier}`) }),
+      `spec.skuRef: StorageSku "${tier}" does not exist in region eu-1`,
+      sku,
+    )
     expect(await tenant.behind('BlockStorage', 'v')).toMatchObject({ iops: 100, media: 'remote-durable' })
     // Names of SKUs compare without case.
     await tenant.apply(volume(tenant, 'upper', { skuRef: to(`tenants/seca/skus/${tier.toUpperCase()}`) }))
@@ -59,9 +70,20 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
   it('SKU that is for other tenants', async () => {
     const tenant = await Tenant.make(stack)
     const sku = (tenants: string[]) =>
-      tenant.of('StorageSku', `eu-1.${tenant.name}-private`, { region: 'eu-1', iops: 100, type: 'remote-durable', minVolumeSize: 1, tenants })
+      tenant.of('StorageSku', `eu-1.${tenant.name}-private`, {
+        region: 'eu-1',
+        iops: 100,
+        type: 'remote-durable',
+        minVolumeSize: 1,
+        tenants,
+      })
     await tenant.apply(sku(['somebody-else']))
-    await waits(tenant, volume(tenant, 'v', { skuRef: to(`skus/${tenant.name}-private`) }), 'does not exist in region eu-1', sku([tenant.name]))
+    await waits(
+      tenant,
+      volume(tenant, 'v', { skuRef: to(`skus/${tenant.name}-private`) }),
+      'does not exist in region eu-1',
+      sku([tenant.name]),
+    )
     await tenant.delete('StorageSku', `eu-1.${tenant.name}-private`)
   })
 
@@ -71,7 +93,10 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     const zones = (...availableZones: string[]) => tenant.of('Region', region, { availableZones, cloudProvider: 'simulator' })
     const { spec: sku } = await tenant.get('InstanceSku', 'eu-1.ds')
     const { spec: storage } = await tenant.get('StorageSku', 'eu-1.rd500')
-    await tenant.apply(tenant.of('InstanceSku', `${region}.ds`, { ...sku, region }), tenant.of('StorageSku', `${region}.rd500`, { ...storage, region }))
+    await tenant.apply(
+      tenant.of('InstanceSku', `${region}.ds`, { ...sku, region }),
+      tenant.of('StorageSku', `${region}.rd500`, { ...storage, region }),
+    )
     await waits(tenant, tenant.of('Workspace', tenant.workspace, { region }), `Region "${region}" does not exist`, zones('y'))
     await tenant.apply(volume(tenant, 'boot'))
     await waits(tenant, instance(tenant, 'vm', { zone: 'z' }), `zone "z" does not exist in region ${region}, which has y`, zones('y', 'z'))
@@ -88,7 +113,12 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
 
   it('workspace', async () => {
     const tenant = await Tenant.make(stack, { bare: true })
-    await waits(tenant, tenant.of('PublicIp', 'ip', { version: 'IPv6' }), `Workspace "${tenant.workspace}" does not exist`, tenant.of('Workspace', tenant.workspace, {}))
+    await waits(
+      tenant,
+      tenant.of('PublicIp', 'ip', { version: 'IPv6' }),
+      `Workspace "${tenant.workspace}" does not exist`,
+      tenant.of('Workspace', tenant.workspace, {}),
+    )
   })
 
   it('volume, NIC, security group of an instance', async () => {
@@ -142,7 +172,12 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     await waits(tenant, volume(tenant, 'copy', { sourceImageRef: to('images/later') }), 'Image "later"', {
       ...tenant.of('Image', 'later', { region: 'eu-1', blockStorageRef: to(ref), cpuArchitecture: 'arm64' }),
     })
-    await waits(tenant, tenant.of('SecurityGroup', 'sg', { ruleRefs: [to('security-group-rules/r')] }), 'SecurityGroupRule "r"', tenant.of('SecurityGroupRule', 'r', { direction: 'ingress' }))
+    await waits(
+      tenant,
+      tenant.of('SecurityGroup', 'sg', { ruleRefs: [to('security-group-rules/r')] }),
+      'SecurityGroupRule "r"',
+      tenant.of('SecurityGroupRule', 'r', { direction: 'ingress' }),
+    )
   })
 
   it('a reference that can never resolve says why, and is put right by an edit', async () => {
@@ -177,7 +212,13 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
   it('a subnet outside its network stalls until it is changed', async () => {
     const tenant = await Tenant.make(stack)
     await tenant.apply(network(tenant, 'net'), table(tenant), subnet(tenant, { cidr: { ipv4: '10.8.1.0/24' } }))
-    const stalled = await tenant.stuck('Subnet', 'net.sub', 'Stalled', 'OutsideNetwork', '10.8.1.0/24 is not inside network "net", which has 10.9.0.0/16')
+    const stalled = await tenant.stuck(
+      'Subnet',
+      'net.sub',
+      'Stalled',
+      'OutsideNetwork',
+      '10.8.1.0/24 is not inside network "net", which has 10.9.0.0/16',
+    )
     expect(kstatus(stalled)).toBe('Failed')
     expect(stalled.status?.state).toBe('error')
     await tenant.edit('Network', 'net', { spec: { additionalCidrs: [{ ipv4: '10.8.0.0/16' }] } })
@@ -189,10 +230,14 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     const tenant = await Tenant.make(stack)
     await tenant.ready('Workspace', tenant.workspace)
     const inHome = tenant.of('PublicIp', 'misplaced', { version: 'IPv4' })
-    await stack.client.create({ group: 'network.secapi.cloud', version: 'v1', resource: 'publicips', kind: 'PublicIp', namespaced: true }, tenant.home, {
-      ...inHome,
-      metadata: { name: 'misplaced', namespace: tenant.home },
-    })
+    await stack.client.create(
+      { group: 'network.secapi.cloud', version: 'v1', resource: 'publicips', kind: 'PublicIp', namespaced: true },
+      tenant.home,
+      {
+        ...inHome,
+        metadata: { name: 'misplaced', namespace: tenant.home },
+      },
+    )
     await eventually(async () => {
       const gvr = { group: 'network.secapi.cloud', version: 'v1', resource: 'publicips', kind: 'PublicIp', namespaced: true }
       const object = await stack.client.get<{ status?: { conditions?: { message: string }[] } }>(gvr, tenant.home, 'misplaced')
@@ -205,14 +250,19 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     const tenant = await Tenant.make(stack)
     await tenant.ready('Workspace', tenant.workspace)
     const name = `${tenant.home}-twin`
-    await eventually(async () => Date.now() - Date.parse((await tenant.get('Workspace', tenant.workspace)).metadata.creationTimestamp) > 1_000)
+    await eventually(
+      async () => Date.now() - Date.parse((await tenant.get('Workspace', tenant.workspace)).metadata.creationTimestamp) > 1_000,
+    )
     await stack.client.create(KUBERNETES.Namespace, undefined, {
       apiVersion: 'v1',
       kind: 'Namespace',
       metadata: { name, labels: { [TENANT_LABEL]: tenant.name } },
     })
     await eventually(async () => {
-      const events = await stack.client.raw<{ items: { reason: string; regarding: { name: string } }[] }>('GET', '/apis/events.k8s.io/v1/namespaces/default/events')
+      const events = await stack.client.raw<{ items: { reason: string; regarding: { name: string } }[] }>(
+        'GET',
+        '/apis/events.k8s.io/v1/namespaces/default/events',
+      )
       expect(events.items.filter(({ regarding }) => regarding.name === name).map(({ reason }) => reason)).toEqual(['ClaimLost'])
     })
     await tenant.apply(tenant.of('PublicIp', 'ip', { version: 'IPv4' }))

@@ -36,7 +36,7 @@ export interface Scale {
   readonly cold: { readonly inSync: number; readonly reconciled: number }
   /** Milliseconds from a user's change until the cloud was told, while all resources were looked at after a restart. */
   readonly latencies: readonly number[]
-  readonly noOps: { readonly seconds: number; readonly count: number; readonly writes: Writes }
+  readonly noOps: { readonly seconds: number; readonly count: number; readonly calls: number; readonly writes: Writes }
 }
 
 export interface ScaleOptions {
@@ -159,17 +159,21 @@ async function measureLatency(world: World, namespaces: readonly string[], resou
 
 async function measureNoOps(world: World, controllers: Running): Promise<Scale['noOps']> {
   const before = await writesSoFar(world)
-  const [count, start] = [await reconciles(controllers), performance.now()]
+  // Counted by the cloud: a look that asked nobody would be no look.
+  const asked = async () => (await world.cloud.stats()).requests['GET volumes'] ?? 0
+  const [count, calls, start] = [await reconciles(controllers), await asked(), performance.now()]
   await sleep(15_000)
   const looked = (await reconciles(controllers)) - count
   const seconds = (performance.now() - start) / 1000
-  return { seconds, count: looked, writes: since(before, await writesSoFar(world)) }
+  return { seconds, count: looked, calls: (await asked()) - calls, writes: since(before, await writesSoFar(world)) }
 }
 
 export function scaleFigures({ resources, memory, fillRate, idle, cold, latencies, noOps }: Scale): Figure[] {
   const count = resources.toLocaleString('en')
   const perMinute = (sum(idle.writes) * 60) / idle.seconds
   const rate = noOps.count / noOps.seconds
+  // A smaller run says nothing about it.
+  const atScale = (met: boolean) => (resources >= 10_000 ? { met } : {})
   return [
     { name: `create to Ready, ${count} volumes`, value: `${fillRate.toFixed(0)} volumes/s` },
     {
@@ -184,14 +188,14 @@ export function scaleFigures({ resources, memory, fillRate, idle, cold, latencie
       value: `${rate.toFixed(0)}/s`,
       aim: '≥ 300/s',
       met: rate >= 300,
-      note: `reconciles that change nothing, each with one call to the cloud, over ${noOps.seconds.toFixed(0)} s; ${sum(noOps.writes)} writes`,
+      note: `reconciles that change nothing, over ${noOps.seconds.toFixed(0)} s: ${noOps.count}, for which the cloud counted ${noOps.calls} requests; ${sum(noOps.writes)} writes`,
     },
     ...memory.map(({ resources: held, bytes, restarted }): Figure => {
       const isLast = held === resources
       return {
         name: `memory of the controllers, ${held.toLocaleString('en')} volumes${restarted ? ', restarted' : ''}`,
         value: `${(bytes / MIB).toFixed(0)} MiB`,
-        ...(isLast && { aim: '≤ 256 MiB at 10,000', met: bytes <= 256 * MIB }),
+        ...(isLast && { aim: '≤ 256 MiB at 10,000', ...atScale(bytes <= 256 * MIB) }),
       }
     }),
     { name: `cold start, ${count} volumes: stores in sync`, value: `${cold.inSync.toFixed(1)} s` },
@@ -199,7 +203,7 @@ export function scaleFigures({ resources, memory, fillRate, idle, cold, latencie
       name: 'cold start: everything looked at once',
       value: `${cold.reconciled.toFixed(1)} s`,
       aim: '≤ 60 s at 10,000',
-      met: cold.reconciled <= 60,
+      ...atScale(cold.reconciled <= 60),
     },
     {
       name: 'user change to cloud during that, p50 / p99',

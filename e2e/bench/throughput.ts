@@ -101,6 +101,7 @@ export function throughputFigures({ volumes, ours, raw, deletes, cpu, writes, de
     Object.entries(cpu)
       .filter(([name]) => name.startsWith('bare: ') === isBare)
       .reduce((all, [, values]) => all + median(values), 0)
+  const byCpu = spent(true) / spent(false)
   const isVolume = (what: string) => / blockstorages(\/status)?$/.test(what)
   const isEvent = (what: string) => what.endsWith(' events')
   const per = (count: number) => (count / volumes).toFixed(2)
@@ -111,15 +112,14 @@ export function throughputFigures({ volumes, ours, raw, deletes, cpu, writes, de
       name: `create to Ready, ${volumes} volumes`,
       value: `${median(ours).toFixed(0)} volumes/s`,
       aim: '≥ 60 % of the bare client',
-      met: ratio >= 0.6,
+      // Other load on the machine may favour either side by the clock; CPU time tells then.
+      met: Math.min(ratio, byCpu) >= 0.6,
       note: `${percent(ratio)} of the ${median(raw).toFixed(0)} volumes/s whose writes a bare undici client gets through (medians of ${ours.length} rounds, in turn; single rounds ${ratios.map(percent).join(', ')})`,
     },
     {
       name: 'CPU per volume, create to Ready',
       value: `${median(cpu['controllers'] ?? []).toFixed(1)} ms`,
-      note: `of the controllers; by CPU of all processes together the ratio above would be ${percent(spent(true) / spent(false))}: ${Object.entries(
-        cpu,
-      )
+      note: `of the controllers; by CPU of all processes together the ratio above would be ${percent(byCpu)}: ${Object.entries(cpu)
         .filter(([name]) => name !== 'controllers')
         .map(([name, values]) => `${name} ${median(values).toFixed(1)}`)
         .join(', ')}`,

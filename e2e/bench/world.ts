@@ -99,7 +99,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         flags,
       })
       const startedAt = performance.now()
-      const child = await startService(profiled(service, options.profileDir, starts))
+      const child = await startService(profiled(service, options.profileDir, `controllers-${starts}`))
       const halt = async () => {
         await child.stop()
         for (const line of unexpected(logFile)) options.log(line)
@@ -130,10 +130,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
 }
 
-function profiled(service: Service, dir: string | undefined, count: number): Service {
+/** The service with a CPU profile of its run in `dir`; absent: none. */
+export function profiled(service: Service, dir: string | undefined, name: string): Service {
   if (dir === undefined) return service
   mkdirSync(dir, { recursive: true })
-  const flags = ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${dir}`, `--cpu-prof-name=controllers-${count}.cpuprofile`]
+  const flags = ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${dir}`, `--cpu-prof-name=${name}.cpuprofile`]
   return { ...service, child: { ...service.child, args: [...flags, ...service.child.args], graceMs: 60_000 } }
 }
 

@@ -17,7 +17,7 @@ export interface Line {
   readonly body?: string
 }
 
-/** A request as text. Content-Length and Content-Type come along unless a header of that name is given. */
+/** A request as text, a character for each byte. Content-Length and Content-Type come along unless a header of that name is given. */
 export function requestText({ method = 'GET', target, version = 'HTTP/1.1', headers = [], body }: Line): string {
   const names = new Set(headers.map(([name]) => name.trim().toLowerCase()))
   const isGiven = (name: string): boolean => names.has(name)
@@ -27,7 +27,7 @@ export function requestText({ method = 'GET', target, version = 'HTTP/1.1', head
     ...(body === undefined || isGiven('content-type') ? [] : [['Content-Type', 'application/json'] as [string, string]]),
     ...(body === undefined || isGiven('content-length') || isGiven('transfer-encoding')
       ? []
-      : [['Content-Length', String(Buffer.byteLength(body))] as [string, string]]),
+      : [['Content-Length', String(body.length)] as [string, string]]),
   ]
   const head = [`${method} ${target} ${version}`, ...[...usual, ...headers].map(([name, value]) => `${name}: ${value}`)]
   return `${head.join('\r\n')}\r\n\r\n${body ?? ''}`

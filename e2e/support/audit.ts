@@ -14,7 +14,10 @@ export const CLOUD_KINDS = KINDS.filter(({ cloud }) => cloud !== 'none')
 /** Kinds that tenants own. */
 export const TENANT_KINDS = KINDS.filter(({ scope }) => scope !== 'cluster')
 
-const isOf = (tenant: Tenant) => ({ tag }: { readonly tag: string }) => tag.includes(`/tenants/${tenant.name}/`)
+const isOf =
+  (tenant: Tenant) =>
+  ({ tag }: { readonly tag: string }) =>
+    tag.includes(`/tenants/${tenant.name}/`)
 
 /** What the cloud has of a tenant. */
 export async function inventoryOf(stack: Pick<Stack, 'cloud'>, tenant: Tenant): Promise<InventoryEntry[]> {

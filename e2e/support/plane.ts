@@ -48,7 +48,8 @@ export async function startPlane(): Promise<Plane> {
     },
     async stop() {
       await client.close()
-      await apiserver?.stop()
+      // Nobody has anything to lose any more: no need to wait for its open watches.
+      await plane.killApiserver()
       await controlPlane.stop()
       rmSync(dataDir, { recursive: true, force: true })
     },

@@ -47,7 +47,10 @@ export class Tenant {
   }
 
   /** Makes the tenant; with its workspace unless told. */
-  static async make(stack: Pick<Stack, 'client' | 'cloud'>, options: { region?: string; prefix?: string; bare?: true } = {}): Promise<Tenant> {
+  static async make(
+    stack: Pick<Stack, 'client' | 'cloud'>,
+    options: { region?: string; prefix?: string; bare?: true } = {},
+  ): Promise<Tenant> {
     const tenant = new Tenant(stack, uniqueTenant(options.prefix))
     await tenant.namespaces()
     if (options.bare !== true) await tenant.apply(tenant.of('Workspace', tenant.workspace, { region: options.region ?? 'eu-1' }))
@@ -57,7 +60,11 @@ export class Tenant {
   async namespaces(): Promise<void> {
     const labels = { [TENANT_LABEL]: this.name, [WORKSPACE_LABEL]: this.workspace }
     await applyObject(this.#stack.client, KUBERNETES.Namespace, tenantNamespace(this.name))
-    await applyObject(this.#stack.client, KUBERNETES.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.space, labels } })
+    await applyObject(this.#stack.client, KUBERNETES.Namespace, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: this.space, labels },
+    })
   }
 
   readonly of = (kindName: string, name: string, spec?: object, extra: Extra = {}): Manifest => {
@@ -124,7 +131,14 @@ export class Tenant {
   }
 
   /** Waits for a condition with a reason, and a message that holds `words`. */
-  stuck(kindName: string, name: string, type: 'Ready' | 'Stalled' | 'Synced', reason: string, words: string, timeoutMs?: number): Promise<Seen> {
+  stuck(
+    kindName: string,
+    name: string,
+    type: 'Ready' | 'Stalled' | 'Synced',
+    reason: string,
+    words: string,
+    timeoutMs?: number,
+  ): Promise<Seen> {
     const status = type === 'Stalled' ? 'True' : 'False'
     return this.until(
       kindName,
@@ -168,7 +182,9 @@ export class Tenant {
       for await (const { items } of this.#stack.client.list<SeenEvent>(EVENTS, { namespace })) found.push(...items)
     return found.filter(
       ({ reason, regarding }) =>
-        (filter.reason ?? reason) === reason && (filter.kind ?? regarding.kind) === regarding.kind && (filter.name ?? regarding.name) === regarding.name,
+        (filter.reason ?? reason) === reason &&
+        (filter.kind ?? regarding.kind) === regarding.kind &&
+        (filter.name ?? regarding.name) === regarding.name,
     )
   }
 }

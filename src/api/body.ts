@@ -1,3 +1,4 @@
+import { SecaError } from '../errors.ts'
 import { JsonError, parseJson } from './json.ts'
 import { inBody, inParameter, Refusal } from './problem.ts'
 
@@ -9,7 +10,7 @@ const tooLarge = () => new Refusal('TooLarge', `the body is larger than ${MAX_BY
 /** Reads a JSON object. Throws 415, 413, 400 or (for JSON that is no object) 422. */
 export async function readBody(request: Request): Promise<Readonly<Record<string, unknown>>> {
   checkHeaders(request.headers)
-  const value = parse(decode(await bytesOf(request)))
+  const value = parse(decode(await bytesOf(request).catch(endedEarly)))
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>
   throw new Refusal('ValidationFailed', 'the body must be a JSON object', { sources: [inBody('')] })
 }
@@ -45,6 +46,12 @@ async function bytesOf(request: Request): Promise<Uint8Array> {
     }
     chunks.push(next.value)
   }
+}
+
+/** A client that hangs up in the middle of its body is no trouble of ours. */
+function endedEarly(error: unknown): never {
+  if (error instanceof SecaError) throw error
+  throw new Refusal('InvalidRequest', 'the body ended before it was complete', { sources: [inBody('')], cause: error })
 }
 
 function limited(bytes: Uint8Array): Uint8Array {

@@ -88,7 +88,7 @@ export function createHandler(options: DoorOptions): Handler {
     const headers = headersOf(incoming.rawHeaders)
     const { url = '', method = '' } = incoming
     if (options.isDraining() && incoming.httpVersionMajor === 1) (outgoing as ServerResponse).shouldKeepAlive = false
-    const flaw = flawOf({ method, url, headers })
+    const flaw = flawOf({ method, url, headers, version: 'stream' in incoming ? undefined : incoming.httpVersion })
     if (flaw !== undefined) return answer(incoming, outgoing, problem(flaw, pathOf(url), validationStatus))
     const head: Head = { headers, socket: incoming.socket as TLSSocket }
     const plain = options.plain({ path: pathOf(url), method, head })

@@ -41,10 +41,13 @@ export interface Line {
   /** As it came: path and query. */
   readonly url: string
   readonly headers: ReadonlyMap<string, readonly string[]>
+  /** As the first line of HTTP/1 has it; absent for streams of HTTP/2. Node reads any, and would then take the request for what it is not. */
+  readonly version?: string | undefined
 }
 
 /** What is wrong with a request, before anybody reads it; undefined: nothing. */
-export function flawOf({ method, url, headers }: Line): SecaError | undefined {
+export function flawOf({ method, url, headers, version = '1.1' }: Line): SecaError | undefined {
+  if (version !== '1.1' && version !== '1.0') return invalid(`HTTP/${version} is not spoken here`)
   if (method === 'CONNECT' || method === 'TRACE' || method === 'TRACK') return invalid(`method ${method} is not served`)
   const path = pathOf(url)
   if (!url.startsWith('/')) return invalid('the request must name a path')

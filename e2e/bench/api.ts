@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { createProgress, duration } from '../../src/embedded/progress.ts'
+import { startClient } from './api-load.ts'
+import { measureApi } from './api-measure.ts'
+import { apiFigures, detailTable } from './api-report.ts'
+import { startApi } from './api-world.ts'
+import { table } from './report.ts'
+import { createWorld } from './world.ts'
+
+/** `npm run bench:api`: the SECA API beside kube-apiserver, with the same objects, client and machine (issue 4). */
+const OPTIONS = {
+  rounds: { type: 'string', default: '3' },
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  http2: { type: 'boolean', default: false },
+  profile: { type: 'string' },
+  'log-level': { type: 'string', default: 'warn' },
+} as const
+
+const { values } = parseArgs({ options: OPTIONS })
+const out = '.seca/bench-api.json'
+const progress = createProgress()
+const log = (line: string) => progress.line(line)
+const start = performance.now()
+
+log('starting a control plane and a simulated cloud')
+const common = { profileDir: values.profile, logLevel: values['log-level'] }
+const world = await createWorld({ ...common, log })
+const interrupted = Promise.withResolvers<never>()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.reject(new Error(signal)))
+
+async function measure() {
+  const api = await startApi(world, { ...common, http2: values.http2 })
+  const client = startClient()
+  try {
+    return await measureApi(world, api, client, {
+      rounds: values.quick ? 1 : Number(values.rounds),
+      ms: values.quick ? 1_500 : 4_000,
+      concurrencies: [1, 8, 32],
+      only: values.only,
+      log,
+    })
+  } finally {
+    client.stop()
+    await api.stop()
+  }
+}
+
+try {
+  const figures = await Promise.race([measure(), interrupted.promise])
+  const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
+  console.log(`\n${detailTable(figures)}\n`)
+  for (const [name, { raw, other }] of Object.entries(figures.labels))
+    console.log(`${name}: kube-apiserver ${raw}${other === undefined ? '' : `, kube-apiserver* ${other}`}.`)
+  console.log(`\n${table(apiFigures(figures))}\n`)
+  console.log(
+    `${machine}; HTTP/${values.http2 ? '2' : '1.1'} over TLS, kept connections. etcd without fsync, kube-apiserver, API and client share the machine.`,
+  )
+  console.log(`Medians of the rounds; ratios are those of each round. Took ${duration(performance.now() - start)}.`)
+  mkdirSync('.seca', { recursive: true })
+  writeFileSync(out, `${JSON.stringify({ at: new Date().toISOString(), machine, ...figures }, undefined, 2)}\n`)
+  console.log(`Also in ${out}.`)
+  if (figures.touched.apiserver > 0 || figures.touched.own > 0) process.exitCode = 1
+} finally {
+  await world.stop()
+}
