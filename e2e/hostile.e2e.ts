@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Attempt, make } from './hostile/attempt.ts'
+import { answered, type Attempt, make } from './hostile/attempt.ts'
 import { bodyAttempts, traces } from './hostile/bodies.ts'
 import { headerAttempts, identityAttempts, methodAttempts, smugglingAttempts } from './hostile/headers.ts'
 import { openStream, streams } from './hostile/http2.ts'
@@ -23,7 +23,8 @@ describe('hostile input', () => {
     before = await world.snapshot()
   })
   afterAll(async () => {
-    process.stdout.write(`escape attempts: ${count}\n`)
+    const statuses = [...answered].toSorted(([one], [other]) => one - other).map(([status, times]) => `${status || 'hung up'}: ${times}`)
+    process.stdout.write(`escape attempts: ${count} (${statuses.join(', ')})\n`)
     await world.stop()
   })
 

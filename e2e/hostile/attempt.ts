@@ -42,6 +42,9 @@ export function attempt(name: string, door: Door, token: string | undefined, lin
 
 const AT_ONCE = 12
 
+/** How often each status was answered, over all attempts; 0: the peer hung up. */
+export const answered = new Map<number, number>()
+
 /** Makes all attempts; answers those that did not fail as they should, and whatever leaked or broke. */
 export async function make(world: World, attempts: readonly Attempt[]): Promise<string[]> {
   const urls: Record<Door, string> = { direct: world.api.url, port: world.api.aggregatedUrl, kube: world.kube }
@@ -50,6 +53,8 @@ export async function make(world: World, attempts: readonly Attempt[]): Promise<
   const work = async () => {
     for (const { name, door, bytes, identity, verdict = refused } of queue) {
       const reply = await exchange(urls[door], bytes, identity)
+      const [first = 0] = reply.statuses
+      answered.set(first, (answered.get(first) ?? 0) + 1)
       const flaws = [
         await verdict(reply, world),
         reply.text.includes(world.marker) ? 'THE MARKER LEAKED' : undefined,

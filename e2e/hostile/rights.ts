@@ -16,19 +16,11 @@ export function readerAttempts(world: World): readonly Attempt[] {
     }),
     put('the reader makes a role', own('roles/reader'), { spec: ALL }),
     put('the reader widens its role', own('roles/seca.workspace-viewer'), { spec: ALL }),
-    put(
-      'the reader makes a workspace and so its administrator',
-      path('workspace', `tenants/${attacker}/workspaces/reader`),
-      { spec: {} },
-      reader,
-    ),
+    put('the reader makes a workspace and so its administrator', path('workspace', `tenants/${attacker}/workspaces/reader`), { spec: {} }),
     put('the reader takes over its workspace', path('workspace', `tenants/${attacker}/workspaces/${OWN}`), { spec: {} }),
-    put(
-      'the reader writes',
-      path('storage', `tenants/${attacker}/workspaces/${OWN}/block-storages/disk`),
-      { spec: { skuRef: { resource: 'skus/RD100' }, sizeGB: 60 } },
-      reader,
-    ),
+    put('the reader writes', path('storage', `tenants/${attacker}/workspaces/${OWN}/block-storages/disk`), {
+      spec: { skuRef: { resource: 'skus/RD100' }, sizeGB: 60 },
+    }),
     attempt('the reader deletes', 'direct', reader, {
       method: 'DELETE',
       target: path('storage', `tenants/${attacker}/workspaces/${OWN}/block-storages/disk`),
@@ -147,7 +139,7 @@ export function afterwards(world: World): readonly Attempt[] {
       path('storage', `${rest}/block-storages`),
       path('storage', `${rest}/block-storages/disk`),
       path('compute', `${rest}/instances/server`),
-      path('network', `${rest}/networks/net/subnets/sub`),
+      path('network', `${rest}/networks/net/subnets/front-1`),
       path('storage', `tenants/${victim}/images`),
       path('workspace', `tenants/${victim}/workspaces`),
       path('authorization', `tenants/${victim}/roles`),

@@ -151,24 +151,24 @@ async function furnish(world: World): Promise<void> {
       if (answer.status !== 201) throw new Error(`${target}: ${answer.status} ${answer.text}`)
     }
     await put(`${disks}/disk`, { skuRef: SKU, sizeGB: 50 })
-    await put(path('storage', `tenants/${tenant}/images/image`), {
+    await put(path('storage', `tenants/${tenant}/images/golden-1`), {
       blockStorageRef: { resource: `workspaces/${workspace}/block-storages/disk` },
       cpuArchitecture: 'amd64',
     })
     await put(`${network}/networks/net`, { cidr: { ipv4: '10.0.0.0/16' }, skuRef: { resource: 'skus/N1K' } })
-    await put(`${network}/networks/net/route-tables/routes`, {
+    await put(`${network}/networks/net/route-tables/main-1`, {
       routes: [{ destinationCidrBlock: '10.9.0.0/16', targetRef: { resource: '10.0.0.9' } }],
     })
-    await put(`${network}/networks/net/subnets/sub`, {
+    await put(`${network}/networks/net/subnets/front-1`, {
       cidr: { ipv4: '10.0.1.0/24' },
       zone: 'a',
-      routeTableRef: { resource: 'route-tables/routes' },
+      routeTableRef: { resource: 'route-tables/main-1' },
     })
-    await put(`${network}/nics/nic`, { addresses: ['10.0.1.9'], subnetRef: { resource: 'networks/net/subnets/sub' } })
-    await put(`${network}/public-ips/ip`, { version: 'IPv4' })
-    await put(`${network}/internet-gateways/gate`, {})
-    await put(`${network}/security-group-rules/rule`, { direction: 'ingress', annotations: { mark } })
-    await put(`${network}/security-groups/group`, { ruleRefs: [{ resource: 'security-group-rules/rule' }] })
+    await put(`${network}/nics/card-1`, { addresses: ['10.0.1.9'], subnetRef: { resource: 'networks/net/subnets/front-1' } })
+    await put(`${network}/public-ips/address-1`, { version: 'IPv4' })
+    await put(`${network}/internet-gateways/exit-1`, {})
+    await put(`${network}/security-group-rules/allow-1`, { direction: 'ingress', annotations: { mark } })
+    await put(`${network}/security-groups/web-1`, { ruleRefs: [{ resource: 'security-group-rules/allow-1' }] })
     await put(path('compute', `tenants/${tenant}/workspaces/${workspace}/instances/server`), {
       skuRef: { resource: 'skus/D2XS' },
       zone: 'a',
