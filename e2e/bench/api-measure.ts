@@ -117,7 +117,7 @@ export async function measureApi(world: World, api: ApiWorld, client: Client, op
 }
 
 /** Volumes made through the API, and brought to `active` by the controllers, which then stop: only clients write from then on. */
-async function fill(world: World, api: ApiWorld, log: (line: string) => void): Promise<void> {
+export async function fill(world: World, api: ApiWorld, log: (line: string) => void): Promise<void> {
   const controllers = await world.startControllers()
   await makeWorkspaces(world.client, [WORKSPACE])
   const names = Array.from({ length: OBJECTS }, (_, index) => `volume-${String(index).padStart(4, '0')}`)

@@ -62,7 +62,9 @@ export async function furnish(api: Api): Promise<Furnished> {
   const network = `network/${space}/networks/${NETWORK}`
   await put(network, { cidr: { ipv4: '10.0.0.0/16' }, skuRef: { resource: 'skus/N1K' } })
   await put(`network/${space}/internet-gateways/one`, {})
-  await put(`${network}/route-tables/one`, { routes: [{ destinationCidrBlock: '0.0.0.0/0', targetRef: { resource: 'internet-gateways/one' } }] })
+  await put(`${network}/route-tables/one`, {
+    routes: [{ destinationCidrBlock: '0.0.0.0/0', targetRef: { resource: 'internet-gateways/one' } }],
+  })
   await put(`${network}/subnets/one`, { cidr: { ipv4: '10.0.1.0/24' }, zone: 'a', routeTableRef: { resource: 'route-tables/one' } })
   await put(`network/${space}/security-group-rules/one`, { direction: 'ingress' })
   await put(`network/${space}/security-groups/one`, { ruleRefs: [{ resource: 'security-group-rules/one' }] })
@@ -86,7 +88,8 @@ export function narrowed(served: OpenApi, { tenant }: Furnished): object {
   const values: Readonly<Record<string, readonly string[]>> = { tenant: [tenant], workspace: [WORKSPACE], network: [NETWORK] }
   for (const [path, methods] of Object.entries(document.paths))
     for (const { parameters = [] } of Object.values(methods))
-      for (const parameter of parameters.filter((one) => one.in === 'path')) parameter.schema = { enum: namesFor(path, parameter.name, values) }
+      for (const parameter of parameters.filter((one) => one.in === 'path'))
+        parameter.schema = { enum: namesFor(path, parameter.name, values) }
   for (const [name, schema] of Object.entries(document.components.schemas)) if (name.endsWith('Spec')) hold(name, schema)
   return document
 }

@@ -5,9 +5,10 @@ import { OWN, VAULT, type World } from './world.ts'
 
 /** What stands between `tenants/` and `/workspaces/…` and is meant to become the victim's name somewhere on the way. */
 export function spellings(own: string, victim: string): readonly string[] {
-  const encoded = [...victim].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')
+  const letters = victim.split('')
+  const encoded = letters.map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')
   const twice = encoded.replaceAll('%', '%25')
-  const wide = [...victim].map((letter) => (/[a-z0-9]/.test(letter) ? String.fromCharCode(letter.charCodeAt(0) + 0xfee0) : letter)).join('')
+  const wide = letters.map((letter) => (/[a-z0-9]/.test(letter) ? String.fromCharCode(letter.charCodeAt(0) + 0xfee0) : letter)).join('')
   return [
     victim,
     encoded,
@@ -77,7 +78,7 @@ export function spellings(own: string, victim: string): readonly string[] {
     '*',
     '%2a',
     `seca-${victim}`,
-    `${wide}`.replaceAll(/[^\x21-\x7e]/g, (letter) => encodeURIComponent(letter)),
+    wide.replaceAll(/[^\x21-\x7e]/g, (letter) => encodeURIComponent(letter)),
     utf8(wide),
     `${victim.slice(0, -1)}%3f`,
     `${'a'.repeat(9_000)}/../${victim}`,

@@ -109,7 +109,7 @@ function spellings(victim: string, attacker: string, { api, collection, parent =
     'a namespace': { resource: `seca-${victim}--${VAULT}/${name}` },
     'a namespace as workspace': { resource: `workspaces/seca-${victim}--${VAULT}/${parent}${short}` },
     'a namespace as tenant': { resource: `tenants/seca-${victim}/${inWorkspace}` },
-    'a key of the store': { resource: `${name}`, workspace: `../seca-${victim}--${VAULT}` },
+    'a key of the store': { resource: name, workspace: `../seca-${victim}--${VAULT}` },
     'upper case': { resource: full.toUpperCase() },
     'another version': { resource: full.replace('/v1/', '/v9/') },
     'the group of the CRD': { resource: full.replace(`seca.${api}`, `${api}.secapi.cloud`) },

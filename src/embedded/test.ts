@@ -9,6 +9,9 @@ import { createProgress, duration, type Progress } from './progress.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules', '.bin')
 
+/** E2e tests mostly wait for real processes: two parts keep two cores busy. */
+const E2E_PARTS = 2
+
 interface Counts {
   passed: number
   failed: number
@@ -34,17 +37,22 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
     await check('format (oxfmt)', join(BIN, 'oxfmt'), ['--check'])
     await check('generated files (gen --verify)', process.execPath, ['src/gen.ts', '--verify'])
   }
-  const suite = async (project: 'unit' | 'e2e', env: NodeJS.ProcessEnv = {}) => {
-    const folder = mkdtempSync(join(tmpdir(), 'seca-test-'))
-    const report = join(folder, 'report.json')
-    const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const code = await run(`${project} tests`, join(BIN, 'vitest'), args, env)
-    add(counts, readReport(report), code)
-    rmSync(folder, { recursive: true, force: true })
+  /** Runs a project in so many parts side by side, each in a process (and, for e2e, with a control plane) of its own. */
+  const suite = async (project: 'unit' | 'e2e', parts: number, env: NodeJS.ProcessEnv = {}) => {
+    const part = async (number: number) => {
+      const folder = mkdtempSync(join(tmpdir(), 'seca-test-'))
+      const report = join(folder, 'report.json')
+      const shard = parts === 1 ? [] : [`--shard=${number}/${parts}`]
+      const args = ['run', '--project', project, ...shard, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+      const code = await run(`${project} tests${parts === 1 ? '' : `, part ${number} of ${parts}`}`, join(BIN, 'vitest'), args, env)
+      add(counts, readReport(report), code)
+      rmSync(folder, { recursive: true, force: true })
+    }
+    await Promise.all(Array.from({ length: parts }, (_, index) => part(index + 1)))
   }
-  if (wants('unit')) await suite('unit')
+  if (wants('unit')) await suite('unit', 1)
   if (wants('e2e') && !context.signal.aborted)
-    await suite('e2e', { KUBEBUILDER_ASSETS: await findAssets({ progress, signal: context.signal }) })
+    await suite('e2e', E2E_PARTS, { KUBEBUILDER_ASSETS: await findAssets({ progress, signal: context.signal }) })
 
   progress.line(`\n${duration(performance.now() - start)}`)
   progress.line(`${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`)

@@ -74,11 +74,7 @@ export function namespaceRules(): PolicyRule[] {
 /** What the API server may do: read everything, write what tenants own, never touch status. */
 export function apiRules(): PolicyRule[] {
   const owned = KINDS.filter((kind) => !kind.catalog)
-  return [
-    ...forKinds(KINDS, READ),
-    ...forKinds(owned, ['create', 'patch', 'delete']),
-    rule('', ['namespaces'], READ),
-  ]
+  return [...forKinds(KINDS, READ), ...forKinds(owned, ['create', 'patch', 'delete']), rule('', ['namespaces'], READ)]
 }
 
 /** What the API server may do in the operator's own namespace only: say that this replica is there, and see the others. */
