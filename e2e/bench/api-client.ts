@@ -74,7 +74,7 @@ async function run(job: Job): Promise<JobResult> {
   await pool.close()
   return {
     seconds,
-    latencies: Float64Array.from(latencies).sort(),
+    latencies: Float64Array.from(latencies).toSorted(),
     bytes,
     counter: count,
     cpu: Object.fromEntries(Object.entries(after).map(([name, at]) => [name, at - (cpu.before[name] ?? 0)])),
