@@ -40,13 +40,16 @@ export class Browser {
     socket.addEventListener('message', ({ data }) => this.#receive(JSON.parse(String(data)) as Message))
   }
 
-  static async start(executable: string): Promise<Browser> {
+  static async start(executable: string, flags: readonly string[] = []): Promise<Browser> {
     const folder = mkdtempSync(join(tmpdir(), 'seca-browser-'))
     const { debug } = await freePorts(['debug'], {})
     const args = [
       '--headless',
       '--no-sandbox',
       '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      ...flags,
       `--remote-debugging-port=${debug}`,
       `--user-data-dir=${folder}`,
       'about:blank',

@@ -9,6 +9,7 @@ a { color: var(--link); text-decoration: none; } a:hover { text-decoration: unde
 nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1rem; border-right: 1px solid var(--line); background: var(--raised); }
 nav h1 { font-size: 1.1rem; margin: 0 0 .75rem; } nav h1 a { color: inherit; }
 nav ul { list-style: none; margin: .25rem 0 .75rem; padding: 0; } nav li a { display: block; padding: .15rem .3rem; color: inherit; border-radius: 4px; font-size: 13px; }
+nav li a:has(.method) { display: flex; gap: .25rem; } nav .method { flex: none; line-height: 1.9; min-width: 4em; }
 nav li a:hover { background: var(--line); text-decoration: none; } nav summary { cursor: pointer; font-weight: 600; padding: .2rem 0; }
 nav input { width: 100%; padding: .45rem .6rem; margin-bottom: .75rem; border: 1px solid var(--line); border-radius: 6px; background: var(--back); color: inherit; font: inherit; }
 main { padding: 1.5rem clamp(1rem, 4vw, 3rem); max-width: 72rem; }

@@ -80,7 +80,7 @@ export function openApi(door: Door, base: string): OpenApi {
 
 const kindsOf = (api: string): string =>
   SURFACES.filter(({ kind }) => kind.api === api)
-    .map(({ kind }) => kind.collection.replaceAll('-', ' '))
+    .map(({ kind }) => readable(kind.collection))
     .join(', ')
 
 /** `BlockStorages` and `BlockStorage`, from the collection's name. */
@@ -221,7 +221,10 @@ const wellknownOperation = (): Operation => ({
   responses: { '200': ok('Wellknown', 'Where the global APIs are.'), ...errors(500) },
 })
 
-const spaced = ({ kind }: Surface): string => kind.secaKind.replaceAll('-', ' ')
+const spaced = ({ kind }: Surface): string => readable(kind.secaKind)
+
+/** `storage-sku` → `storage SKU` */
+const readable = (name: string): string => name.replaceAll('-', ' ').replace(/\b(sku|ip|nic)(?=s?\b)/, (word) => word.toUpperCase())
 
 function ok(schema: string, description: string): ResponseObject {
   return { description, content: { 'application/json': { schema: schemaRef(schema) } } }
