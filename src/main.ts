@@ -18,6 +18,9 @@ const SUBCOMMANDS = {
   bench: subcommand('measure throughput with the simulated cloud', config.BenchConfig, async (settings, context) =>
     (await import('./embedded/bench.ts')).runBench(settings, context),
   ),
+  'bench-api': subcommand('measure the SECA API beside kube-apiserver', config.ApiBenchConfig, async (settings, context) =>
+    (await import('./embedded/bench.ts')).runApiBench(settings, context),
+  ),
   controllers: subcommand('run the controllers', config.ControllersConfig, async (settings, context) =>
     (await import('./embedded/processes.ts')).controllers(settings, context),
   ),

@@ -1,7 +1,7 @@
 import { Pool } from 'undici'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, JobResult, Shot } from './api-load.ts'
-import { cpuSeconds } from './process.ts'
+import { cpuSeconds, waitedSeconds } from './process.ts'
 
 /** The client of `npm run bench:api`, in a process of its own: each message is a {@link Job}, each answer a {@link JobResult}. */
 process.on('message', (job: Job) => {
@@ -63,21 +63,23 @@ async function run(job: Job): Promise<JobResult> {
   const texts = await Promise.all(versioned.map(({ path }) => send({ method: 'GET', path }, true)))
   for (const [index, { path }] of versioned.entries()) versions.set(path, VERSION.exec(texts[index] ?? '')?.[1] ?? '')
   // Connections are open and code is warm before the clock starts.
-  await closed(Math.min(500, job.ms / 4))
+  await closed(Math.min(400, job.ms / 4))
   bytes = 0
-  const cpu = { before: cpuOf(job.pids), own: process.cpuUsage() }
+  const ownBefore = process.cpuUsage()
+  const [cpuBefore, waitedBefore] = [each(job.pids, cpuSeconds), each(job.pids, waitedSeconds)]
   const start = performance.now()
   const latencies = job.rate === undefined ? await closed(job.ms) : await open(job.rate, job.ms)
   const seconds = (performance.now() - start) / 1000
-  const own = process.cpuUsage(cpu.own)
-  const after = cpuOf(job.pids)
+  const own = process.cpuUsage(ownBefore)
+  const [cpu, waited] = [each(job.pids, cpuSeconds, cpuBefore), each(job.pids, waitedSeconds, waitedBefore)]
   await pool.close()
   return {
     seconds,
     latencies: Float64Array.from(latencies).toSorted(),
     bytes,
     counter: count,
-    cpu: Object.fromEntries(Object.entries(after).map(([name, at]) => [name, at - (cpu.before[name] ?? 0)])),
+    cpu,
+    waited,
     clientCpu: (own.user + own.system) / 1e6,
   }
 
@@ -123,6 +125,11 @@ async function run(job: Job): Promise<JobResult> {
 /** Connections of an open-loop job. */
 const MAX_OPEN = 64
 
-function cpuOf(pids: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuSeconds(pid)]))
+/** A figure of each process, as far as it is above `before`. */
+function each(
+  pids: Readonly<Record<string, number>>,
+  figure: (pid: number) => number,
+  before: Readonly<Record<string, number>> = {},
+): Record<string, number> {
+  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, figure(pid) - (before[name] ?? 0)]))
 }

@@ -41,7 +41,25 @@ export interface JobResult {
   readonly counter: number
   /** CPU seconds by process. */
   readonly cpu: Readonly<Record<string, number>>
+  /** Seconds that their main threads waited for a CPU. */
+  readonly waited: Readonly<Record<string, number>>
   readonly clientCpu: number
+}
+
+/** Several runs of the same job as one. */
+export function merged(results: readonly JobResult[]): JobResult {
+  const sum = (value: (result: JobResult) => number) => results.reduce((all, result) => all + value(result), 0)
+  const byProcess = (value: (result: JobResult) => Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.keys(value(results[0] as JobResult)).map((name) => [name, sum((result) => value(result)[name] ?? 0)]))
+  return {
+    seconds: sum(({ seconds }) => seconds),
+    latencies: Float64Array.from(results.flatMap(({ latencies }) => [...latencies])).toSorted(),
+    bytes: sum(({ bytes }) => bytes),
+    counter: Math.max(...results.map(({ counter }) => counter)),
+    cpu: byProcess(({ cpu }) => cpu),
+    waited: byProcess(({ waited }) => waited),
+    clientCpu: sum(({ clientCpu }) => clientCpu),
+  }
 }
 
 export interface Client {

@@ -1,7 +1,7 @@
 import { BlockStorage } from '../../src/kinds/storage/block-storage.ts'
 import type { Resource } from '../../src/kinds/resource.ts'
 import { casesFor, creation, listPath, type Side, unchanged, WORKSPACE } from './api-cases.ts'
-import type { Client, JobResult, Shot } from './api-load.ts'
+import { type Client, type JobResult, merged, type Shot } from './api-load.ts'
 import type { ApiWorld } from './api-world.ts'
 import { residentMemory } from './process.ts'
 import { total } from './prometheus.ts'
@@ -20,6 +20,8 @@ export interface Cell {
   readonly p99: number
   /** CPU milliseconds per request, by process. */
   readonly cpu: Readonly<Record<string, number>>
+  /** Part of the time that the API's main thread waited for a CPU: what else the machine does stands in its way. */
+  readonly waited: number
   readonly clientCpu: number
   readonly kilobytes: number
 }
@@ -47,6 +49,8 @@ export interface MeasureOptions {
 
 const OBJECTS = 500
 const OPEN_RATE = 500
+/** Each measurement is this many short ones, both sides in turn: what else the machine does meets both. */
+const SLICES = 4
 
 export async function measureApi(world: World, api: ApiWorld, client: Client, options: MeasureOptions): Promise<ApiFigures> {
   const { rounds, ms, concurrencies, only = '', log } = options
@@ -82,24 +86,26 @@ export async function measureApi(world: World, api: ApiWorld, client: Client, op
       labels[name] = { raw, other }
       const sides = (Object.keys(shots) as Side[]).filter((side) => shots[side] !== undefined)
       for (const concurrency of isWarmUp ? [8] : concurrencies) {
-        // In turn, forwards and backwards: what else the machine does meets both sides.
-        for (const side of round % 2 === 0 ? sides.toReversed() : sides) {
-          const work = () => run(side, shots[side] ?? [], concurrency, isWarmUp ? Math.min(ms, 1_500) : ms)
-          const result = isRead && side === 'api' ? await watched(work) : await work()
-          if (!isWarmUp) cells.push(cellOf(name, side, concurrency, result))
-        }
+        const results = new Map<Side, JobResult[]>()
+        for (let slice = 0; slice < SLICES; slice++)
+          for (const side of slice % 2 === 0 ? sides : sides.toReversed()) {
+            const work = () => run(side, shots[side] ?? [], concurrency, ms / SLICES)
+            const result = isRead && side === 'api' ? await watched(work) : await work()
+            results.set(side, [...(results.get(side) ?? []), result])
+          }
+        if (!isWarmUp) for (const [side, all] of results) cells.push(cellOf(name, side, concurrency, merged(all)))
         if (!isWarmUp) log(`round ${round}: ${name} × ${concurrency}: ${summary(cells.slice(-sides.length))}`)
       }
-      if (isRead || isWarmUp) continue
-      for (const concurrency of concurrencies) {
+      if (isRead) continue
+      for (const concurrency of isWarmUp ? [8] : concurrencies) {
         const result = await run('api', unchanged(await read(world)), concurrency, ms)
-        cells.push(cellOf('PUT, unchanged', 'api', concurrency, result))
+        if (!isWarmUp) cells.push(cellOf('PUT, unchanged', 'api', concurrency, result))
       }
     }
     if (!'GET'.startsWith(only)) continue
     const gets = casesFor(await read(world))[0]?.shots ?? {}
     for (const side of ['api', 'raw'] as const) {
-      const work = () => run(side, gets[side] ?? [], 64, isWarmUp ? 1_000 : Math.max(ms, 4_000), OPEN_RATE)
+      const work = () => run(side, gets[side] ?? [], 64, Math.max(ms, 4_000), OPEN_RATE)
       const result = side === 'api' ? await watched(work) : await work()
       if (!isWarmUp) open.push(cellOf(`GET at ${OPEN_RATE}/s`, side, 64, result))
     }
@@ -170,7 +176,12 @@ async function requestsSoFar(world: World, api: ApiWorld): Promise<{ own: number
   }
 }
 
-function cellOf(operation: string, side: Side, concurrency: number, { latencies, seconds, bytes, cpu, clientCpu }: JobResult): Cell {
+function cellOf(
+  operation: string,
+  side: Side,
+  concurrency: number,
+  { latencies, seconds, bytes, cpu, waited, clientCpu }: JobResult,
+): Cell {
   const count = latencies.length
   const at = (q: number) => latencies[Math.min(count - 1, Math.floor(q * count))] ?? Number.NaN
   return {
@@ -182,6 +193,7 @@ function cellOf(operation: string, side: Side, concurrency: number, { latencies,
     p95: at(0.95),
     p99: at(0.99),
     cpu: Object.fromEntries(Object.entries(cpu).map(([name, used]) => [name, (used * 1000) / count])),
+    waited: (waited['api'] ?? 0) / seconds,
     clientCpu: (clientCpu * 1000) / count,
     kilobytes: bytes / 1024 / count,
   }

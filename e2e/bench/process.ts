@@ -18,3 +18,8 @@ export function cpuSeconds(pid: number): number {
     .map(Number)
   return (utime + stime) / TICKS_PER_SECOND
 }
+
+/** Time that a process's main thread was ready to run and had to wait for a CPU so far, in seconds. */
+export function waitedSeconds(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e9
+}

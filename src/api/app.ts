@@ -153,7 +153,8 @@ class Documents {
     const found = this.#find(pathname, door, base)
     if (found === undefined) throw new Refusal('NotFound', 'nothing is here; see /docs')
     if (method !== 'GET' && method !== 'HEAD') throw notAllowed(['GET', 'HEAD'])
-    return new Response(found.body, { headers: found.headers })
+    // They hold the host that this client used: nothing for a cache that others share.
+    return new Response(found.body, { headers: { ...found.headers, 'cache-control': 'no-store' } })
   }
 
   #find(pathname: string, door: Door, base: string): { body: string; headers: Record<string, string> } | undefined {

@@ -1,27 +1,44 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BenchConfig } from '../config.ts'
+import type { ApiBenchConfig, BenchConfig } from '../config.ts'
 import { SecaError } from '../errors.ts'
 import { findAssets } from './assets.ts'
 import { createProgress } from './progress.ts'
 
-const SCRIPT = join(import.meta.dirname, '../../e2e/bench/main.ts')
+const FOLDER = join(import.meta.dirname, '../../e2e/bench')
 
-/** `npm run bench`: runs the benchmark in a process of its own. */
-export async function runBench(config: BenchConfig, { signal }: { signal: AbortSignal }): Promise<number> {
-  if (!existsSync(SCRIPT))
+interface Surroundings {
+  readonly signal: AbortSignal
+}
+
+/** `npm run bench` */
+export function runBench(config: BenchConfig, surroundings: Surroundings): Promise<number> {
+  const args = [`--resources=${config.resources}`, ...(config.only === undefined ? [] : [`--only=${config.only}`])]
+  return run('main.ts', [...args, ...common(config)], surroundings)
+}
+
+/** `npm run bench:api` */
+export function runApiBench(config: ApiBenchConfig, surroundings: Surroundings): Promise<number> {
+  const args = [
+    `--rounds=${config.rounds}`,
+    ...(config.http2 ? ['--http2'] : []),
+    ...(config.only === undefined ? [] : [`--only=${config.only}`]),
+  ]
+  return run('api.ts', [...args, ...common(config)], surroundings)
+}
+
+function common({ logLevel, quick, profile }: Pick<BenchConfig, 'logLevel' | 'quick' | 'profile'>): string[] {
+  return [`--log-level=${logLevel}`, ...(quick ? ['--quick'] : []), ...(profile === undefined ? [] : [`--profile=${profile}`])]
+}
+
+/** Runs a benchmark in a process of its own; resolves with its exit code. */
+async function run(name: string, args: readonly string[], { signal }: Surroundings): Promise<number> {
+  const script = join(FOLDER, name)
+  if (!existsSync(script))
     throw new SecaError('InvalidConfiguration', 'the benchmark is part of the source repository and is not in this installation')
   const assets = await findAssets({ progress: createProgress(), signal })
-  const args = [
-    SCRIPT,
-    `--resources=${config.resources}`,
-    `--log-level=${config.logLevel}`,
-    ...(config.quick ? ['--quick'] : []),
-    ...(config.only === undefined ? [] : [`--only=${config.only}`]),
-    ...(config.profile === undefined ? [] : [`--profile=${config.profile}`]),
-  ]
-  const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, KUBEBUILDER_ASSETS: assets } })
+  const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit', env: { ...process.env, KUBEBUILDER_ASSETS: assets } })
   signal.addEventListener('abort', () => child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
