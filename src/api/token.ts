@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { errors, jwtVerify, type JWTPayload } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { SecaError } from '../errors.ts'
@@ -44,7 +44,7 @@ export class Tokens {
   async verify(token: string): Promise<DirectCaller> {
     if (token.length > MAX_TOKEN) throw refused('it is longer than 16 KiB')
     const { keys, revocation, now = Date.now } = this.#options
-    const hash = createHash('sha256').update(token).digest('base64')
+    const hash = digest('sha256', token, 'base64')
     const generation = await keys.current()
     let known = this.#known.get(hash)
     if (known === undefined || known.generation !== generation || known.expiresAt <= now()) {
