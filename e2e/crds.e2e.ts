@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { applyObject, SERVICE_ACCOUNT } from '../src/embedded/install.ts'
-import { KUBERNETES } from '../src/embedded/objects.ts'
+import { KUBERNETES } from '../src/kube/builtin.ts'
 import { KINDS, kindNamed } from '../src/kinds/index.ts'
 import { ApiError } from '../src/kube/errors.ts'
 import { connect } from '../src/kube/config.ts'
@@ -13,14 +13,6 @@ import { REFUSED, REFUSED_CHANGES } from './manifests/refused.ts'
 import { OPERATOR_NAMESPACE } from './names.ts'
 
 const client = connect({ kubeconfig: inject('kubeconfig'), userAgent: 'seca-e2e' })
-const CRDS = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  resource: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-}
-const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace', namespaced: false }
 const NAMESPACE = 'crds-e2e'
 
 type Stored = Manifest & { status?: Record<string, unknown>; metadata: { name: string } }
@@ -69,7 +61,7 @@ async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<string
 }
 
 beforeAll(async () => {
-  await client.apply(NAMESPACES, { metadata: { name: NAMESPACE }, apiVersion: 'v1', kind: 'Namespace' } as Manifest, {
+  await client.apply(KUBERNETES.Namespace, { metadata: { name: NAMESPACE }, apiVersion: 'v1', kind: 'Namespace' } as Manifest, {
     fieldManager: 'e2e',
   })
   for (const crd of allCrds()) await established(crd.metadata.name)
@@ -77,13 +69,13 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const kind of KINDS.filter(({ scope }) => scope === 'cluster'))
     await client.delete(kind.gvr, undefined, minimal(kind.kind).metadata.name).catch(() => undefined)
-  await client.delete(NAMESPACES, undefined, NAMESPACE)
+  await client.delete(KUBERNETES.Namespace, undefined, NAMESPACE)
   await client.close()
 })
 
 async function established(name: string): Promise<WithConditions> {
   for (;;) {
-    const crd = await client.get<WithConditions>(CRDS, undefined, name)
+    const crd = await client.get<WithConditions>(KUBERNETES.CustomResourceDefinition, undefined, name)
     if (crd.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True')) return crd
     await sleep(50)
   }
@@ -301,7 +293,11 @@ describe('rights and policies', () => {
 
     const patch = (of: typeof client, labels: Record<string, string | null>, subresource?: string) =>
       of
-        .patch(NAMESPACES, undefined, name, { type: 'merge', body: { metadata: { labels } }, ...(subresource ? { subresource } : {}) })
+        .patch(KUBERNETES.Namespace, undefined, name, {
+          type: 'merge',
+          body: { metadata: { labels } },
+          ...(subresource ? { subresource } : {}),
+        })
         .then(
           () => 'done',
           (error: unknown) => (error as ApiError).message,
@@ -309,7 +305,7 @@ describe('rights and policies', () => {
     const denied = /only those may change them who may bind tenants/
     try {
       // The policy is compiled in the background; until it is there, nothing is denied.
-      await bob.create(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+      await bob.create(KUBERNETES.Namespace, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
       while ((await patch(bob, { 'secapi.cloud/tenant': 'mine' })) === 'done') await sleep(100)
       expect(await patch(bob, { plain: 'label' })).toBe('done')
       expect(await patch(client, { 'secapi.cloud/tenant': 'acme' })).toBe('done')
@@ -319,7 +315,7 @@ describe('rights and policies', () => {
       expect(await patch(bob, { 'secapi.cloud/tenant': 'mine' }, 'status')).toMatch(denied)
       expect(await patch(bob, { plain: 'again' })).toBe('done')
     } finally {
-      await client.delete(NAMESPACES, undefined, name)
+      await client.delete(KUBERNETES.Namespace, undefined, name)
       await client.delete(KUBERNETES.ClusterRoleBinding, undefined, name)
       await client.delete(KUBERNETES.ClusterRole, undefined, name)
       await bob.close()

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { KINDS } from '../src/kinds/index.ts'
-import { EVENTS } from '../src/kube/events.ts'
-import { KUBERNETES } from '../src/embedded/objects.ts'
+import { KUBERNETES } from '../src/kube/builtin.ts'
 import { applyObject } from '../src/embedded/install.ts'
 import { eventually, OPERATOR_NAMESPACE, type Stack, startStack } from './harness.ts'
 import { inventoryOf, mutationsOf, wipe } from './support/audit.ts'
@@ -134,7 +133,7 @@ describe.concurrent('idle', () => {
     const events = async () => {
       const found: string[] = []
       for (const namespace of [tenant.home, tenant.space])
-        for await (const { items } of stack.client.list<Seen>(EVENTS, { namespace }))
+        for await (const { items } of stack.client.list<Seen>(KUBERNETES.Event, { namespace }))
           found.push(...items.map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`))
       return found.toSorted()
     }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { MANAGED_LABEL, TENANT_LABEL, WORKSPACE_LABEL } from '../src/kinds/names.ts'
-import { KUBERNETES } from '../src/embedded/objects.ts'
+import { KUBERNETES } from '../src/kube/builtin.ts'
 import { applyManifests, eventually, kubectl, type Stack, startStack } from './harness.ts'
 import { inventoryOf, namespaceGone, objectsOf, wipe } from './support/audit.ts'
 import { everything, to } from './support/manifest.ts'

@@ -1,13 +1,11 @@
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyObject } from '../src/embedded/install.ts'
-import { KUBERNETES } from '../src/embedded/objects.ts'
+import { KUBERNETES } from '../src/kube/builtin.ts'
 import { createAuthority, issue } from '../src/embedded/x509.ts'
 import { isNotFound } from '../src/kube/errors.ts'
 import { applyManifests, eventually, kubectl, makeTenant, OPERATOR_NAMESPACE, REGION, uniqueTenant } from './harness.ts'
 import { type Api, call, pki, startApi } from './support/api.ts'
-
-const APISERVICES = { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices', kind: 'APIService', namespaced: false }
 
 describe('the doors', () => {
   let api: Api
@@ -261,7 +259,7 @@ describe('the doors', () => {
   it('the door is gone before its server, and namespaces go on being deleted', async () => {
     await api.separate()
     const left: string[] = []
-    for await (const { items } of api.client.list(APISERVICES, { labelSelector: 'app.kubernetes.io/component=api' }))
+    for await (const { items } of api.client.list(KUBERNETES.APIService, { labelSelector: 'app.kubernetes.io/component=api' }))
       left.push(...items.map(({ metadata }) => metadata.name))
     expect(left).toEqual([])
     await eventually(() =>
@@ -272,7 +270,7 @@ describe('the doors', () => {
     )
     await kubectl(['create', 'namespace', `${tenant}-after`])
     await kubectl(['delete', 'namespace', `${tenant}-after`, '--timeout=60s'])
-    await api.client.get({ ...APISERVICES }, undefined, 'v1.seca.compute').then(
+    await api.client.get({ ...KUBERNETES.APIService }, undefined, 'v1.seca.compute').then(
       () => expect.unreachable(),
       (error: unknown) => expect(isNotFound(error)).toBe(true),
     )

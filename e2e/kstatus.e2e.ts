@@ -133,7 +133,8 @@ describe.concurrent('kstatus', () => {
 
     // Asked again without a reason, it is refused again, once.
     await tenant.annotate('PublicIp', 'ip', { [REQUESTED]: 'too early' })
-    await tenant.until('PublicIp', 'ip', ({ status }) => status?.lastHandledRequest === 'too early')
+    // The request is noted before the cloud is asked: what tells that the answer came is the state.
+    await tenant.until('PublicIp', 'ip', ({ status }) => status?.lastHandledRequest === 'too early' && status.state === 'error')
     expect((await requests('POST floating-ips')) - before).toBe(2)
     await stack.cloud.quota({ 'floating-ips': null })
     await tenant.annotate('PublicIp', 'ip', { [REQUESTED]: 'now' })

@@ -1,3 +1,4 @@
+import { KUBERNETES } from '../src/kube/builtin.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,9 +17,9 @@ import { ensurePki } from '../src/embedded/pki.ts'
 import type { KubeClient } from '../src/kube/client.ts'
 import { connect } from '../src/kube/config.ts'
 import { type ApiError, apiErrorFrom, isConflict, isGone, isInvalid, isNotFound } from '../src/kube/errors.ts'
-import { EventRecorder, EVENTS } from '../src/kube/events.ts'
+import { EventRecorder } from '../src/kube/events.ts'
 import type { GroupVersionResource, KubeObject } from '../src/kube/gvr.ts'
-import { LeaseElector, LEASES } from '../src/kube/lease.ts'
+import { LeaseElector } from '../src/kube/lease.ts'
 import { Reflector } from '../src/kube/reflector.ts'
 import { Store } from '../src/kube/store.ts'
 import { createMetrics } from '../src/observe/metrics.ts'
@@ -39,8 +40,6 @@ const WIDGETS: GroupVersionResource = {
   kind: 'Widget',
   namespaced: true,
 }
-const CONFIG_MAPS: GroupVersionResource = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap', namespaced: true }
-const NAMESPACES: GroupVersionResource = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace', namespaced: false }
 const log = pino({ level: 'silent' })
 
 /** A control plane of its own: here the apiserver is killed. */
@@ -102,7 +101,7 @@ async function eventually(probe: () => boolean | Promise<boolean>, timeoutMs = 6
 
 async function namespace(): Promise<string> {
   const name = `ns-${Math.random().toString(36).slice(2, 10)}`
-  await client.create(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  await client.create(KUBERNETES.Namespace, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   return name
 }
 
@@ -160,7 +159,7 @@ function startReflector(options: { client: KubeClient; namespace: string; silent
   const metrics = createMetrics()
   const changes: string[] = []
   store.onChange(({ type, object }) => changes.push(`${type} ${object.metadata.name}`))
-  const reflector = new Reflector({ gvr: CONFIG_MAPS, store, log, metrics, ...options })
+  const reflector = new Reflector({ gvr: KUBERNETES.ConfigMap, store, log, metrics, ...options })
   const stop = new AbortController()
   const done = reflector.run(stop.signal)
   onTestFinished(async () => {
@@ -218,8 +217,8 @@ test('server-side apply of spec and of status, with owners', async () => {
 
 test('lists come in pages of one version', async () => {
   const ns = await namespace()
-  await Promise.all(Array.from({ length: 25 }, (_, i) => client.create(CONFIG_MAPS, ns, configMap(ns, `c${i}`))))
-  const pages = await Array.fromAsync(client.list(CONFIG_MAPS, { namespace: ns, pageSize: 10 }))
+  await Promise.all(Array.from({ length: 25 }, (_, i) => client.create(KUBERNETES.ConfigMap, ns, configMap(ns, `c${i}`))))
+  const pages = await Array.fromAsync(client.list(KUBERNETES.ConfigMap, { namespace: ns, pageSize: 10 }))
   expect(pages.map(({ items }) => items.length)).toEqual([10, 10, 5])
   expect(new Set(pages.map(({ resourceVersion }) => resourceVersion)).size).toBe(1)
   expect(pages[0]?.items[0]).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' })
@@ -227,14 +226,14 @@ test('lists come in pages of one version', async () => {
 
 test('a reflector survives a killed apiserver, and brings what happened meanwhile', async () => {
   const ns = await namespace()
-  await client.create(CONFIG_MAPS, ns, configMap(ns, 'before'))
+  await client.create(KUBERNETES.ConfigMap, ns, configMap(ns, 'before'))
   const { store, reflector, changes } = startReflector({ client, namespace: ns })
   await reflector.whenSynced()
   expect(store.size).toBe(1)
   await killApiserver()
   await sleep(2_000)
   await restartApiserver()
-  await client.create(CONFIG_MAPS, ns, configMap(ns, 'after'))
+  await client.create(KUBERNETES.ConfigMap, ns, configMap(ns, 'after'))
   await eventually(() => store.size === 2)
   expect(changes).toEqual(['added before', 'added after'])
 })
@@ -249,16 +248,16 @@ test('dropped, refused and silent connections cost no event', async () => {
   })
   const { store, reflector, changes, counted } = startReflector({ client: behind, namespace: ns, silentAfterMs: 5_000 })
   await reflector.whenSynced()
-  const made = await client.create<KubeObject>(CONFIG_MAPS, ns, configMap(ns, 'kept'))
+  const made = await client.create<KubeObject>(KUBERNETES.ConfigMap, ns, configMap(ns, 'kept'))
   await eventually(() => store.size === 1)
 
   proxy.drop()
-  await client.create(CONFIG_MAPS, ns, configMap(ns, 'dropped'))
+  await client.create(KUBERNETES.ConfigMap, ns, configMap(ns, 'dropped'))
   await eventually(() => store.size === 2)
 
   proxy.refuse(true)
-  await client.delete(CONFIG_MAPS, ns, 'kept')
-  await client.create(CONFIG_MAPS, ns, configMap(ns, 'kept'))
+  await client.delete(KUBERNETES.ConfigMap, ns, 'kept')
+  await client.create(KUBERNETES.ConfigMap, ns, configMap(ns, 'kept'))
   await sleep(1_500)
   expect(store.get(`${ns}/kept`)?.metadata.uid).toBe(made.metadata.uid)
   proxy.refuse(false)
@@ -266,7 +265,7 @@ test('dropped, refused and silent connections cost no event', async () => {
   expect(changes.slice(-2)).toEqual(['deleted kept', 'added kept'])
 
   proxy.silence()
-  await client.create(CONFIG_MAPS, ns, configMap(ns, 'silent'))
+  await client.create(KUBERNETES.ConfigMap, ns, configMap(ns, 'silent'))
   await eventually(() => store.size === 3)
   expect(await counted('silent')).toBeGreaterThan(0)
   expect(await counted('listed')).toBe(1)
@@ -280,15 +279,15 @@ test('after compaction and restart: one new list, differences by uid, nothing tw
     await behind.close()
     await proxy.close()
   })
-  for (const name of ['same', 'remade', 'removed']) await client.create(CONFIG_MAPS, ns, configMap(ns, name))
+  for (const name of ['same', 'remade', 'removed']) await client.create(KUBERNETES.ConfigMap, ns, configMap(ns, name))
   const { store, reflector, changes, counted } = startReflector({ client: behind, namespace: ns })
   await reflector.whenSynced()
   changes.length = 0
   proxy.refuse(true)
-  await client.delete(CONFIG_MAPS, ns, 'remade')
-  const remade = await client.create<KubeObject>(CONFIG_MAPS, ns, configMap(ns, 'remade'))
-  await client.delete(CONFIG_MAPS, ns, 'removed')
-  const last = await client.create<KubeObject>(CONFIG_MAPS, ns, configMap(ns, 'new'))
+  await client.delete(KUBERNETES.ConfigMap, ns, 'remade')
+  const remade = await client.create<KubeObject>(KUBERNETES.ConfigMap, ns, configMap(ns, 'remade'))
+  await client.delete(KUBERNETES.ConfigMap, ns, 'removed')
+  const last = await client.create<KubeObject>(KUBERNETES.ConfigMap, ns, configMap(ns, 'new'))
   await compact(last.metadata.resourceVersion ?? '')
   // A new apiserver's cache begins at the present: nobody can tell what happened since.
   await killApiserver()
@@ -305,7 +304,7 @@ test('after compaction and restart: one new list, differences by uid, nothing tw
 /** How a watch from before the compaction ends: refused, or with an ERROR event. */
 async function oldWatch(ns: string): Promise<unknown> {
   try {
-    const lines = await client.watch(CONFIG_MAPS, {
+    const lines = await client.watch(KUBERNETES.ConfigMap, {
       namespace: ns,
       resourceVersion: '1',
       timeoutSeconds: 5,
@@ -378,12 +377,12 @@ test('of two electors one leads; when its process is killed, the other does', as
   expect(leading).toBe(false)
   other.kill('SIGKILL')
   await eventually(() => leading)
-  const lease = await client.get<KubeObject & { spec: { holderIdentity: string; leaseTransitions: number } }>(LEASES, ns, 'shard')
+  const lease = await client.get<KubeObject & { spec: { holderIdentity: string; leaseTransitions: number } }>(KUBERNETES.Lease, ns, 'shard')
   expect(lease.spec).toMatchObject({ holderIdentity: 'heir', leaseTransitions: 1 })
   expect(elector.remainingMs()).toBeGreaterThan(0)
   stop.abort()
   await done
-  expect((await client.get<typeof lease>(LEASES, ns, 'shard')).spec.holderIdentity).toBe('')
+  expect((await client.get<typeof lease>(KUBERNETES.Lease, ns, 'shard')).spec.holderIdentity).toBe('')
 })
 
 test('events are accepted, and repeated ones become a series', async () => {
@@ -395,10 +394,12 @@ test('events are accepted, and repeated ones become a series', async () => {
     events.record(made, note)
     await events.flush()
   }
-  events.record(await client.get<KubeObject>(NAMESPACES, undefined, ns), { ...note, message: 'of a namespace' })
+  events.record(await client.get<KubeObject>(KUBERNETES.Namespace, undefined, ns), { ...note, message: 'of a namespace' })
   await events.flush()
   const notes = async (where: string, kind: string) => {
-    const pages = await Array.fromAsync(client.list<RecordedEvent>(EVENTS, { namespace: where, fieldSelector: `regarding.kind=${kind}` }))
+    const pages = await Array.fromAsync(
+      client.list<RecordedEvent>(KUBERNETES.Event, { namespace: where, fieldSelector: `regarding.kind=${kind}` }),
+    )
     return pages.flatMap(({ items }) => items.map(({ note: text, series }) => [text, series?.count]))
   }
   expect(await notes(ns, 'Widget')).toEqual([['quota exceeded', 3]])
@@ -412,7 +413,7 @@ test('ten thousand objects fit', async () => {
   const filler = 'x'.repeat(600)
   const worker = async () => {
     for (let i = next++; i < count; i = next++)
-      await client.create(CONFIG_MAPS, ns, configMap(ns, `object-${i}`, { filler: `${i}${filler}` }))
+      await client.create(KUBERNETES.ConfigMap, ns, configMap(ns, `object-${i}`, { filler: `${i}${filler}` }))
   }
   await Promise.all(Array.from({ length: 16 }, worker))
   const code = `
@@ -426,7 +427,7 @@ test('ten thousand objects fit', async () => {
     const before = process.memoryUsage.rss()
     const store = new Store()
     const started = performance.now()
-    const reflector = new Reflector({ client, gvr: ${JSON.stringify(CONFIG_MAPS)}, store, namespace: '${ns}', log: createLog({ level: 'silent', name: 'x' }), metrics: createMetrics() })
+    const reflector = new Reflector({ client, gvr: ${JSON.stringify(KUBERNETES.ConfigMap)}, store, namespace: '${ns}', log: createLog({ level: 'silent', name: 'x' }), metrics: createMetrics() })
     void reflector.run(new AbortController().signal)
     await reflector.whenSynced()
     console.log(JSON.stringify({ size: store.size, ms: Math.round(performance.now() - started), beforeMiB: before / 2 ** 20, peakMiB: process.resourceUsage().maxRSS / 1024 }))

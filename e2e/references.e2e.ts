@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { TENANT_LABEL } from '../src/kinds/names.ts'
-import { KUBERNETES } from '../src/embedded/objects.ts'
+import { KUBERNETES } from '../src/kube/builtin.ts'
 import { eventually, type Stack, startStack } from './harness.ts'
 import { inventoryOf, mutationsOf, wipe } from './support/audit.ts'
 import { kstatus } from './support/kstatus.ts'

@@ -5,7 +5,7 @@ import { rawWrites } from './raw.ts'
 import type { Figure } from './report.ts'
 import { createUntilReady, deleteUntilGone, makeWorkspaces } from './volumes.ts'
 import { applyObject } from '../../src/embedded/install.ts'
-import { KUBERNETES } from '../../src/embedded/objects.ts'
+import { KUBERNETES } from '../../src/kube/builtin.ts'
 import type { World } from './world.ts'
 import { since, sum, type Writes, writesSoFar } from './writes.ts'
 

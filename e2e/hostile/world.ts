@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, type JWTPayload, SignJWT } from 'jose'
 import { AUDIENCE, ISSUER } from '../../src/embedded/issuer.ts'
-import { KUBERNETES } from '../../src/embedded/objects.ts'
+import { KUBERNETES } from '../../src/kube/builtin.ts'
 import { KINDS } from '../../src/kinds/index.ts'
 import type { KubeObject } from '../../src/kube/gvr.ts'
 import { applyManifests, eventually, kubectl, makeTenant, OPERATOR_NAMESPACE, REGION, uniqueTenant } from '../harness.ts'
@@ -191,7 +191,7 @@ async function snapshot({ client }: Api, namespaces: readonly string[]): Promise
   }
   const owned = KINDS.filter(({ scope }) => scope !== 'cluster')
   for (const namespace of namespaces) {
-    await Promise.all([...owned.map(({ gvr }) => add(gvr, namespace)), add(SECRETS, namespace), add(ROLE_BINDINGS, namespace)])
+    await Promise.all([...owned.map(({ gvr }) => add(gvr, namespace)), add(KUBERNETES.Secret, namespace), add(ROLE_BINDINGS, namespace)])
     const { metadata } = await client.get<KubeObject>(KUBERNETES.Namespace, undefined, namespace)
     lines.push(`namespace ${namespace} ${metadata.uid} ${JSON.stringify(metadata.labels)}`)
   }
@@ -199,5 +199,4 @@ async function snapshot({ client }: Api, namespaces: readonly string[]): Promise
   return lines.toSorted()
 }
 
-const SECRETS = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret', namespaced: true }
 const ROLE_BINDINGS = { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'rolebindings', kind: 'RoleBinding', namespaced: true }

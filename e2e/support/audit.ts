@@ -4,7 +4,7 @@ import type { GroupVersionResource } from '../../src/kinds/kind.ts'
 import { KINDS } from '../../src/kinds/index.ts'
 import { TENANT_LABEL } from '../../src/kinds/names.ts'
 import { isNotFound } from '../../src/kube/errors.ts'
-import { KUBERNETES } from '../../src/embedded/objects.ts'
+import { KUBERNETES } from '../../src/kube/builtin.ts'
 import { eventually, kubectl, type Stack } from '../harness.ts'
 import type { Seen, Tenant } from './tenant.ts'
 

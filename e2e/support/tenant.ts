@@ -3,9 +3,8 @@ import type { CommonStatus, Condition } from '../../src/kinds/common.ts'
 import { TENANT_LABEL, WORKSPACE_LABEL } from '../../src/kinds/names.ts'
 import type { Resource } from '../../src/kinds/resource.ts'
 import { applyObject } from '../../src/embedded/install.ts'
-import { KUBERNETES } from '../../src/embedded/objects.ts'
+import { KUBERNETES } from '../../src/kube/builtin.ts'
 import { tenantNamespace } from '../../src/embedded/seed.ts'
-import { EVENTS } from '../../src/kube/events.ts'
 import { isNotFound } from '../../src/kube/errors.ts'
 import { eventually, type Stack, uniqueTenant } from '../harness.ts'
 import { kstatus } from './kstatus.ts'
@@ -179,7 +178,7 @@ export class Tenant {
   async events(filter: { kind?: string; name?: string; reason?: string } = {}): Promise<SeenEvent[]> {
     const found: SeenEvent[] = []
     for (const namespace of [this.home, this.space])
-      for await (const { items } of this.#stack.client.list<SeenEvent>(EVENTS, { namespace })) found.push(...items)
+      for await (const { items } of this.#stack.client.list<SeenEvent>(KUBERNETES.Event, { namespace })) found.push(...items)
     return found.filter(
       ({ reason, regarding }) =>
         (filter.reason ?? reason) === reason &&

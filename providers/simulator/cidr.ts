@@ -1,4 +1,4 @@
-import { isUnassigned, sameBlock } from '../../src/provider/ip.ts'
+import { isUnassigned, sameBlock } from '../../src/ip.ts'
 
 /** Blocks of SECA and of the cloud have the same shape: one per family, or none. */
 export interface Blocks {

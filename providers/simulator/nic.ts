@@ -1,5 +1,5 @@
 import type { Nic, PublicIp } from '../../src/kinds/index.ts'
-import { isUnassigned, parseIp, sameIp } from '../../src/provider/ip.ts'
+import { isUnassigned, parseIp, sameIp } from '../../src/ip.ts'
 import { idOf, idsOf, projectOf, skuNumber, type Translation } from './adapter.ts'
 import type { CloudObject } from './client.ts'
 

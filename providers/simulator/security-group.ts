@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { SecurityGroup, SecurityGroupRule } from '../../src/kinds/index.ts'
 import type { Spec } from '../../src/kinds/kind.ts'
 import type { Desired } from '../../src/provider/contract.ts'
-import { parseBlock, parseIp } from '../../src/provider/ip.ts'
+import { parseBlock, parseIp } from '../../src/ip.ts'
 import { idOf, idsOf, projectOf, type Translation } from './adapter.ts'
 import type { CloudObject } from './client.ts'
 

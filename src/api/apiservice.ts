@@ -1,27 +1,9 @@
+import { KUBERNETES } from '../kube/builtin.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
-import type { GroupVersionResource } from '../kube/gvr.ts'
 import { FIELD_MANAGER } from '../kinds/names.ts'
 import { groupsOf, versionsOf } from './discovery.ts'
 import { SURFACES } from './surface.ts'
-
-const API_SERVICES: GroupVersionResource = {
-  group: 'apiregistration.k8s.io',
-  version: 'v1',
-  resource: 'apiservices',
-  kind: 'APIService',
-  namespaced: false,
-}
-const rbac = (resource: string, kind: string): GroupVersionResource => ({
-  group: 'rbac.authorization.k8s.io',
-  version: 'v1',
-  resource,
-  kind,
-  namespaced: false,
-})
-const CLUSTER_ROLES = rbac('clusterroles', 'ClusterRole')
-const CLUSTER_ROLE_BINDINGS = rbac('clusterrolebindings', 'ClusterRoleBinding')
-const SERVICES: GroupVersionResource = { group: '', version: 'v1', resource: 'services', kind: 'Service', namespaced: true }
 
 const LABELS = { 'app.kubernetes.io/part-of': 'seca-operator', 'app.kubernetes.io/component': 'api' }
 const SELECTOR = Object.entries(LABELS)
@@ -92,10 +74,12 @@ export function localService({ service }: Pick<Aggregation, 'service'>) {
 /** Opens the aggregated door. Only once its server serves: an APIService that does not answer holds up namespace deletions. */
 export async function openAggregation(client: KubeClient, aggregation: Aggregation, signal?: AbortSignal): Promise<void> {
   const wanted = apiServices(aggregation)
-  await Promise.all(wanted.map((object) => client.apply(API_SERVICES, object, { fieldManager: FIELD_MANAGER, force: true }, signal)))
+  await Promise.all(
+    wanted.map((object) => client.apply(KUBERNETES.APIService, object, { fieldManager: FIELD_MANAGER, force: true }, signal)),
+  )
   const { role, binding } = gateRoles(aggregation.regions)
-  await client.apply(CLUSTER_ROLES, role, { fieldManager: FIELD_MANAGER, force: true }, signal)
-  await client.apply(CLUSTER_ROLE_BINDINGS, binding, { fieldManager: FIELD_MANAGER, force: true }, signal)
+  await client.apply(KUBERNETES.ClusterRole, role, { fieldManager: FIELD_MANAGER, force: true }, signal)
+  await client.apply(KUBERNETES.ClusterRoleBinding, binding, { fieldManager: FIELD_MANAGER, force: true }, signal)
   const names = new Set(wanted.map(({ metadata }) => metadata.name))
   await removeApiServices(client, (name) => !names.has(name), signal)
 }
@@ -103,7 +87,7 @@ export async function openAggregation(client: KubeClient, aggregation: Aggregati
 /** Closes the aggregated door; to be called before its server stops. */
 export async function closeAggregation(client: KubeClient, signal?: AbortSignal): Promise<void> {
   await removeApiServices(client, () => true, signal)
-  for (const gvr of [CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES])
+  for (const gvr of [KUBERNETES.ClusterRoleBinding, KUBERNETES.ClusterRole])
     await client.delete(gvr, undefined, GATE, {}, signal).catch((error: unknown) => {
       if (!isNotFound(error)) throw error
     })
@@ -111,11 +95,11 @@ export async function closeAggregation(client: KubeClient, signal?: AbortSignal)
 
 async function removeApiServices(client: KubeClient, isMeant: (name: string) => boolean, signal: AbortSignal | undefined): Promise<void> {
   const names: string[] = []
-  for await (const page of client.list(API_SERVICES, { labelSelector: SELECTOR, signal }))
+  for await (const page of client.list(KUBERNETES.APIService, { labelSelector: SELECTOR, signal }))
     names.push(...page.items.map(({ metadata }) => metadata.name))
   await Promise.all(
     names.filter(isMeant).map((name) =>
-      client.delete(API_SERVICES, undefined, name, {}, signal).catch((error: unknown) => {
+      client.delete(KUBERNETES.APIService, undefined, name, {}, signal).catch((error: unknown) => {
         if (!isNotFound(error)) throw error
       }),
     ),
@@ -128,5 +112,5 @@ export async function applyLocalService(
   aggregation: Pick<Aggregation, 'service'>,
   signal?: AbortSignal,
 ): Promise<void> {
-  await client.apply(SERVICES, localService(aggregation), { fieldManager: FIELD_MANAGER, force: true }, signal)
+  await client.apply(KUBERNETES.Service, localService(aggregation), { fieldManager: FIELD_MANAGER, force: true }, signal)
 }

@@ -1,3 +1,4 @@
+import { deadline } from '../deadline.ts'
 import { asError } from '../errors.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { act } from './actions.ts'
@@ -120,17 +121,13 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
   }
 }
 
-/**
- * Not the request's own signal: what was begun is finished, even when the client has gone. Unlike `AbortSignal.timeout`, its timer
- * ends with the work: at 300 writes a second, nine thousand would be waiting.
- */
+/** Not the request's own signal: what was begun is finished, even when the client has gone. */
 async function withDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new DOMException(`not done within ${WRITE_MS} ms`, 'TimeoutError')), WRITE_MS)
+  const limit = deadline(NEVER, WRITE_MS)
   try {
-    return await work(controller.signal)
+    return await work(limit.signal)
   } finally {
-    clearTimeout(timer)
+    limit.end()
   }
 }
 

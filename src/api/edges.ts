@@ -21,10 +21,7 @@ export function trackEdges(cache: Cache): Graph {
   cache.namespaces.onChange(({ type, object, previous }) => {
     const [now, before] = [claimOf(object), previous && claimOf(previous)]
     if (type === 'updated' && now?.tenant === before?.tenant && now?.workspace === before?.workspace) return
-    const homes = [now, before].flatMap((scope) => (scope === undefined ? [] : (cache.namespaceOf({ tenant: scope.tenant }) ?? [])))
-    for (const namespace of new Set([object.metadata.name, ...homes]))
-      for (const kind of cache.kinds())
-        if (kind.gvr.namespaced) for (const resource of cache.inNamespace(kind.kind, namespace)) draw(kind, resource)
+    for (const placed of cache.placedBy(object, previous)) draw(placed.kind, placed.object)
   })
   return graph
 }

@@ -1,3 +1,4 @@
+import { KUBERNETES } from '../kube/builtin.ts'
 import { X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
@@ -9,7 +10,6 @@ import type { Head } from './head.ts'
 
 export type KubernetesCaller = Extract<Caller, { door: 'aggregated' }>
 
-const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap', namespaced: true } as const
 const NAMESPACE = 'kube-system'
 const NAME = 'extension-apiserver-authentication'
 const REFRESH_MS = 10_000
@@ -94,7 +94,7 @@ export class FrontProxy {
   /** Reads whom to trust. Throws while that cannot be known: nobody is trusted then. */
   async load(signal?: AbortSignal): Promise<void> {
     const { client, onTrust } = this.#options
-    const configMap = await client.get<{ data?: Record<string, string> }>(CONFIG_MAPS, NAMESPACE, NAME, signal)
+    const configMap = await client.get<{ data?: Record<string, string> }>(KUBERNETES.ConfigMap, NAMESPACE, NAME, signal)
     let trust: ProxyTrust
     try {
       trust = parseTrust(configMap.data ?? {})

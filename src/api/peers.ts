@@ -1,3 +1,4 @@
+import { KUBERNETES } from '../kube/builtin.ts'
 import { createHmac, timingSafeEqual, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
@@ -5,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cache } from '../cache/cache.ts'
 import { asError } from '../errors.ts'
 import type { KubeClient } from '../kube/client.ts'
-import type { GroupVersionResource, KubeObject } from '../kube/gvr.ts'
+import type { KubeObject } from '../kube/gvr.ts'
 import { Reflector } from '../kube/reflector.ts'
 import { Store } from '../kube/store.ts'
 import type { Log } from '../observe/log.ts'
@@ -28,13 +29,6 @@ const CLOCK_SKEW_MS = 30_000
 const HEADER = 'x-seca-peer'
 const LABEL = 'secapi.cloud/api-replica'
 const ADDRESS = 'secapi.cloud/api-address'
-const LEASES: GroupVersionResource = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  resource: 'leases',
-  kind: 'Lease',
-  namespaced: true,
-}
 
 interface Lease extends KubeObject {
   readonly spec?: { readonly renewTime?: string; readonly holderIdentity?: string }
@@ -83,14 +77,14 @@ export class PeerSet implements Peers {
   /** Says that this replica is there, and watches for others, until `signal`; then withdraws. */
   async run(signal: AbortSignal): Promise<void> {
     const { client, namespace, identity, log } = this.#options
-    const reflector = new Reflector({ client, gvr: LEASES, store: this.#leases, namespace, labelSelector: LABEL, log })
+    const reflector = new Reflector({ client, gvr: KUBERNETES.Lease, store: this.#leases, namespace, labelSelector: LABEL, log })
     const watching = reflector.run(signal)
     while (!signal.aborted) {
       await this.#renew().catch((error: unknown) => log.warn({ err: asError(error).message }, 'cannot renew the Lease of this replica'))
       await sleep(RENEW_MS, undefined, { signal, ref: false }).catch(() => undefined)
     }
     await watching
-    await client.delete(LEASES, namespace, leaseName(identity)).catch(() => undefined)
+    await client.delete(KUBERNETES.Lease, namespace, leaseName(identity)).catch(() => undefined)
     this.#agent.destroy()
   }
 
@@ -103,10 +97,10 @@ export class PeerSet implements Peers {
       // metav1.MicroTime: exactly six digits.
       spec: { holderIdentity: identity, leaseDurationSeconds: EXPIRES_MS / 1000, renewTime: new Date().toISOString().replace('Z', '000Z') },
     }
-    await client.apply(LEASES, lease, { fieldManager: 'seca-api', force: true })
+    await client.apply(KUBERNETES.Lease, lease, { fieldManager: 'seca-api', force: true })
     for (const [name, { at }] of this.#seen)
       if (name !== lease.metadata.name && this.#options.now() - at > FORGOTTEN_MS)
-        await client.delete(LEASES, namespace, name).catch(() => undefined)
+        await client.delete(KUBERNETES.Lease, namespace, name).catch(() => undefined)
   }
 
   /** Addresses of the other live replicas. */

@@ -3,7 +3,7 @@ import type { Resource } from '../kinds/resource.ts'
 import { Store } from '../kube/store.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import type { Scope } from '../resolve/names.ts'
-import { Directory, type Namespace } from './directory.ts'
+import { claimOf, Directory, type Namespace } from './directory.ts'
 
 const BY_NAMESPACE = 'namespace'
 
@@ -59,5 +59,16 @@ export class Cache implements Lookup {
   }
   isShared(tenant: string): boolean {
     return this.directory.isShared(tenant)
+  }
+
+  /** Objects whose place hangs on a namespace, as it is and as it was: all in it, and what its tenant has in its own namespace. */
+  *placedBy(namespace: Namespace, previous: Namespace | undefined): Generator<{ readonly kind: Kind; readonly object: Resource }> {
+    const tenants = new Set([namespace, previous].flatMap((one) => (one && claimOf(one)?.tenant) ?? []))
+    const homes = [...tenants].flatMap((tenant) => this.namespaceOf({ tenant }) ?? [])
+    for (const kind of this.kinds()) {
+      if (!kind.gvr.namespaced) continue
+      const places = new Set(kind.scope === 'tenant' ? [namespace.metadata.name, ...homes] : [namespace.metadata.name])
+      for (const place of places) for (const object of this.inNamespace(kind.kind, place)) yield { kind, object }
+    }
   }
 }

@@ -1,8 +1,6 @@
 import { MANAGED_LABEL, SHARED_LABEL, TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Scope } from '../resolve/names.ts'
 
-export const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace', namespaced: false } as const
-
 /** A namespace, as far as it matters here. */
 export interface Namespace {
   readonly apiVersion: string

@@ -4,7 +4,7 @@ import { Reflector } from '../kube/reflector.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Cache } from './cache.ts'
-import { NAMESPACES } from './directory.ts'
+import { KUBERNETES } from '../kube/builtin.ts'
 
 export interface InformersOptions {
   readonly client: KubeClient
@@ -30,7 +30,14 @@ export class Informers {
       name: kind,
       reflector: new Reflector({ client, gvr, store: cache.store(kind), log, metrics }),
     }))
-    const namespaces = new Reflector({ client, gvr: NAMESPACES, store: cache.namespaces, labelSelector: TENANT_LABEL, log, metrics })
+    const namespaces = new Reflector({
+      client,
+      gvr: KUBERNETES.Namespace,
+      store: cache.namespaces,
+      labelSelector: TENANT_LABEL,
+      log,
+      metrics,
+    })
     this.#informers = [...kinds, { name: 'Namespace', reflector: namespaces }]
   }
 

@@ -9,7 +9,7 @@ import { isNotFound } from '../kube/errors.ts'
 import { allCrds } from '../schema/crd.ts'
 import { tenantPolicy } from '../schema/policy.ts'
 import { apiRoles, controllerRoles, userRoles } from '../schema/rbac.ts'
-import { KUBERNETES } from './objects.ts'
+import { KUBERNETES } from '../kube/builtin.ts'
 import { createProgress, during } from './progress.ts'
 
 /** The account that the controllers run as. */

@@ -4,7 +4,7 @@ import { TENANT_LABEL } from '../kinds/names.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { catalogue } from './catalogue.ts'
 import { applyObject } from './install.ts'
-import { KUBERNETES } from './objects.ts'
+import { KUBERNETES } from '../kube/builtin.ts'
 
 const NAME = 'simulator'
 export const ZONES = ['a', 'b', 'c']

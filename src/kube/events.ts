@@ -1,12 +1,11 @@
+import { KUBERNETES } from './builtin.ts'
 import { randomBytes } from 'node:crypto'
 import { asError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { KubeClient } from './client.ts'
 import { microTime } from './clock.ts'
 import { isNotFound } from './errors.ts'
-import type { GroupVersionResource, KubeObject } from './gvr.ts'
-
-export const EVENTS: GroupVersionResource = { group: 'events.k8s.io', version: 'v1', resource: 'events', kind: 'Event', namespaced: true }
+import type { KubeObject } from './gvr.ts'
 
 export interface EventNote {
   readonly type: 'Normal' | 'Warning'
@@ -157,14 +156,14 @@ export class EventRecorder {
     const state = count > 1 ? { series: { count, lastObservedTime: microTime(lastAt) } } : {}
     if (series.exists) {
       try {
-        await client.patch(EVENTS, series.namespace, name, { type: 'merge', body: state }, signal)
+        await client.patch(KUBERNETES.Event, series.namespace, name, { type: 'merge', body: state }, signal)
         return
       } catch (error) {
         // Its time was up, or somebody deleted it.
         if (!isNotFound(error)) throw error
       }
     }
-    await client.create(EVENTS, series.namespace, { ...series.body, ...state }, signal)
+    await client.create(KUBERNETES.Event, series.namespace, { ...series.body, ...state }, signal)
     series.exists = true
   }
 

@@ -1,17 +1,10 @@
+import { KUBERNETES } from './builtin.ts'
 import { asError, SecaError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { KubeClient } from './client.ts'
 import { type Clock, microTime, systemClock } from './clock.ts'
 import { isConflict, isNotFound } from './errors.ts'
-import type { GroupVersionResource, KubeObject } from './gvr.ts'
-
-export const LEASES: GroupVersionResource = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  resource: 'leases',
-  kind: 'Lease',
-  namespaced: true,
-}
+import type { KubeObject } from './gvr.ts'
 
 interface Lease extends KubeObject {
   readonly spec?: {
@@ -126,7 +119,7 @@ export class LeaseElector {
       this.#renewedAt === undefined ? renewMs / 2 : Math.min(renewMs / 2, Math.max(1, this.#renewedAt + renewMs - startedAt + 1))
     const attempt = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(limitMs))])
     try {
-      this.#lease ??= await client.get<Lease>(LEASES, namespace, name, attempt)
+      this.#lease ??= await client.get<Lease>(KUBERNETES.Lease, namespace, name, attempt)
       const holder = this.#observe(this.#lease, startedAt)
       if (holder !== undefined) {
         this.#lease = undefined
@@ -134,7 +127,7 @@ export class LeaseElector {
         this.#renewedAt = undefined
         return false
       }
-      this.#lease = await client.replace<Lease>(LEASES, { ...this.#lease, spec: this.#spec(this.#lease) }, attempt)
+      this.#lease = await client.replace<Lease>(KUBERNETES.Lease, { ...this.#lease, spec: this.#spec(this.#lease) }, attempt)
     } catch (error) {
       this.#lease = undefined
       if (!isNotFound(error)) {
@@ -143,7 +136,7 @@ export class LeaseElector {
       }
       const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec: this.#spec(undefined) }
       try {
-        this.#lease = await client.create<Lease>(LEASES, namespace, body, attempt)
+        this.#lease = await client.create<Lease>(KUBERNETES.Lease, namespace, body, attempt)
       } catch (thrown) {
         if (!signal.aborted && !isConflict(thrown)) log.warn({ lease: name, reason: asError(thrown).message }, 'lease not created')
         return false
@@ -187,10 +180,10 @@ export class LeaseElector {
     this.#lease = undefined
     try {
       const signal = AbortSignal.timeout(retryMs)
-      const lease = held ?? (await client.get<Lease>(LEASES, namespace, name, signal))
+      const lease = held ?? (await client.get<Lease>(KUBERNETES.Lease, namespace, name, signal))
       if (lease.spec?.holderIdentity !== identity) return
       const spec = { ...this.#spec(lease), holderIdentity: '', leaseDurationSeconds: 1 }
-      await client.replace(LEASES, { ...lease, spec }, signal)
+      await client.replace(KUBERNETES.Lease, { ...lease, spec }, signal)
     } catch (error) {
       log.debug({ lease: name, reason: asError(error).message }, 'lease not released')
     }

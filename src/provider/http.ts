@@ -1,7 +1,7 @@
 import { Agent } from 'undici'
 import type { Account, CallContext } from './contract.ts'
 import { aborted } from './budget.ts'
-import { deadline } from './deadline.ts'
+import { deadline } from '../deadline.ts'
 import { type FailureClass, type FailureOptions, ProviderError } from './errors.ts'
 
 export interface HttpOptions {

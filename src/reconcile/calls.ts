@@ -2,7 +2,7 @@ import { asError, SecaError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { CallContext } from '../provider/contract.ts'
-import { type Deadline, deadline } from '../provider/deadline.ts'
+import { type Deadline, deadline } from '../deadline.ts'
 import { ProviderError } from '../provider/errors.ts'
 
 /** What every call to a provider is made with. */

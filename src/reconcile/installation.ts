@@ -1,9 +1,9 @@
+import { KUBERNETES } from '../kube/builtin.ts'
 import { randomUUID } from 'node:crypto'
 import { SecaError } from '../errors.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { isConflict, isNotFound } from '../kube/errors.ts'
 
-const CONFIG_MAPS = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap', namespaced: true } as const
 const NAME = 'seca-installation'
 
 interface ConfigMap {
@@ -30,7 +30,7 @@ export async function installationId(
 
 async function read(client: KubeClient, namespace: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    return (await client.get<ConfigMap>(CONFIG_MAPS, namespace, NAME, signal)).data?.id
+    return (await client.get<ConfigMap>(KUBERNETES.ConfigMap, namespace, NAME, signal)).data?.id
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
@@ -40,7 +40,7 @@ async function read(client: KubeClient, namespace: string, signal: AbortSignal):
 async function make(client: KubeClient, namespace: string, id: string, signal: AbortSignal): Promise<string> {
   try {
     await client.create(
-      CONFIG_MAPS,
+      KUBERNETES.ConfigMap,
       namespace,
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME, namespace }, data: { id } },
       signal,

@@ -4,7 +4,8 @@ import { isConflict, isNotFound } from '../kube/errors.ts'
 import type { CallContext } from '../provider/contract.ts'
 import { defaultNamespace } from '../resolve/names.ts'
 import type { Cache } from '../cache/cache.ts'
-import { type Namespace, NAMESPACES } from '../cache/directory.ts'
+import type { Namespace } from '../cache/directory.ts'
+import { KUBERNETES } from '../kube/builtin.ts'
 
 type Scope = { readonly tenant: string; readonly workspace: string }
 
@@ -22,7 +23,7 @@ export async function ensureNamespace(
   const labels = { [TENANT_LABEL]: scope.tenant, [WORKSPACE_LABEL]: scope.workspace, [MANAGED_LABEL]: 'true' }
   try {
     const made = await client.create<Namespace>(
-      NAMESPACES,
+      KUBERNETES.Namespace,
       undefined,
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } },
       signal,
@@ -49,12 +50,18 @@ export async function releaseNamespace(
     if (cache.directory.isTerminating(name)) return undefined
     const labels = { [TENANT_LABEL]: null, [WORKSPACE_LABEL]: null }
     await ignoreGone(
-      client.patch(NAMESPACES, undefined, name, { type: 'merge', body: { metadata: { uid: namespace.metadata.uid, labels } } }, signal),
+      client.patch(
+        KUBERNETES.Namespace,
+        undefined,
+        name,
+        { type: 'merge', body: { metadata: { uid: namespace.metadata.uid, labels } } },
+        signal,
+      ),
     )
     return undefined
   }
   if (!cache.directory.isTerminating(name))
-    await ignoreGone(client.delete(NAMESPACES, undefined, name, { uid: namespace.metadata.uid }, signal))
+    await ignoreGone(client.delete(KUBERNETES.Namespace, undefined, name, { uid: namespace.metadata.uid }, signal))
   return `namespace ${name} is being deleted`
 }
 

@@ -1,3 +1,4 @@
+import { KUBERNETES } from '../kube/builtin.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
@@ -6,15 +7,6 @@ import type { Cache } from '../cache/cache.ts'
 import type { Connections, SecretData } from './connections.ts'
 import type { Services } from './controller.ts'
 import { ensureNamespace, releaseNamespace } from './namespaces.ts'
-
-const SECRETS = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret', namespaced: true } as const
-const CRDS = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  resource: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-} as const
 
 /** What controllers may do besides talking to the cloud. */
 export function createServices(client: KubeClient, cache: Cache, connections: Connections): Services {
@@ -36,7 +28,12 @@ export function createServices(client: KubeClient, cache: Cache, connections: Co
 /** Whether a kind is being uninstalled: its CRD is on the way out, or gone (DESIGN §4 "Deletion"). Asked live. */
 export async function isUninstalling(client: KubeClient, kind: Kind, signal: AbortSignal): Promise<boolean> {
   try {
-    const crd = await client.get<Pick<Resource, 'metadata'>>(CRDS, undefined, `${kind.gvr.resource}.${kind.gvr.group}`, signal)
+    const crd = await client.get<Pick<Resource, 'metadata'>>(
+      KUBERNETES.CustomResourceDefinition,
+      undefined,
+      `${kind.gvr.resource}.${kind.gvr.group}`,
+      signal,
+    )
     return crd.metadata.deletionTimestamp !== undefined
   } catch (error) {
     if (isNotFound(error)) return true
@@ -63,7 +60,7 @@ export async function readSecret(
 ): Promise<SecretData | undefined> {
   try {
     const secret = await client.get<{ metadata: { resourceVersion: string }; data?: Record<string, string> }>(
-      SECRETS,
+      KUBERNETES.Secret,
       namespace,
       name,
       signal,

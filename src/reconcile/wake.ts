@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { WorkQueue } from '../kube/queue.ts'
+import type { Change } from '../kube/store.ts'
 import { edgesOf } from '../resolve/edges.ts'
 import type { Graph, Node } from '../resolve/graph.ts'
 import { nodeOf } from '../resolve/blockers.ts'
@@ -9,14 +10,6 @@ import type { Cache } from '../cache/cache.ts'
 import type { Controller, View } from './controller.ts'
 import { claimOf, type Namespace } from '../cache/directory.ts'
 import { isSettled, isUsable } from './outcome.ts'
-
-/** A change as a store tells it. */
-export interface Change<T> {
-  readonly type: 'added' | 'updated' | 'deleted'
-  readonly object: T
-  readonly previous: T | undefined
-  readonly initial: boolean
-}
 
 export interface WakeOptions {
   readonly cache: Cache
@@ -110,16 +103,9 @@ export class Waker {
     const claim = type === 'deleted' ? undefined : claimOf(object)
     const winner = claim && cache.namespaceOf(claim)
     if (winner !== undefined && winner !== object.metadata.name) onLostClaim(object, winner)
-    const tenants = new Set([claimOf(object)?.tenant, previous && claimOf(previous)?.tenant].flatMap((tenant) => tenant ?? []))
-    const homes = [...tenants].flatMap((tenant) => cache.namespaceOf({ tenant }) ?? [])
-    for (const kind of cache.kinds()) {
-      if (!kind.gvr.namespaced) continue
-      const places = new Set(kind.scope === 'tenant' ? [object.metadata.name, ...homes] : [object.metadata.name])
-      for (const place of places)
-        for (const resource of cache.inNamespace(kind.kind, place)) {
-          this.draw(kind, resource)
-          this.#wake(nodeOf(kind, resource), false)
-        }
+    for (const { kind, object: resource } of cache.placedBy(object, previous)) {
+      this.draw(kind, resource)
+      this.#wake(nodeOf(kind, resource), false)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Block, bits, blockOf, contains, formatIp, type Ip, overlaps, parseBlock } from '../../../src/provider/ip.ts'
+import { type Block, bits, blockOf, contains, formatIp, type Ip, overlaps, parseBlock } from '../../../src/ip.ts'
 import { Refusal } from './model.ts'
 
 function pool(text: string): Block {

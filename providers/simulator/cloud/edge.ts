@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { contains, formatIp, parseBlock, parseIp } from '../../../src/provider/ip.ts'
+import { contains, formatIp, parseBlock, parseIp } from '../../../src/ip.ts'
 import { isReserved, pickAddress, pickFloating } from './assign.ts'
 import { type Fields, Refusal, type Surroundings, type TypeDefinition } from './model.ts'
 import { blocksOf } from './network.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { parseBlock, parseIp } from '../../../src/provider/ip.ts'
+import { parseBlock, parseIp } from '../../../src/ip.ts'
 import type { Surroundings, TypeDefinition } from './model.ts'
 
 const portNumber = z.int().min(1).max(65_535)

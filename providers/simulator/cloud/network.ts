@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Block, contains, formatBlock, overlaps, parseBlock } from '../../../src/provider/ip.ts'
+import { type Block, contains, formatBlock, overlaps, parseBlock } from '../../../src/ip.ts'
 import { pickBlock, pickVpcBlock } from './assign.ts'
 import { type CloudObject, type Fields, Refusal, type Surroundings, type TypeDefinition } from './model.ts'
 

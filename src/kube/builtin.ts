@@ -1,6 +1,5 @@
-import type { GroupVersionResource } from '../kinds/kind.ts'
+import type { GroupVersionResource } from './gvr.ts'
 
-/** Kubernetes kinds that are installed here, by `kind`. */
 const core = (resource: string, kind: string, namespaced = true): GroupVersionResource => ({
   group: '',
   version: 'v1',
@@ -23,7 +22,13 @@ const admission = (resource: string, kind: string): GroupVersionResource => ({
   namespaced: false,
 })
 
+/** Kubernetes' own kinds that this project reads or writes, by `kind`. */
 export const KUBERNETES = {
+  ConfigMap: core('configmaps', 'ConfigMap'),
+  Service: core('services', 'Service'),
+  Lease: { group: 'coordination.k8s.io', version: 'v1', resource: 'leases', kind: 'Lease', namespaced: true },
+  Event: { group: 'events.k8s.io', version: 'v1', resource: 'events', kind: 'Event', namespaced: true },
+  APIService: { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices', kind: 'APIService', namespaced: false },
   Namespace: core('namespaces', 'Namespace', false),
   Secret: core('secrets', 'Secret'),
   ServiceAccount: core('serviceaccounts', 'ServiceAccount'),
