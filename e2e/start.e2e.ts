@@ -48,10 +48,12 @@ describe('npm start', () => {
   let process_: ChildProcess | undefined
   let output = ''
 
-  const launch = async (...flags: string[]) => {
+  const launch = (...flags: string[]) =>
+    follow(process.execPath, [BOOTSTRAP, 'start', '--data-dir', dataDir, '--latency', '50ms', ...flags])
+  const follow = async (command: string, args: string[]) => {
     output = ''
     const env = { ...process.env, KUBEBUILDER_ASSETS: inject('assets') }
-    const child = spawn(process.execPath, [BOOTSTRAP, 'start', '--data-dir', dataDir, '--latency', '50ms', ...flags], { env })
+    const child = spawn(command, args, { env, cwd: join(import.meta.dirname, '..') })
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
     process_ = child
     const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
@@ -142,6 +144,13 @@ describe('npm start', () => {
     shell('kubectl get configmap kept')
     child.kill('SIGINT')
     expect(await ended).toBe(0)
+  })
+
+  it('stops everything when a service manager ends npm itself', async () => {
+    const { child } = await follow('npm', ['start', '--', '--data-dir', dataDir])
+    await untilReady()
+    child.kill('SIGTERM')
+    await eventually(() => expect(processesOf(dataDir)).toEqual([]))
   })
 
   it('starts over with --clean, and ends with a message when the control plane dies', async () => {
