@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /** What the files of a folder may import (style: imports point one way). `observe` and the leaves of EVERYWHERE are open to all. */
+const API = ['src/api/contract.ts', 'src/api/problem.ts', 'src/api/glob.ts', 'src/kinds', 'src/resolve', 'src/cache', 'src/kube']
 const ALLOWED: Record<string, readonly string[]> = {
   'src/kinds': ['zod'],
   'src/schema': ['src/kinds', 'zod', 'yaml'],
@@ -12,25 +13,29 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/cache': ['src/kinds', 'src/resolve', 'src/kube'],
   'src/reconcile': ['src/kinds', 'src/resolve', 'src/kube', 'src/cache', 'src/provider', 'zod'],
   controllers: ['src/kinds', 'src/resolve', 'src/reconcile', 'src/kube'],
-  'src/api': [
-    'src/kinds',
-    'src/schema',
-    'src/resolve',
-    'src/kube',
-    'src/cache',
-    'zod',
-    'hono',
-    '@hono/node-server',
-    'jose',
-    'undici',
-    'lru-cache',
-  ],
+  // The rooms of the API: a request comes in by the door, and every arrow points away from it.
+  'src/api': API.concat('src/api', 'src/schema'),
+  'src/api/path': API,
+  'src/api/identity': API.concat('jose', 'undici', 'lru-cache'),
+  'src/api/access': API.concat('src/api/path', 'lru-cache'),
+  'src/api/render': API.concat('src/api/path'),
+  'src/api/reference': API.concat('src/api/path', 'src/schema', 'zod'),
+  'src/api/input': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render', 'src/schema', 'zod'),
+  'src/api/read': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render'),
+  'src/api/write': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render', 'src/api/input'),
+  'src/api/door': API.concat('src/api/path', 'src/api/identity', 'undici', 'hono', '@hono/node-server', 'lru-cache'),
+  'src/cli': ['zod', 'yaml'],
+  'src/processes': ['src', 'controllers', 'providers'],
   'src/observe': ['pino', 'prom-client'],
   providers: ['src/kinds', 'src/provider', 'zod', 'undici'],
+  'src/embedded/process': [],
+  'src/embedded/cluster': ['src/embedded/process', 'src/cli', 'yaml'],
 }
 const EVERYWHERE = ['src/observe', 'src/errors.ts', 'src/deadline.ts', 'src/ip.ts']
 /** The outermost ring: may import everything. */
-const OUTER = ['src', 'src/embedded', 'e2e']
+const OUTER = ['src', 'src/embedded', 'src/dev', 'e2e']
+/** What nothing but the outermost ring may import. */
+const OUTERMOST = ['src/embedded', 'src/dev', 'src/main.ts', 'src/gen.ts']
 
 const root = join(import.meta.dirname, '..')
 const files = ['src', 'controllers', 'providers', 'e2e'].flatMap((folder) =>
@@ -40,9 +45,11 @@ const files = ['src', 'controllers', 'providers', 'e2e'].flatMap((folder) =>
 )
 
 function layerOf(file: string): string {
-  const [first = '', second = ''] = file.split('/')
+  const [first = '', second = '', third = ''] = file.split('/')
   if (first !== 'src') return first
-  return second.endsWith('.ts') ? 'src' : `src/${second}`
+  if (second.endsWith('.ts')) return 'src'
+  const room = `src/${second}/${third}`
+  return room in ALLOWED ? room : `src/${second}`
 }
 
 function importsOf(file: string): string[] {
@@ -65,12 +72,13 @@ function isAllowed(file: string, target: string): boolean {
   const layer = layerOf(file)
   if (target.startsWith('node:') || OUTER.includes(layer)) return true
   // Tests and their helpers may look across, since nothing imports them.
-  if (/\.test\.ts$|\/testing\.ts$/.test(file)) return true
+  if (/\.test\.ts$|testing\.ts$/.test(file)) return true
   if (target === 'vitest' || target === 'fast-check') return file.includes('/testkit')
   const inside = (folder: string) => target === folder || target.startsWith(`${folder}/`)
   // A silent logger for tests.
   if (target === 'pino' && file.endsWith('testing.ts')) return true
   if (target === 'src/cache/testing.ts') return file.endsWith('.test.ts')
+  if (layer === 'src/processes' && OUTERMOST.some(inside)) return false
   // The list of all providers.
   if (file === 'providers/index.ts') return inside('providers') || inside('src/provider')
   // A provider never sees another one.
@@ -82,6 +90,11 @@ describe('layers', () => {
   it('every folder has its rule', () => {
     const layers = new Set(files.map(layerOf))
     expect([...layers].filter((layer) => !(layer in ALLOWED) && !OUTER.includes(layer))).toEqual([])
+  })
+
+  it('every room of the API has its rule', () => {
+    const rooms = files.filter((file) => file.startsWith('src/api/')).map((file) => file.split('/').slice(0, -1).join('/'))
+    expect([...new Set(rooms)].filter((room) => !(room in ALLOWED))).toEqual([])
   })
 
   it('imports point one way', () => {

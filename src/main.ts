@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module'
-import * as config from './config.ts'
-import { dispatch, subcommand } from './cli.ts'
+import * as config from './cli/config.ts'
+import { dispatch, subcommand } from './cli/cli.ts'
 
 // Types are stripped and code is compiled once per version of a file, not at every start: half the start-up time, 17 MiB less.
 enableCompileCache()
@@ -13,33 +13,33 @@ const SUBCOMMANDS = {
     async (settings, context) => (await import('./embedded/start.ts')).start(settings, context),
   ),
   test: subcommand('run every check and test', config.TestConfig, async (settings, context) =>
-    (await import('./embedded/test.ts')).runTests(settings, context),
+    (await import('./dev/test.ts')).runTests(settings, context),
   ),
   bench: subcommand('measure throughput with the simulated cloud', config.BenchConfig, async (settings, context) =>
-    (await import('./embedded/bench.ts')).runBench(settings, context),
+    (await import('./dev/bench.ts')).runBench(settings, context),
   ),
   'bench-api': subcommand('measure the SECA API beside kube-apiserver', config.ApiBenchConfig, async (settings, context) =>
-    (await import('./embedded/bench.ts')).runApiBench(settings, context),
+    (await import('./dev/bench.ts')).runApiBench(settings, context),
   ),
   controllers: subcommand('run the controllers', config.ControllersConfig, async (settings, context) =>
-    (await import('./embedded/processes.ts')).controllers(settings, context),
+    (await import('./processes/process.ts')).controllers(settings, context),
   ),
   api: subcommand('serve the SECA API', config.ApiConfig, async (settings, context) =>
-    (await import('./embedded/processes.ts')).api(settings, context),
+    (await import('./processes/process.ts')).api(settings, context),
   ),
   token: subcommand('make a token of the embedded issuer', config.MintConfig, async (settings) =>
     (await import('./embedded/issuer.ts')).printToken(settings),
   ),
   access: subcommand('tell why a call of the SECA API is allowed or not', config.AccessConfig, async (settings, context) =>
-    (await import('./access.ts')).printAccess(settings, context),
+    (await import('./processes/access.ts')).printAccess(settings, context),
   ),
   simulator: subcommand('run the simulated cloud', config.SimulatorConfig, async (settings, context) =>
-    (await import('./embedded/processes.ts')).simulator(settings, context),
+    (await import('./processes/process.ts')).simulator(settings, context),
   ),
   install: subcommand(
     'put the resource kinds, roles and admission policy into a cluster',
     config.InstallConfig,
-    async (settings, context) => (await import('./embedded/install.ts')).install(settings, context),
+    async (settings, context) => (await import('./processes/install.ts')).install(settings, context),
   ),
 }
 

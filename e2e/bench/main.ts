@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import { createProgress, duration } from '../../src/embedded/progress.ts'
+import { createProgress, duration } from '../../src/cli/progress.ts'
 import { table } from './report.ts'
 import { measureScale, scaleFigures } from './scale.ts'
 import { measureThroughput, throughputFigures } from './throughput.ts'

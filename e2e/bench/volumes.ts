@@ -2,7 +2,7 @@ import { BlockStorage } from '../../src/kinds/storage/block-storage.ts'
 import { Workspace } from '../../src/kinds/workspace/workspace.ts'
 import type { Resource } from '../../src/kinds/resource.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
-import { REGION } from '../names.ts'
+import { REGION } from '../support/names.ts'
 import { TENANT, until } from './world.ts'
 
 /** Volumes per workspace, as a large tenant may have them. */

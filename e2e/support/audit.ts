@@ -5,7 +5,7 @@ import { KINDS } from '../../src/kinds/index.ts'
 import { TENANT_LABEL } from '../../src/kinds/names.ts'
 import { isNotFound } from '../../src/kube/errors.ts'
 import { KUBERNETES } from '../../src/kube/builtin.ts'
-import { eventually, kubectl, type Stack } from '../harness.ts'
+import { eventually, kubectl, type Stack } from './harness.ts'
 import type { Seen, Tenant } from './tenant.ts'
 
 /** Kinds that have something behind them in the simulated cloud. */

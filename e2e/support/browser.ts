@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { freePorts } from '../../src/embedded/ports.ts'
-import { eventually } from '../harness.ts'
+import { freePorts } from '../../src/embedded/cluster/ports.ts'
+import { eventually } from './harness.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 

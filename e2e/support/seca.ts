@@ -2,14 +2,14 @@ import { inject } from 'vitest'
 import { pino } from 'pino'
 import { createApp } from '../../src/api/app.ts'
 import type { AppOptions, Attempt, Caller } from '../../src/api/contract.ts'
-import { keepOwners } from '../../src/api/owners.ts'
+import { keepOwners } from '../../src/api/write/owners.ts'
 import { Cache } from '../../src/cache/cache.ts'
 import { Informers } from '../../src/cache/informers.ts'
 import { KINDS } from '../../src/kinds/index.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { connect } from '../../src/kube/config.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
-import { eventually, REGION } from '../harness.ts'
+import { eventually, REGION } from './harness.ts'
 
 export interface Reply {
   readonly status: number

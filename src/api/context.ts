@@ -1,7 +1,7 @@
 import type { Graph } from '../resolve/graph.ts'
 import type { AppOptions } from './contract.ts'
-import type { Rendering } from './envelope.ts'
-import type { Order } from './order.ts'
+import type { Rendering } from './render/envelope.ts'
+import type { Order } from '../cache/order.ts'
 
 /** What every handler works with. */
 export interface Context extends Rendering, Pick<AppOptions, 'cache' | 'client' | 'authorizer' | 'peers' | 'log'> {

@@ -26,6 +26,8 @@ export type Caller =
       readonly extra: Readonly<Record<string, readonly string[]>>
     }
 
+export type DirectCaller = Extract<Caller, { door: 'direct' }>
+
 /** What the caller wants to do, for the decision. */
 export interface Attempt {
   readonly verb: 'get' | 'list' | 'put' | 'delete' | 'post'

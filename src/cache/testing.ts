@@ -1,7 +1,7 @@
 import { KINDS, kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
-import { Cache } from '../cache/cache.ts'
+import { Cache } from './cache.ts'
 
 /** For unit tests: a filled cache with tenant `acme`, workspace `prod` (namespace `w`), region `eu-1`, and objects as the apiserver would return them. */
 export function testCache(): Cache {

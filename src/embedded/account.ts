@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parse, stringify } from 'yaml'
 import { SecaError } from '../errors.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { SERVICE_ACCOUNT } from './install.ts'
-import { write } from './pki.ts'
+import { SERVICE_ACCOUNT } from '../processes/install.ts'
+import { write } from './process/private-file.ts'
 
 const DAY_S = 86_400
 

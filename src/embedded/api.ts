@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import { type Aggregation, applyLocalService, closeAggregation, openAggregation } from '../api/apiservice.ts'
+import { type Aggregation, applyLocalService, closeAggregation, openAggregation } from '../api/door/api-services.ts'
 import { asError } from '../errors.ts'
 import { RoleAssignment } from '../kinds/authorization/role-assignment.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { renewAccount, writeAccountKubeconfig } from './account.ts'
 import type { Folder } from './folder.ts'
-import { API_SERVICE_ACCOUNT, applyObject } from './install.ts'
+import { API_SERVICE_ACCOUNT, applyObject } from '../processes/install.ts'
 import { ensureIssuer, mintToken } from './issuer.ts'
-import { ensurePki } from './pki.ts'
+import { ensurePki } from './cluster/pki.ts'
 import { apiService, type Service } from './services.ts'
 
 /** Service that stands for the API in front of kube-apiserver; the API's certificate names it. */

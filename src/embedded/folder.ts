@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SecaError } from '../errors.ts'
-import { type Lock, tryLock } from './lock.ts'
-import { write } from './pki.ts'
+import { type Lock, tryLock } from './process/lock.ts'
+import { write } from './process/private-file.ts'
 
 const ABOUT = 'about.txt'
 const TEXT = 'Data of "seca-operator start". May be deleted when nothing runs here; "npm start -- --clean" does the same.\n'

@@ -2,10 +2,10 @@ import { createPublicKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importPKCS8, SignJWT } from 'jose'
-import type { MintConfig } from '../config.ts'
+import type { MintConfig } from '../cli/config.ts'
 import { SecaError } from '../errors.ts'
-import { write } from './pki.ts'
-import { createSigningKey } from './x509.ts'
+import { write } from './process/private-file.ts'
+import { createSigningKey } from './cluster/x509.ts'
 
 /** Claim `iss` of the embedded issuer's tokens, and the audience that the embedded API expects. */
 export const ISSUER = 'seca-embedded'

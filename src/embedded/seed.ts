@@ -3,7 +3,7 @@ import { Region } from '../kinds/region/region.ts'
 import { TENANT_LABEL } from '../kinds/names.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { catalogue } from './catalogue.ts'
-import { applyObject } from './install.ts'
+import { applyObject } from '../processes/install.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 
 const NAME = 'simulator'

@@ -2,9 +2,9 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SecaError } from '../errors.ts'
-import { type Child, type ChildOptions, endingError, startChild } from './child.ts'
+import { type Child, type ChildOptions, endingError, startChild } from './process/child.ts'
 import { AUDIENCE, ISSUER } from './issuer.ts'
-import { PARENT } from './processes.ts'
+import { PARENT } from '../processes/process.ts'
 
 /** Our own processes, as `npm start` and the e2e tests run them. */
 export interface Service {

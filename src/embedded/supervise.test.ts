@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { commandLine } from './leftovers.ts'
+import { commandLine } from './process/leftovers.ts'
 import type { Service } from './services.ts'
 import { supervise } from './supervise.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asError } from '../errors.ts'
-import type { Child } from './child.ts'
+import type { Child } from './process/child.ts'
 import { type Service, startService } from './services.ts'
 
 export interface SuperviseOptions {

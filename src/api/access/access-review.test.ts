@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Cache } from '../../cache/cache.ts'
+import { testCache } from '../../cache/testing.ts'
+import { serve } from '../../kube/testing.ts'
+import type { Attempt } from '../contract.ts'
+import { parseAttempt } from './explain.ts'
+import { AccessReviews, attributesOf } from './access-review.ts'
+import { TokenReviews } from '../identity/token-review.ts'
+
+const CALLER = { door: 'aggregated', username: 'alice', groups: ['dev'], extra: { scopes: ['x'] } } as const
+let cache: Cache
+let kube: Awaited<ReturnType<typeof serve>>
+let answer: { status: number; body: unknown }
+
+beforeEach(async () => {
+  cache = testCache()
+  answer = { status: 201, body: { status: { allowed: true, reason: 'RBAC' } } }
+  kube = await serve((seen) => seen.json(answer.status, answer.body))
+})
+afterEach(() => kube.close())
+
+const attempt = (verb: Attempt['verb'], resource: string, more: Partial<Attempt> = {}) => ({
+  ...parseAttempt(cache, verb, resource),
+  ...more,
+})
+const W = 'tenants/acme/workspaces/prod'
+
+describe('what Kubernetes is asked', () => {
+  it.each([
+    ['get', `seca.compute/v1/${W}/instances/web`, {}, { verb: 'get', resource: 'instances', namespace: 'w', name: 'web' }],
+    ['list', `seca.compute/v1/${W}/instances`, {}, { verb: 'list', resource: 'instances', namespace: 'w' }],
+    ['put', `seca.compute/v1/${W}/instances/web`, {}, { verb: 'create', resource: 'instances', namespace: 'w', name: 'web' }],
+    [
+      'put',
+      `seca.compute/v1/${W}/instances/web`,
+      { isUpdate: true },
+      { verb: 'update', resource: 'instances', namespace: 'w', name: 'web' },
+    ],
+    ['delete', `seca.compute/v1/${W}/instances/web`, {}, { verb: 'delete', resource: 'instances', namespace: 'w', name: 'web' }],
+    ['post', `seca.compute/v1/${W}/instances/web/start`, {}, { verb: 'update', resource: 'instances', namespace: 'w', name: 'web' }],
+    ['get', `seca.network/v1/${W}/networks/net/subnets/a`, {}, { verb: 'get', resource: 'subnets', namespace: 'w', name: 'net.a' }],
+    ['put', 'seca.workspace/v1/tenants/acme/workspaces/new', {}, { verb: 'create', resource: 'workspaces', namespace: 't', name: 'new' }],
+    ['get', 'seca.compute/v1/tenants/acme/skus/DXS', {}, { verb: 'get', resource: 'instanceskus', name: 'eu-1.dxs' }],
+    ['list', 'seca.region/v1/regions', {}, { verb: 'list', resource: 'regions' }],
+    // No namespace of its own: only rights that hold everywhere count.
+    ['get', 'seca.compute/v1/tenants/nowhere/workspaces/x/instances/web', {}, { verb: 'get', resource: 'instances', name: 'web' }],
+  ] as const)('%s %s', (verb, resource, more, expected) => {
+    const attributes = attributesOf(cache, attempt(verb, resource, more))
+    expect(attributes).toEqual({ group: expect.stringContaining('.secapi.cloud'), version: 'v1', ...expected })
+    // The same when the application has not looked the object up.
+    const { objectName: _, namespace: __, ...bare } = attempt(verb, resource, more)
+    expect(attributesOf(cache, { ...bare, ...(bare.name === undefined ? {} : { name: bare.name.toLowerCase() }) })).toEqual(attributes)
+  })
+})
+
+describe('answers of Kubernetes', () => {
+  const decide = (reviews: AccessReviews, caller: typeof CALLER = CALLER) =>
+    reviews.decide(caller, attempt('get', `seca.compute/v1/${W}/instances/web`))
+
+  it('are kept, yes and no alike, for the one who was asked about', async () => {
+    const reviews = new AccessReviews(kube.client, cache)
+    expect(await decide(reviews)).toEqual({ isAllowed: true, why: 'RBAC' })
+    answer = { status: 201, body: { status: { allowed: false } } }
+    expect((await decide(reviews)).isAllowed).toBe(true)
+    expect((await decide(reviews, { ...CALLER, groups: [] as never })).isAllowed).toBe(false)
+    expect(kube.seen).toHaveLength(2)
+    expect(JSON.parse(kube.seen[0]?.body ?? '')).toMatchObject({
+      spec: { user: 'alice', groups: ['dev'], extra: { scopes: ['x'] }, resourceAttributes: { resource: 'instances', name: 'web' } },
+    })
+  })
+
+  it.each([
+    [403, { kind: 'Status', code: 403, message: 'no review for you' }],
+    [500, { kind: 'Status', code: 500 }],
+    [201, {}],
+    [201, { status: { allowed: false, evaluationError: 'the webhook is down' } }],
+  ])('trouble is neither yes nor no (%s %j)', async (status, body) => {
+    answer = { status, body }
+    await expect(decide(new AccessReviews(kube.client, cache))).rejects.toMatchObject({ code: 'AccessUndecided' })
+  })
+
+  it('a denial counts even beside a permission, and with an error', async () => {
+    answer = { status: 201, body: { status: { allowed: true, denied: true, evaluationError: 'x' } } }
+    expect((await decide(new AccessReviews(kube.client, cache))).isAllowed).toBe(false)
+  })
+
+  it('say whose a token is', async () => {
+    answer = {
+      status: 201,
+      body: { status: { authenticated: true, user: { username: 'bob', uid: 'u', groups: ['g'], extra: { a: ['b'] } } } },
+    }
+    const reviews = new TokenReviews(kube.client)
+    expect(await reviews.authenticate('one')).toEqual({ door: 'aggregated', username: 'bob', uid: 'u', groups: ['g'], extra: { a: ['b'] } })
+    await reviews.authenticate('one')
+    expect(kube.seen).toHaveLength(1)
+    for (const body of [{ status: { authenticated: false } }, { status: { authenticated: true, user: {} } }, {}]) {
+      answer = { status: 201, body }
+      await expect(reviews.authenticate(JSON.stringify(body))).rejects.toMatchObject({ code: 'Unauthenticated' })
+    }
+    answer = { status: 500, body: {} }
+    await expect(reviews.authenticate('two')).rejects.toMatchObject({ code: 'IdentityUnavailable' })
+  })
+})

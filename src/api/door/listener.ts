@@ -1,0 +1,180 @@
+import { readFileSync, statSync } from 'node:fs'
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
+import { asError, SecaError } from '../../errors.ts'
+import type { Log } from '../../observe/log.ts'
+import type { Handler } from './handler.ts'
+import { MAX_HEADER, TIMES } from './limits.ts'
+
+/** Certificate and key, as files that may be replaced at any time (cert-manager, a mounted Secret). */
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+export interface ListenerOptions {
+  readonly name: string
+  readonly host: string
+  /** 0 takes a free port. */
+  readonly port: number
+  readonly tls: TlsFiles
+  /** PEM of the CAs of client certificates that count; absent: none is asked for. */
+  readonly clientCa?: () => string | undefined
+  /** Sees every connection before its first request. */
+  readonly onConnection?: (socket: TLSSocket) => void
+  readonly handler: Handler
+  readonly log: Log
+  readonly reloadMs?: number
+  /** Default: {@link TIMES}. */
+  readonly times?: Pick<typeof TIMES, 'handshakeMs' | 'headersMs' | 'requestMs' | 'idleMs'>
+  readonly checkMs?: number
+}
+
+export interface Listener {
+  readonly port: number
+  /** Takes over changed client CAs for new connections. */
+  refresh(): void
+  /** No new connections; those that are idle are closed, the others after their answer. Resolves when all are gone, or after `graceMs`. */
+  stop(graceMs: number): Promise<void>
+}
+
+const RELOAD_MS = 10_000
+/** Streams that one HTTP/2 connection may have open. */
+const MAX_STREAMS = 250
+
+/** One HTTPS port, HTTP/1.1 and HTTP/2, with limits for clients that mean no good. */
+export async function startListener(options: ListenerOptions): Promise<Listener> {
+  const { name, log, handler, clientCa, times = TIMES } = options
+  const context = () => ({
+    ...readTls(options.tls),
+    ...(clientCa === undefined ? {} : { ca: clientCa() ?? NOBODY }),
+    minVersion: 'TLSv1.2' as const,
+  })
+  const server = createSecureServer({
+    ...context(),
+    allowHTTP1: true,
+    // Wrong certificates do not break the connection: discovery is open to all, and identities are checked per request.
+    ...(clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
+    handshakeTimeout: times.handshakeMs,
+    settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER, enablePush: false },
+    maxHeaderListPairs: 128,
+    maxSessionMemory: 10,
+    maxHeaderSize: MAX_HEADER,
+    headersTimeout: times.headersMs,
+    requestTimeout: times.requestMs,
+    keepAliveTimeout: times.idleMs,
+    connectionsCheckingInterval: options.checkMs ?? 2_000,
+  } as Parameters<typeof createSecureServer>[0])
+
+  const sockets = new Set<TLSSocket>()
+  const busy = new Map<Socket, number>()
+  const sessions = new Set<ServerHttp2Session>()
+  // First of all: the server's own listener may read requests at once.
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    options.onConnection?.(socket)
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => undefined)
+  })
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.setTimeout(times.idleMs, () => session.close())
+    session.on('close', () => sessions.delete(session))
+    session.on('error', () => session.destroy())
+  })
+  server.on('request', (incoming: IncomingMessage | Http2ServerRequest, outgoing: ServerResponse | Http2ServerResponse) => {
+    const { socket } = incoming
+    busy.set(socket, (busy.get(socket) ?? 0) + 1)
+    outgoing.on('close', () => {
+      const left = (busy.get(socket) ?? 1) - 1
+      if (left > 0) busy.set(socket, left)
+      else busy.delete(socket)
+    })
+    outgoing.on('error', () => undefined)
+    handler(incoming, outgoing)
+  })
+  // Tunnels are not served (CVE-2018-1002105): neither CONNECT nor Upgrade.
+  const refuse = (_request: unknown, socket: Socket) =>
+    void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  server.on('connect', (first: { httpVersionMajor?: number; stream?: { close(): void } }, socket: Socket) => {
+    if (first.httpVersionMajor === 1) refuse(first, socket)
+    else first.stream?.close()
+  })
+  server.on('upgrade', refuse)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? '408 Request Timeout'
+          : '400 Bad Request'
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    else socket.destroy()
+  })
+  server.on('unknownProtocol', (socket: Socket) => socket.destroy())
+  server.on('tlsClientError', (_error, socket: Socket) => socket.destroy())
+
+  const refresh = () => {
+    try {
+      server.setSecureContext(context())
+    } catch (error) {
+      log.error({ listener: name, err: asError(error).message }, 'the new certificate cannot be used, the old one stays')
+    }
+  }
+  const closed = new AbortController()
+  void watchFiles(options.tls, options.reloadMs ?? RELOAD_MS, closed.signal, () => {
+    refresh()
+    log.info({ listener: name }, 'certificate read again')
+  })
+  const listening = Promise.withResolvers<void>()
+  server.once('error', listening.reject)
+  server.listen({ host: options.host, port: options.port, backlog: 4_096 }, listening.resolve)
+  await listening.promise
+  server.on('error', (error) => log.error({ listener: name, err: error.message }, 'listener failed'))
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    refresh,
+    async stop(graceMs) {
+      closed.abort()
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const session of sessions) session.close()
+      for (const socket of sockets) if (!busy.has(socket) && socket.alpnProtocol !== 'h2') socket.destroySoon()
+      const isOver = await Promise.race([ended.then(() => true), sleep(graceMs, false, { ref: false })])
+      if (isOver) return
+      for (const session of sessions) session.destroy()
+      for (const socket of sockets) socket.destroy()
+      await ended
+    },
+  }
+}
+
+/** A list of CAs that nobody has a certificate of: without one, OpenSSL would take the system's. */
+const NOBODY: string[] = []
+
+function readTls({ certFile, keyFile }: TlsFiles): { cert: string; key: string } {
+  try {
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
+  } catch (error) {
+    throw new SecaError(
+      'InvalidConfiguration',
+      `the TLS certificate cannot be read (${asError(error).message}); check --tls-cert-file and --tls-key-file`,
+    )
+  }
+}
+
+/** Looks at the files' times: notifications do not follow the symbolic links of mounted Secrets. */
+async function watchFiles({ certFile, keyFile }: TlsFiles, everyMs: number, signal: AbortSignal, onChange: () => void): Promise<void> {
+  const stamp = () => [certFile, keyFile].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs).join()
+  let last = stamp()
+  while (!signal.aborted) {
+    await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
+    const now = stamp()
+    if (signal.aborted || now === last) continue
+    last = now
+    onChange()
+  }
+}

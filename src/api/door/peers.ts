@@ -1,0 +1,212 @@
+import { KUBERNETES } from '../../kube/builtin.ts'
+import { createHmac, timingSafeEqual, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cache } from '../../cache/cache.ts'
+import { asError } from '../../errors.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import type { KubeObject } from '../../kube/gvr.ts'
+import { Reflector } from '../../kube/reflector.ts'
+import { Store } from '../../kube/store.ts'
+import type { Log } from '../../observe/log.ts'
+import type { Peers, Written } from '../contract.ts'
+import { PEER_PATH, type Plain } from './handler.ts'
+import type { Head } from '../identity/head.ts'
+import type { TlsFiles } from './listener.ts'
+
+/** How long a write waits for the other replicas (DESIGN §6). */
+const CONFIRM_MS = 250
+const RENEW_MS = 10_000
+/** A replica that has not renewed for this long is gone. */
+const EXPIRES_MS = 30_000
+/** The Lease of a replica that was killed is removed by the others after this long. */
+const FORGOTTEN_MS = 600_000
+/** A replica that did not answer is left out for a while: a write must not wait 250 ms for it each time. */
+const SILENT_MS = 5_000
+const CLOCK_SKEW_MS = 30_000
+
+const HEADER = 'x-seca-peer'
+const LABEL = 'secapi.cloud/api-replica'
+const ADDRESS = 'secapi.cloud/api-address'
+
+interface Lease extends KubeObject {
+  readonly spec?: { readonly renewTime?: string; readonly holderIdentity?: string }
+}
+
+export interface PeersOptions {
+  readonly client: KubeClient
+  readonly cache: Cache
+  readonly namespace: string
+  /** Name of this replica; unique. */
+  readonly identity: string
+  /** `https://10.0.0.5:8443`: where the others reach this one. */
+  readonly address: string
+  /** Secret that all replicas share. */
+  readonly key: string
+  /** Certificate of all replicas: the one that this one shows is the one that it expects. */
+  readonly tls: TlsFiles
+  readonly log: Log
+  readonly now?: () => number
+}
+
+/** For a single replica, which has nobody to ask. */
+export const NO_PEERS: Peers = { confirm: () => Promise.resolve() }
+
+/** Finds the other replicas by their Leases, and asks them after each write whether they have it. */
+export class PeerSet implements Peers {
+  readonly #options: Required<PeersOptions>
+  readonly #leases = new Store<Lease>()
+  readonly #agent: Agent
+  readonly #silentUntil = new Map<string, number>()
+  #certificate: { cert: string; fingerprint: string; at: number } | undefined
+  readonly #seen = new Map<string, { renewTime: string | undefined; at: number }>()
+
+  constructor(options: PeersOptions) {
+    this.#options = { now: () => performance.now(), ...options }
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 16 })
+    // Age by our own clock: theirs may differ.
+    this.#leases.onChange(({ object, type }) => {
+      const { name } = object.metadata
+      if (type === 'deleted') this.#seen.delete(name)
+      else if (this.#seen.get(name)?.renewTime !== object.spec?.renewTime)
+        this.#seen.set(name, { renewTime: object.spec?.renewTime, at: this.#options.now() })
+    })
+  }
+
+  /** Says that this replica is there, and watches for others, until `signal`; then withdraws. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, namespace, identity, log } = this.#options
+    const reflector = new Reflector({ client, gvr: KUBERNETES.Lease, store: this.#leases, namespace, labelSelector: LABEL, log })
+    const watching = reflector.run(signal)
+    while (!signal.aborted) {
+      await this.#renew().catch((error: unknown) => log.warn({ err: asError(error).message }, 'cannot renew the Lease of this replica'))
+      await sleep(RENEW_MS, undefined, { signal, ref: false }).catch(() => undefined)
+    }
+    await watching
+    await client.delete(KUBERNETES.Lease, namespace, leaseName(identity)).catch(() => undefined)
+    this.#agent.destroy()
+  }
+
+  async #renew(): Promise<void> {
+    const { client, namespace, identity, address } = this.#options
+    const lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: leaseName(identity), namespace, labels: { [LABEL]: 'true' }, annotations: { [ADDRESS]: address } },
+      // metav1.MicroTime: exactly six digits.
+      spec: { holderIdentity: identity, leaseDurationSeconds: EXPIRES_MS / 1000, renewTime: new Date().toISOString().replace('Z', '000Z') },
+    }
+    await client.apply(KUBERNETES.Lease, lease, { fieldManager: 'seca-api', force: true })
+    for (const [name, { at }] of this.#seen)
+      if (name !== lease.metadata.name && this.#options.now() - at > FORGOTTEN_MS)
+        await client.delete(KUBERNETES.Lease, namespace, name).catch(() => undefined)
+  }
+
+  /** Addresses of the other live replicas. */
+  others(): string[] {
+    const { identity, now } = this.#options
+    const others: string[] = []
+    for (const { metadata } of this.#leases.values()) {
+      const address = metadata.annotations?.[ADDRESS]
+      if (metadata.name === leaseName(identity) || address === undefined) continue
+      if (now() - (this.#seen.get(metadata.name)?.at ?? 0) < EXPIRES_MS) others.push(address)
+    }
+    return others
+  }
+
+  async confirm(written: Written): Promise<void> {
+    const { now } = this.#options
+    const asked = this.others().filter((address) => (this.#silentUntil.get(address) ?? 0) <= now())
+    if (asked.length === 0) return
+    await Promise.all(
+      asked.map((address) =>
+        this.#ask(address, written).catch((error: unknown) => {
+          this.#silentUntil.set(address, now() + SILENT_MS)
+          this.#options.log.debug({ peer: address, err: asError(error).message }, 'another replica did not confirm a write')
+        }),
+      ),
+    )
+  }
+
+  /** The certificate of all replicas, looked at again now and then: it may be replaced. */
+  #own(): { readonly cert: string; readonly fingerprint: string } {
+    const { now, tls } = this.#options
+    if (this.#certificate === undefined || now() - this.#certificate.at > RENEW_MS) {
+      const cert = readFileSync(tls.certFile, 'utf8')
+      this.#certificate = { cert, fingerprint: new X509Certificate(cert).fingerprint256, at: now() }
+    }
+    return this.#certificate
+  }
+
+  async #ask(address: string, { kind, key, resourceVersion, isDelete }: Written): Promise<void> {
+    const query = new URLSearchParams({ kind, key, version: resourceVersion, ...(isDelete === true ? { gone: '1' } : {}) }).toString()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const time = String(Date.now())
+    const { cert, fingerprint } = this.#own()
+    const call = request(
+      new URL(`${PEER_PATH}?${query}`, address),
+      {
+        agent: this.#agent,
+        timeout: CONFIRM_MS,
+        signal: AbortSignal.timeout(CONFIRM_MS),
+        headers: { [HEADER]: `${time}.${sign(this.#options.key, time, query)}` },
+        // Addresses of pods stand in no certificate: all replicas have the same one, and nothing else will do.
+        ca: cert,
+        allowPartialTrustChain: true,
+        checkServerIdentity: (_host: string, peer: { fingerprint256: string }) =>
+          peer.fingerprint256 === fingerprint ? undefined : new Error('another certificate than ours'),
+      } as Parameters<typeof request>[1] & object,
+      (response) => {
+        response.resume()
+        if (response.statusCode === 204) response.on('end', resolve)
+        else reject(new Error(`answer ${response.statusCode}`))
+      },
+    )
+    call.on('error', reject)
+    call.end()
+    return promise
+  }
+
+  /** Answers another replica: at once when the version is here, else when it comes; 202 when it does not within 250 ms. */
+  async answer(query: string, head: Head): Promise<Plain> {
+    const { key, cache } = this.#options
+    const [time = '', signature = ''] = (head.headers.get(HEADER)?.[0] ?? '').split('.')
+    const expected = Buffer.from(sign(key, time, query))
+    const isAge = Math.abs(Date.now() - Number(time)) < CLOCK_SKEW_MS
+    if (!isAge || expected.length !== signature.length || !timingSafeEqual(expected, Buffer.from(signature))) return PLAIN_401
+    const wanted = new URLSearchParams(query)
+    const kind = cache.kindNamed(wanted.get('kind') ?? '')
+    if (kind === undefined) return { status: 202, headers: {}, body: '' }
+    const isHere = await untilVersion(cache, kind.kind, wanted.get('key') ?? '', Number(wanted.get('version')), wanted.has('gone'))
+    return { status: isHere ? 204 : 202, headers: {}, body: '' }
+  }
+}
+
+const PLAIN_401: Plain = { status: 401, headers: { 'www-authenticate': 'Peer' }, body: '' }
+const leaseName = (identity: string) => `seca-api-${identity.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-')}`
+
+function sign(key: string, time: string, query: string): string {
+  return createHmac('sha256', key).update(`${time}\n${query}`).digest('hex')
+}
+
+/** Resolves with whether the cache holds the version (or, for deletions, no such object) within 250 ms. */
+export async function untilVersion(cache: Cache, kind: string, key: string, version: number, mayBeGone: boolean): Promise<boolean> {
+  const store = cache.store(kind)
+  const isHere = () => {
+    const object = store.get(key)
+    return object === undefined ? mayBeGone : Number(object.metadata.resourceVersion) >= version
+  }
+  if (isHere()) return true
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const stop = store.onChange(() => {
+    if (isHere()) resolve(true)
+  })
+  const timer = setTimeout(() => resolve(isHere()), CONFIRM_MS)
+  try {
+    return await promise
+  } finally {
+    stop()
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,51 @@
+import { Agent, fetch } from 'undici'
+import { SecaError } from '../../errors.ts'
+
+const TIMEOUT_MS = 5_000
+const MAX_BYTES = 1_048_576
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** GET of a JSON document of the token issuer: no redirects, 5 s, 1 MiB. Throws when there is no answer. */
+export type FetchJson = (url: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>
+
+/** `ca`: PEM of the CAs that may vouch for the issuer, instead of the usual ones. */
+export function createFetch(ca?: string): FetchJson {
+  const dispatcher = new Agent({ connect: { timeout: TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) }, connections: 8 })
+  return async (url, headers = {}) => {
+    const response = await fetch(requireSafe(url), {
+      dispatcher,
+      headers: { accept: 'application/json', ...headers },
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of response.body ?? []) {
+      size += (chunk as Uint8Array).length
+      if (size > MAX_BYTES) throw new Error(`${url} answers with more than 1 MiB`)
+      chunks.push(chunk as Uint8Array)
+    }
+    return { status: response.status, body: parse(Buffer.concat(chunks).toString('utf8')) }
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** Keys and tokens travel over TLS only; on this machine plain HTTP will do. */
+export function requireSafe(url: string): string {
+  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' }
+  if (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname))) return url
+  throw new SecaError('InvalidConfiguration', `${url} is not an https URL; keys and tokens do not travel in clear text`)
+}

@@ -1,0 +1,79 @@
+import { SecaError } from '../../errors.ts'
+import { JsonError, parseJson } from './json.ts'
+import { inBody, inParameter, Refusal } from '../problem.ts'
+
+/** Largest body of a PUT, in bytes (SECA.md §11.14). */
+const MAX_BYTES = 1_048_576
+
+const tooLarge = () => new Refusal('TooLarge', `the body is larger than ${MAX_BYTES} bytes`)
+
+/** Reads a JSON object. Throws 415, 413, 400 or (for JSON that is no object) 422. */
+export async function readBody(request: Request): Promise<Readonly<Record<string, unknown>>> {
+  checkHeaders(request.headers)
+  const value = parse(decode(await bytesOf(request).catch(endedEarly)))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>
+  throw new Refusal('ValidationFailed', 'the body must be a JSON object', { sources: [inBody('')] })
+}
+
+function checkHeaders(headers: Headers): void {
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json')
+    throw new Refusal('UnsupportedMediaType', 'send the resource as JSON, with "Content-Type: application/json"', {
+      sources: [inParameter('Content-Type')],
+      headers: { accept: 'application/json' },
+    })
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  if (encoding !== 'identity')
+    throw new Refusal('UnsupportedMediaType', 'compressed bodies are not read here; send it as it is', {
+      sources: [inParameter('Content-Encoding')],
+    })
+  if (Number(headers.get('content-length') ?? 0) > MAX_BYTES) throw tooLarge()
+}
+
+/** A body without a length is only read as far as it may go. */
+async function bytesOf(request: Request): Promise<Uint8Array> {
+  if (request.headers.has('content-length')) return limited(new Uint8Array(await request.arrayBuffer()))
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const reader = (request.body as ReadableStream<Uint8Array> | null)?.getReader()
+  for (;;) {
+    const next = await reader?.read()
+    if (next?.value === undefined) return Buffer.concat(chunks)
+    length += next.value.byteLength
+    if (length > MAX_BYTES) {
+      await reader?.cancel()
+      throw tooLarge()
+    }
+    chunks.push(next.value)
+  }
+}
+
+/** A client that hangs up in the middle of its body is no trouble of ours. */
+function endedEarly(error: unknown): never {
+  if (error instanceof SecaError) throw error
+  throw new Refusal('InvalidRequest', 'the body ended before it was complete', { sources: [inBody('')], cause: error })
+}
+
+function limited(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength > MAX_BYTES) throw tooLarge()
+  return bytes
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new Refusal('InvalidRequest', 'the body is not valid UTF-8', { sources: [inBody('')] })
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (error instanceof JsonError) throw new Refusal('InvalidRequest', error.message, { sources: [inBody('')] })
+    throw error
+  }
+}

@@ -1,0 +1,88 @@
+import type { Kind } from '../../kinds/kind.ts'
+import { EACH } from '../../kinds/ref.ts'
+import { type Issue, validateSpec } from '../../schema/validate.ts'
+import type { Json } from '../render/envelope.ts'
+import type { Strings } from '../render/labels.ts'
+import { inBody, Refusal } from '../problem.ts'
+
+/** What a PUT wants, checked against the schema. */
+export interface Input {
+  readonly labels: Strings
+  readonly annotations: Strings
+  readonly extensions: Strings
+  /** The contract's fields, defaults filled in. */
+  readonly spec: Json
+  /** `metadata.region`, when it says one. */
+  readonly region: string | undefined
+}
+
+/** Limits of SECA.md §3; those of extensions are the CRD's. */
+const LIMITS = {
+  labels: { length: 63, entries: 1_000 },
+  annotations: { length: 1_024, entries: 1_000 },
+  extensions: { length: 8_192, entries: 128 },
+} as const
+
+/** Checks a body: unknown fields, metadata and status are ignored; `null` counts as absent. Throws 422 with every issue found. */
+export function parseInput(kind: Kind, body: Json): Input {
+  const issues: Issue[] = []
+  const strings = (field: keyof typeof LIMITS) => parseStrings(field, body[field], issues)
+  const [labels, annotations, extensions] = [strings('labels'), strings('annotations'), strings('extensions')]
+  const spec = validateSpec(kind, prepared(kind, body['spec']))
+  if (!spec.ok) issues.push(...spec.issues)
+  if (!spec.ok || issues.length > 0) throw invalid(issues)
+  const region = (body['metadata'] as { region?: unknown } | null | undefined)?.region
+  return { labels, annotations, extensions, spec: spec.spec, region: typeof region === 'string' && region !== '' ? region : undefined }
+}
+
+/** 422 with a source for each issue. */
+export function invalid(issues: readonly Issue[]): Refusal {
+  const detail = issues
+    .slice(0, 32)
+    .map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'body'}: ${message}`)
+    .join('; ')
+  return new Refusal('ValidationFailed', detail, { sources: issues.map(({ pointer }) => inBody(pointer)) })
+}
+
+function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[]): Strings {
+  if (value === undefined || value === null) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    issues.push({ pointer: `/${field}`, message: 'must be an object of strings' })
+    return {}
+  }
+  const { length, entries } = LIMITS[field]
+  const pairs = Object.entries(value)
+  if (pairs.length > entries) issues.push({ pointer: `/${field}`, message: `has more than ${entries} entries` })
+  for (const [key, text] of pairs) {
+    const pointer = `/${field}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    if (typeof text !== 'string') issues.push({ pointer, message: 'must be a string' })
+    else if (text.length > length) issues.push({ pointer, message: `must have at most ${length} characters` })
+    else if (key === '') issues.push({ pointer: `/${field}`, message: 'must not have an empty key' })
+  }
+  return Object.fromEntries(pairs) as Strings
+}
+
+/** Clients send `null` for what they leave out, and references as plain strings (SECA.md §3, §4). */
+function prepared(kind: Kind, spec: unknown): unknown {
+  const clean = withoutNulls(spec)
+  if (typeof clean !== 'object' || clean === null || Array.isArray(clean)) return clean
+  const own = kind.freeSpec
+    ? Object.fromEntries(Object.entries(clean).filter(([field]) => !Object.hasOwn(kind.kubeSpec.shape, field)))
+    : clean
+  return kind.references.reduce<unknown>((value, { path }) => withReference(value, path), own)
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value ?? undefined
+  const fields = Object.entries(value).filter(([, field]) => field !== null)
+  return Object.fromEntries(fields.map(([key, field]) => [key, withoutNulls(field)]))
+}
+
+/** A reference that is a string becomes `{resource: <string>}`; nothing else changes. */
+function withReference(value: unknown, [step, ...rest]: readonly string[]): unknown {
+  if (step === undefined) return typeof value === 'string' ? { resource: value } : value
+  if (step === EACH) return Array.isArray(value) ? value.map((item) => withReference(item, rest)) : value
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return value
+  return { ...value, [step]: withReference((value as Record<string, unknown>)[step], rest) }
+}

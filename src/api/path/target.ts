@@ -1,0 +1,147 @@
+import type { Cache } from '../../cache/cache.ts'
+import { Role } from '../../kinds/authorization/role.ts'
+import type { Resource } from '../../kinds/resource.ts'
+import { keyOf } from '../../resolve/names.ts'
+import { regionOf } from '../../resolve/references.ts'
+import type { Attempt } from '../contract.ts'
+import { inParameter, Refusal } from '../problem.ts'
+import type { Matched } from './routes.ts'
+import { systemRoles } from './system-roles.ts'
+import type { Surface } from './surface.ts'
+
+/** What a path names, in SECA's words and in the cluster's. */
+export interface Target {
+  readonly surface: Surface
+  readonly region: string
+  readonly tenant?: string
+  readonly workspace?: string
+  /** Name of the network of a nested kind. */
+  readonly parent?: string
+  /** SECA name; absent for a collection. */
+  readonly name?: string
+  /** Namespace of the objects; absent for cluster-scoped kinds, and while there is none in this region. */
+  readonly namespace?: string
+  /** `<parent>.` or `<region>.`: what the object's name has before the SECA name. */
+  readonly prefix: string
+}
+
+const MAX_PARENT = 64
+const MAX_NAME = 128
+/** SECA's name pattern (SECA.md §1). */
+export const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+
+/** Finds the place that a path names. Throws 400 (422 for the name in a PUT) for parameters that no resource can have; 404 for a region that is not served. */
+export function locate(cache: Cache, { route: { surface, place }, region: named, values }: Matched, isPut = false): Target {
+  const region = named ?? cache.defaultRegion
+  if (named !== undefined && cache.get('Region', named) === undefined)
+    throw new Refusal('NotFound', `region "${clip(named)}" is not served here; GET the regions to see which are`)
+  let index = 0
+  const next = (parameter: string, max: number): string => {
+    const value = values[index++] ?? ''
+    if (value.length > max) throw tooLong(parameter, max)
+    return value
+  }
+  const tenant = surface.hasTenant ? next('tenant', MAX_PARENT) : undefined
+  const workspace = surface.kind.scope === 'workspace' ? next('workspace', MAX_PARENT) : undefined
+  const parent = surface.parent ? next(surface.parent.parameter, MAX_PARENT) : undefined
+  const name = place === 'collection' ? undefined : itemName(surface, values[index] ?? '', isPut)
+  const namespace = tenant === undefined || surface.kind.scope === 'cluster' ? undefined : namespaceOf(cache, tenant, workspace, region)
+  return {
+    surface,
+    region,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+    prefix: parent !== undefined ? `${parent}.` : surface.isPerRegion ? `${region}.` : '',
+  }
+}
+
+const clip = (text: string) => text.slice(0, 64)
+const tooLong = (parameter: string, max: number) =>
+  new Refusal('InvalidRequest', `${parameter} has more than ${max} characters`, { sources: [inParameter(parameter)] })
+
+/** SKU names compare without case (SECA.md §11.19). A PUT's name is content, the others' only a parameter. */
+function itemName(surface: Surface, value: string, isPut: boolean): string {
+  const name = surface.isPerRegion ? value.toLowerCase() : value
+  if (name.length <= MAX_NAME && NAME.test(name)) return name
+  const message = `name must be at most ${MAX_NAME} lower-case letters, digits, "-" and ".", and begin and end with a letter or digit`
+  throw new Refusal(isPut ? 'ValidationFailed' : 'InvalidRequest', message, { sources: [inParameter('name', '/metadata/name')] })
+}
+
+/** Namespace of a tenant or workspace; a workspace of another region is not here (DESIGN §1). */
+function namespaceOf(cache: Cache, tenant: string, workspace: string | undefined, region: string): string | undefined {
+  if (workspace === undefined) return cache.namespaceOf({ tenant })
+  const namespace = cache.namespaceOf({ tenant, workspace })
+  if (namespace === undefined) return undefined
+  return regionOfWorkspace(cache, tenant, workspace) === region ? namespace : undefined
+}
+
+/** The Workspace itself, whatever its region. */
+export function workspaceNamed(cache: Cache, tenant: string, workspace: string): Resource | undefined {
+  const home = cache.namespaceOf({ tenant })
+  return home === undefined ? undefined : cache.get('Workspace', keyOf(home, workspace))
+}
+
+/** Region of a workspace; the default one while only its namespace is there. */
+export function regionOfWorkspace(cache: Cache, tenant: string, workspace: string): string {
+  const object = workspaceNamed(cache, tenant, workspace)
+  return (object?.spec as { region?: string } | undefined)?.region ?? cache.defaultRegion
+}
+
+/** Name of the custom resource. */
+export function objectName(target: Target): string {
+  return `${target.prefix}${target.name ?? ''}`
+}
+
+/** Key of the object in its store; undefined while it has no place. */
+export function keyOfTarget(target: Target): string | undefined {
+  if (target.surface.kind.scope === 'cluster') return objectName(target)
+  return target.namespace === undefined ? undefined : keyOf(target.namespace, objectName(target))
+}
+
+/** Built-in objects of the collection, by name: the system roles of a tenant. */
+export function builtIns(cache: Cache, target: Target): ReadonlyMap<string, Resource> | undefined {
+  if (target.surface.kind.kind !== Role.kind || target.namespace === undefined) return undefined
+  const namespace = cache.directory.get(target.namespace)
+  return namespace && systemRoles(namespace)
+}
+
+/** The object that a path names, if it is one of this place. */
+export function find(cache: Cache, target: Target): Resource | undefined {
+  const key = keyOfTarget(target)
+  if (key === undefined) return undefined
+  const object = cache.get(target.surface.kind.kind, key)
+  if (object === undefined) return builtIns(cache, target)?.get(target.name ?? '')
+  return isHere(cache, target, object) ? object : undefined
+}
+
+/** Whether an object of the kind belongs to the place: its region, its parent, and who may see it. */
+export function isHere(cache: Cache, target: Target, object: Resource): boolean {
+  const { surface, region, parent, tenant } = target
+  const spec = object.spec as { region?: string; tenants?: readonly string[] } & Record<string, unknown>
+  if (surface.isPerRegion) return spec.region === region && (spec.tenants === undefined || spec.tenants.includes(tenant ?? ''))
+  if (surface.kind.parent !== undefined) return spec[surface.kind.parent.field] === parent
+  return surface.kind.scope !== 'tenant' || !surface.isRegional || regionOf(cache, surface.kind, object) === region
+}
+
+/** Whether a parent's or workspace's name can be one at all. */
+export const isLabel = (name: string): boolean => name.length <= 63 && LABEL.test(name)
+
+/** What the authorizer is asked about a target. */
+export function attemptOf(target: Target, verb: Attempt['verb'], more: { action?: string; isUpdate?: boolean } = {}): Attempt {
+  const { surface, region, tenant, workspace, parent, name, namespace } = target
+  return {
+    verb,
+    kind: surface.kind,
+    region,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(name === undefined ? {} : { name, objectName: objectName(target) }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...more,
+  }
+}

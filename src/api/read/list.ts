@@ -1,0 +1,102 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { Resource } from '../../kinds/resource.ts'
+import { keyOf } from '../../resolve/names.ts'
+import { parseAccept, type Visibility } from './accept.ts'
+import type { Context } from '../context.ts'
+import { labelsOf, rendered } from '../render/envelope.ts'
+import { listMetadata } from '../render/metadata.ts'
+import { lowerBound } from '../../cache/order.ts'
+import { parseLimit, parseSkipToken, single, skipToken } from './paging.ts'
+import { parseSelector, type Selector } from './selector.ts'
+import { builtIns, isHere, type Target } from '../path/target.ts'
+
+/** What a LIST asks for. */
+interface Query {
+  readonly limit: number
+  readonly after: string | undefined
+  readonly selector: Selector | undefined
+  readonly visibility: Visibility
+}
+
+interface Page {
+  readonly items: readonly Resource[]
+  readonly skipToken: string | undefined
+}
+
+const compress = promisify(gzip)
+/** Smaller answers are sent as they are. */
+const COMPRESS_FROM = 16_384
+
+/** LIST (SECA.md §6.4): from memory, by name. A collection whose parent does not exist is empty. */
+export async function list(context: Context, target: Target, request: Request): Promise<Response> {
+  const query = parseQuery(request)
+  const page = pageOf(context, target, query)
+  const items = page.items.map((object) => rendered(target, object, context)).join(',')
+  const body = `{"items":[${items}],"metadata":${JSON.stringify(listMetadata(target, page.skipToken))}}`
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+  if (body.length < COMPRESS_FROM) return new Response(body, { headers })
+  headers['vary'] = 'accept-encoding'
+  if (!acceptsGzip(request.headers.get('accept-encoding'))) return new Response(body, { headers })
+  headers['content-encoding'] = 'gzip'
+  return new Response(await compress(body, { level: 1 }), { headers })
+}
+
+function parseQuery(request: Request): Query {
+  const { url, headers } = request
+  const at = url.indexOf('?')
+  const query = new URLSearchParams(at < 0 ? '' : url.slice(at + 1))
+  const labels = single(query, 'labels')
+  return {
+    limit: parseLimit(single(query, 'limit')),
+    after: parseSkipToken(single(query, 'skipToken')),
+    selector: labels === undefined || labels === '' ? undefined : parseSelector(labels),
+    visibility: parseAccept(headers.get('accept')),
+  }
+}
+
+/** The matching objects after the cursor, one more than fits deciding whether there is a next page. */
+function pageOf(context: Context, target: Target, { limit, after, selector, visibility }: Query): Page {
+  const items: Resource[] = []
+  for (const object of objectsOf(context, target, after)) {
+    if (!isVisible(object, visibility)) continue
+    if (selector !== undefined && !selector(labelsOf(target, object))) continue
+    if (items.length === limit) return { items, skipToken: skipToken(items.at(-1)?.metadata.name.slice(target.prefix.length) ?? '') }
+    items.push(object)
+  }
+  return { items, skipToken: undefined }
+}
+
+function isVisible({ metadata }: Resource, visibility: Visibility): boolean {
+  return visibility === 'all' || (metadata.deletionTimestamp !== undefined) === (visibility === 'deleted')
+}
+
+/** Objects of the collection whose SECA name is after the cursor, by name. */
+function* objectsOf({ cache, order }: Context, target: Target, after: string | undefined): Generator<Resource> {
+  const { surface, namespace, prefix } = target
+  if (surface.kind.scope !== 'cluster' && namespace === undefined) return
+  const names = order.names(surface.kind, namespace)
+  const extra = [...(builtIns(cache, target)?.values() ?? [])].filter(({ metadata }) => after === undefined || metadata.name > after)
+  const start = prefix + (after ?? '')
+  for (let index = lowerBound(names, start); index < names.length; index++) {
+    const name = names[index] ?? ''
+    if (!name.startsWith(prefix)) break
+    if (after !== undefined && name === start) continue
+    const object = cache.get(surface.kind.kind, keyOf(namespace, name))
+    if (object === undefined || !isHere(cache, target, object)) continue
+    for (let next = extra[0]; next !== undefined && next.metadata.name < name; next = extra[0]) {
+      extra.shift()
+      yield next
+    }
+    yield object
+  }
+  yield* extra
+}
+
+function acceptsGzip(header: string | null): boolean {
+  if (header === null) return false
+  return header.split(',').some((part) => {
+    const [coding = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
+    return (coding === 'gzip' || coding === '*') && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+  })
+}

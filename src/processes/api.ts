@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { BlockList, isIPv6 } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createApp } from '../api/app.ts'
+import { aggregatedAuthenticator, type Authenticator, directAuthenticator } from '../api/identity/authn.ts'
+import { createAuthorizer } from '../api/access/authz.ts'
+import type { Door } from '../api/contract.ts'
+import { Discovery } from '../api/door/discovery.ts'
+import { createHandler, type DoorOptions, type Plain } from '../api/door/handler.ts'
+import { createFetch } from '../api/identity/issuer-fetch.ts'
+import { FrontProxy } from '../api/identity/front-proxy.ts'
+import { discover, Keys, keysAtUrl, keysInFile, keysOfIssuer } from '../api/identity/keys.ts'
+import { isForeignManager, keepOwners } from '../api/write/owners.ts'
+import { NO_PEERS, PeerSet } from '../api/door/peers.ts'
+import { Revocation } from '../api/identity/revocation.ts'
+import { AccessReviews } from '../api/access/access-review.ts'
+import { type Listener, type ListenerOptions, startListener, type TlsFiles } from '../api/door/listener.ts'
+import { Tokens } from '../api/identity/token.ts'
+import { TokenReviews } from '../api/identity/token-review.ts'
+import { Cache } from '../cache/cache.ts'
+import { Informers } from '../cache/informers.ts'
+import type { ApiConfig } from '../cli/config.ts'
+import { SecaError } from '../errors.ts'
+import { KINDS } from '../kinds/index.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { connect } from '../kube/config.ts'
+import { startHealth } from '../observe/health.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+
+export interface Surroundings {
+  readonly signal: AbortSignal
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** Time that answers under way get when the process ends. */
+const GRACE_MS = 10_000
+
+/** Runs the SECA API until `signal`: both doors, each with its own listener and its own way to learn who calls (DESIGN §6). */
+export async function runApi(config: ApiConfig, { signal, log, metrics }: Surroundings): Promise<void> {
+  const client = connect({ kubeconfig: config.kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/api' })
+  const cache = createCache(config)
+  const informers = new Informers({ client, cache, log, metrics })
+  const stop = new AbortController()
+  const isReady = () => (stopping ? 'stopping' : informers.isSynced() ? undefined : 'not in sync yet')
+  let stopping = false
+  const listeners: Listener[] = []
+  const health = await startHealth({
+    host: config.healthHost,
+    port: config.healthPort,
+    metrics,
+    live: { informers: () => informers.stale() },
+    ready: { informers: isReady },
+  })
+  const running: Promise<void>[] = [informers.run(stop.signal)]
+  try {
+    const isSynced = () => informers.isSynced()
+    const peers = createPeers(config, client, cache, log)
+    if (peers) running.push(peers.run(stop.signal))
+    const proxy = config.aggregatedPort === undefined ? undefined : new FrontProxy({ client, log, onTrust: () => aggregated?.refresh() })
+    let aggregated: Listener | undefined
+    const app = createApp({
+      cache,
+      client,
+      authorizer: createAuthorizer({ cache, isSynced, ...(proxy ? { reviews: new AccessReviews(client, cache) } : {}) }),
+      peers: peers ?? NO_PEERS,
+      isSynced,
+      externalUrls: withoutSlash({ direct: config.externalUrl, aggregated: config.aggregatedExternalUrl }),
+      isProtectedManager: (manager) => isForeignManager(manager) && !config.unprotectedManagers.includes(manager),
+      validationStatus: config.validationStatus === '412' ? 412 : 422,
+      log,
+      metrics,
+    })
+    const door = (name: Door, authenticator: Authenticator, more: Pick<DoorOptions, 'plain' | 'identityHeaders' | 'later'>) =>
+      createHandler({
+        door: name,
+        app,
+        authenticator,
+        trustedProxies: blockList(config.trustedProxies),
+        validationStatus: config.validationStatus === '412' ? 412 : 422,
+        isDraining: () => stopping,
+        log,
+        ...more,
+      })
+    const tls = { certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }
+    const listen = (
+      name: Door,
+      port: number,
+      files: TlsFiles,
+      handler: ReturnType<typeof door>,
+      more: Pick<ListenerOptions, 'clientCa' | 'onConnection'> = {},
+    ) => startListener({ name, host: config.host, port, tls: files, handler, log, ...more })
+    const probe = ({ path }: { path: string }) => healthAnswer(path, isReady)
+
+    if (proxy && config.aggregatedPort !== undefined) {
+      // Discovery answers from the first moment; identities only once it is known whom to trust.
+      const discovery = new Discovery(() => [...cache.all('Region')].map(({ metadata }) => metadata.name))
+      const plain: DoorOptions['plain'] = ({ path, head }) =>
+        probe({ path }) ??
+        discovery.answer(path, {
+          accept: head.headers.get('accept')?.join() ?? '',
+          ifNoneMatch: head.headers.get('if-none-match')?.[0],
+          isProxy: proxy.problemOf(head.socket) === undefined,
+        })
+      const identityHeaders = () => [
+        ...(proxy.trust?.usernameHeaders ?? []),
+        ...(proxy.trust?.uidHeaders ?? []),
+        ...(proxy.trust?.groupHeaders ?? []),
+        ...(proxy.trust?.extraPrefixes ?? []),
+      ]
+      const handler = door('aggregated', aggregatedAuthenticator(proxy, new TokenReviews(client)), { plain, identityHeaders })
+      const files = { certFile: config.aggregatedTlsCertFile ?? tls.certFile, keyFile: config.aggregatedTlsKeyFile ?? tls.keyFile }
+      aggregated = await listen('aggregated', config.aggregatedPort, files, handler, {
+        clientCa: () => proxy.trust?.ca,
+        onConnection: (socket) => proxy.admit(socket),
+      })
+      listeners.push(aggregated)
+      running.push(proxy.run(stop.signal))
+      log.info({ port: aggregated.port }, 'aggregated door open')
+    }
+    const later: DoorOptions['later'] = peers && ((query, head) => peers.answer(query, head))
+    const direct = await listen(
+      'direct',
+      config.port,
+      tls,
+      door('direct', directAuthenticator(createTokens(config, log)), { plain: probe, ...(later ? { later } : {}) }),
+    )
+    listeners.push(direct)
+    log.info({ port: direct.port, issuer: config.tokenIssuer, health: health.url }, 'direct door open')
+
+    await aborted(signal)
+    stopping = true
+    await sleep(config.drainMs)
+  } finally {
+    stopping = true
+    await Promise.all(listeners.map((listener) => listener.stop(GRACE_MS)))
+    stop.abort()
+    await Promise.allSettled(running)
+    await health.stop()
+    await client.close()
+  }
+}
+
+function createTokens(config: ApiConfig, log: Log): Tokens {
+  const fetchJson = createFetch(config.tokenCaFile === undefined ? undefined : readFileSync(config.tokenCaFile, 'utf8'))
+  const { tokenIssuer: issuer, tokenKeyFile: file, tokenJwksUrl: url } = config
+  const source = file !== undefined ? keysInFile(file) : url !== undefined ? keysAtUrl(url, fetchJson) : keysOfIssuer(issuer, fetchJson)
+  const endpoint = async () => {
+    const found = config.tokenUserinfoUrl ?? (await discover(issuer, fetchJson)).userinfo_endpoint
+    if (found !== undefined) return found
+    throw new SecaError('InvalidConfiguration', `${issuer} names no userinfo endpoint; give --token-userinfo-url`)
+  }
+  const revocation = new Revocation({ endpoint, fetchJson, log, lastGoodMs: config.tokenRevocationLastGoodMs })
+  // A file costs nothing to look at, and whoever replaces it wants it to count.
+  const refresh = file === undefined ? {} : { refreshMs: 10_000, cooldownMs: 1_000 }
+  const keys = new Keys({ source, log, lastGoodMs: config.tokenKeysLastGoodMs, ...refresh })
+  // Read before the first client needs them; what is wrong stands in the log at once.
+  keys.current().catch(() => undefined)
+  return new Tokens({
+    keys,
+    issuer,
+    audience: config.tokenAudience,
+    clockToleranceS: config.tokenClockToleranceMs / 1000,
+    ...(config.tokenRevocation === 'userinfo' ? { revocation } : {}),
+  })
+}
+
+function createPeers(config: ApiConfig, client: KubeClient, cache: Cache, log: Log): PeerSet | undefined {
+  if (config.peerAddress === undefined) return undefined
+  if (config.peerKeyFile === undefined)
+    throw new SecaError('InvalidConfiguration', '--peer-address needs --peer-key-file, the secret that all replicas share')
+  const key = readFileSync(config.peerKeyFile, 'utf8').trim()
+  if (key.length < 16) throw new SecaError('InvalidConfiguration', `${config.peerKeyFile} holds fewer than 16 characters: no secret`)
+  return new PeerSet({
+    client,
+    cache,
+    namespace: config.operatorNamespace,
+    identity: `${hostname()}-${randomUUID().slice(0, 8)}`,
+    address: config.peerAddress,
+    key,
+    tls: { certFile: config.tlsCertFile, keyFile: config.tlsKeyFile },
+    log,
+  })
+}
+
+function createCache(config: ApiConfig): Cache {
+  return new Cache(KINDS, config.defaultRegion, { digest: keepOwners })
+}
+
+/** `/livez`, `/readyz` and `/healthz` on both doors, for whoever probes the port itself. */
+function healthAnswer(path: string, isReady: () => string | undefined): Plain | undefined {
+  if (path !== '/livez' && path !== '/readyz' && path !== '/healthz') return undefined
+  const problem = path === '/readyz' ? isReady() : undefined
+  return { status: problem === undefined ? 200 : 503, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: problem ?? 'ok' }
+}
+
+function blockList(entries: readonly string[]): BlockList {
+  const blocks = new BlockList()
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    try {
+      if (prefix === undefined) blocks.addAddress(address, family)
+      else blocks.addSubnet(address, Number(prefix), family)
+    } catch {
+      throw new SecaError('InvalidConfiguration', `--trusted-proxies: "${entry}" is neither an address nor a CIDR`)
+    }
+  }
+  return blocks
+}
+
+function withoutSlash(urls: { readonly [door in Door]: string | undefined }): { readonly [door in Door]?: string } {
+  return Object.fromEntries(Object.entries(urls).flatMap(([door, url]) => (url === undefined ? [] : [[door, url.replace(/\/+$/, '')]])))
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
