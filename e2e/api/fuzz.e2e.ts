@@ -69,7 +69,7 @@ describe.skipIf(!isPossible)('fuzzing the API', { timeout: SECONDS * 1_000 }, ()
     return counted
   }
 
-  const clean = ({ code, output }: Ran) => {
+  const expectClean = ({ code, output }: Ran) => {
     process.stdout.write(`schemathesis: ${/^ *(\d+ generated.*)$/m.exec(output)?.[1] ?? 'no summary'} (seed ${SEED})\n`)
     expect(code, output.slice(0, 20_000)).toBe(0)
   }
@@ -83,11 +83,11 @@ describe.skipIf(!isPossible)('fuzzing the API', { timeout: SECONDS * 1_000 }, ()
   })
 
   it('answers random requests as the document says', async () => {
-    clean(await fuzz(served, '--phases=examples,coverage,fuzzing'))
+    expectClean(await fuzz(served, '--phases=examples,coverage,fuzzing'))
   })
 
   it('and requests about what is there', async () => {
-    clean(await fuzz(narrowed(served, world), '--phases=coverage,fuzzing', '--mode=positive'))
+    expectClean(await fuzz(narrowed(served, world), '--phases=coverage,fuzzing', '--mode=positive'))
     const counted = await statuses()
     for (const good of ['200', '201', '202', '404', '409', '422'])
       expect([good, counted.get(good) ?? 0]).toEqual([good, expect.toSatisfy((times: number) => times >= 10)])

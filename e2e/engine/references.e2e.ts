@@ -35,7 +35,7 @@ const subnet = (tenant: Tenant, extra: object = {}) =>
   })
 
 /** Applies an object that waits, sees that it says what for, that the cloud was left alone, and that it goes on once that is there. */
-async function waits(tenant: Tenant, manifest: Manifest, words: string, ...missing: readonly Manifest[]): Promise<void> {
+async function expectWaits(tenant: Tenant, manifest: Manifest, words: string, ...missing: readonly Manifest[]): Promise<void> {
   const { kind, metadata } = manifest
   await tenant.apply(manifest)
   const object = await tenant.stuck(kind, metadata.name, 'Ready', 'ReferenceNotFound', words)
@@ -51,7 +51,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     const tenant = await Tenant.make(stack)
     const tier = tenant.name
     const sku = tenant.of('StorageSku', `eu-1.${tier}`, { region: 'eu-1', iops: 100, type: 'remote-durable', minVolumeSize: 1 })
-    await waits(
+    await expectWaits(
       tenant,
       volume(tenant, 'v', { skuRef: to(`skus/${tier}`) }),
       `spec.skuRef: StorageSku "${tier}" does not exist in region eu-1`,
@@ -78,7 +78,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
         tenants,
       })
     await tenant.apply(sku(['somebody-else']))
-    await waits(
+    await expectWaits(
       tenant,
       volume(tenant, 'v', { skuRef: to(`skus/${tenant.name}-private`) }),
       'does not exist in region eu-1',
@@ -97,9 +97,14 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
       tenant.of('InstanceSku', `${region}.ds`, { ...sku, region }),
       tenant.of('StorageSku', `${region}.rd500`, { ...storage, region }),
     )
-    await waits(tenant, tenant.of('Workspace', tenant.workspace, { region }), `Region "${region}" does not exist`, zones('y'))
+    await expectWaits(tenant, tenant.of('Workspace', tenant.workspace, { region }), `Region "${region}" does not exist`, zones('y'))
     await tenant.apply(volume(tenant, 'boot'))
-    await waits(tenant, instance(tenant, 'vm', { zone: 'z' }), `zone "z" does not exist in region ${region}, which has y`, zones('y', 'z'))
+    await expectWaits(
+      tenant,
+      instance(tenant, 'vm', { zone: 'z' }),
+      `zone "z" does not exist in region ${region}, which has y`,
+      zones('y', 'z'),
+    )
     expect(await tenant.behind('Instance', 'vm')).toMatchObject({ zone: 'z', tag: expect.stringContaining(`/${region}/`) })
     await tenant.delete('Instance', 'vm')
     await tenant.delete('BlockStorage', 'boot')
@@ -113,7 +118,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
 
   it('workspace', async () => {
     const tenant = await Tenant.make(stack, { bare: true })
-    await waits(
+    await expectWaits(
       tenant,
       tenant.of('PublicIp', 'ip', { version: 'IPv6' }),
       `Workspace "${tenant.workspace}" does not exist`,
@@ -123,7 +128,12 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
 
   it('volume, NIC, security group of an instance', async () => {
     const tenant = await Tenant.make(stack)
-    await waits(tenant, instance(tenant, 'vm'), 'spec.bootVolume.deviceRef: BlockStorage "boot" does not exist', volume(tenant, 'boot'))
+    await expectWaits(
+      tenant,
+      instance(tenant, 'vm'),
+      'spec.bootVolume.deviceRef: BlockStorage "boot" does not exist',
+      volume(tenant, 'boot'),
+    )
     const [data, nic, group] = [to('block-storages/data'), to('nics/nic'), to('security-groups/sg')]
     await tenant.edit('Instance', 'vm', { spec: { dataVolumes: [{ deviceRef: data }], primaryNicRef: nic, securityGroupRef: group } })
     const object = await tenant.stuck('Instance', 'vm', 'Ready', 'ReferenceNotFound', 'spec.dataVolumes[0].deviceRef: BlockStorage "data"')
@@ -155,7 +165,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     await tenant.apply(subnet(tenant))
     await tenant.stuck('Nic', 'nic', 'Ready', 'ReferenceNotReady', 'Subnet "net.sub" is pending')
     await tenant.stuck('Subnet', 'net.sub', 'Ready', 'ReferenceNotFound', 'RouteTable "rt" of Network "net" does not exist')
-    await waits(tenant, table(tenant), 'spec.network: Network "net" does not exist', network(tenant, 'net'))
+    await expectWaits(tenant, table(tenant), 'spec.network: Network "net" does not exist', network(tenant, 'net'))
     await tenant.ready('Nic', 'nic')
     expect((await tenant.get('Nic', 'nic')).status).toMatchObject({ addresses: ['10.9.1.9'] })
   })
@@ -163,16 +173,16 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
   it('image and its volume in another workspace; shared rules', async () => {
     const tenant = await Tenant.make(stack)
     const ref = `workspaces/${tenant.workspace}/block-storages/golden`
-    await waits(
+    await expectWaits(
       tenant,
       tenant.of('Image', 'img', { region: 'eu-1', blockStorageRef: to(ref), cpuArchitecture: 'amd64' }),
       'BlockStorage "golden" does not exist',
       volume(tenant, 'golden'),
     )
-    await waits(tenant, volume(tenant, 'copy', { sourceImageRef: to('images/later') }), 'Image "later"', {
+    await expectWaits(tenant, volume(tenant, 'copy', { sourceImageRef: to('images/later') }), 'Image "later"', {
       ...tenant.of('Image', 'later', { region: 'eu-1', blockStorageRef: to(ref), cpuArchitecture: 'arm64' }),
     })
-    await waits(
+    await expectWaits(
       tenant,
       tenant.of('SecurityGroup', 'sg', { ruleRefs: [to('security-group-rules/r')] }),
       'SecurityGroupRule "r"',

@@ -312,10 +312,10 @@ describe('one simulator', () => {
     const count = async () => (await admin.stats()).objects['volumes'] ?? 0
     const before = await count()
     await admin.fault({ effect: 'drop', method: 'POST' })
-    await expect(volume()).rejects.toThrow()
+    await expect(volume()).rejects.toThrow('fetch failed')
     expect(await count()).toBe(before + 1)
     await admin.fault({ effect: 'refuse', method: 'POST' })
-    await expect(volume()).rejects.toThrow()
+    await expect(volume()).rejects.toThrow('fetch failed')
     expect(await count()).toBe(before + 1)
     await admin.fault({ effect: 'fail-operation', message: 'no disks left' })
     const broken = await volume()

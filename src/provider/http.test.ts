@@ -42,7 +42,7 @@ afterEach(async () => {
 
 describe('requests', () => {
   test('carry JSON, credentials and the query, and wait for the budget', async () => {
-    const acquire = vi.fn(() => Promise.resolve())
+    const acquire = vi.fn<() => Promise<void>>(() => Promise.resolve())
     let seen: unknown
     const client = await clientFor(
       (request, response) => {
@@ -117,7 +117,7 @@ describe('failures', () => {
   })
 
   test('throttling pauses the account for as long as the cloud says', async () => {
-    const pause = vi.fn()
+    const pause = vi.fn<(ms: number) => void>()
     const client = await clientFor(answering(429, '', { 'retry-after': '7' }), { account: { acquire: () => Promise.resolve(), pause } })
     expect(await failureOf(client.call({ method: 'GET', path: '/x' }, context))).toMatchObject({ failure: 'throttled', retryAfterMs: 7000 })
     expect(pause).toHaveBeenCalledExactlyOnceWith(7000)

@@ -228,7 +228,7 @@ describe('a door', () => {
     let seen = ''
     const { port } = await open(async (incoming) => new Response((seen = await incoming.text()).slice(0, 1)))
     await ask(port, { method: 'PUT', body: `{}${' '.repeat(1_100_000)}`, chunked: true })
-    expect(() => JSON.parse(seen) as unknown).toThrow()
+    expect(() => JSON.parse(seen) as unknown).toThrow('JSON')
   })
 
   it('refuses large heads', async () => {
@@ -422,7 +422,7 @@ describe('the front proxy', () => {
   it('is not trusted before it is known, or when the cluster publishes nonsense', async () => {
     const state: { data: Record<string, string> | undefined } = { data: undefined }
     const { proxy, call } = await openAggregated(state)
-    await expect(proxy.load()).rejects.toThrow()
+    await expect(proxy.load()).rejects.toThrow('extension-apiserver-authentication')
     expect((await call(good)).status).toBe(503)
     for (const data of [
       trust({ 'requestheader-client-ca-file': '' }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ProviderError } from '../errors.ts'
 import { firstOf, made, type Stage, testWith, type Trouble } from './stage.ts'
-import { nonce } from './world.ts'
+import { type Entry, nonce, type World } from './world.ts'
 
 /** What holds for each kind by itself. */
 export function kindTests(stage: () => Stage, kinds: readonly string[], can: readonly (keyof Trouble)[]): void {
@@ -140,8 +140,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       const created = await world.create(entry).catch((thrown: unknown) => thrown)
       if (created instanceof ProviderError) return void (await world.destroy(entry)) // a cloud that cannot hold two of them
       if (created !== first.externalId) {
-        await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'foreign' })
-        expect(await world.copies(entry)).toHaveLength(2)
+        await expectTwoRefused(world, entry)
         if (!harness.trouble.deleteBehind) throw new Error('this cloud needs deleteBehind, to clean up after the test of duplicate tags')
         await harness.trouble.deleteBehind(kind, String(created))
       }
@@ -175,4 +174,9 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       expect(await world.copies(entry)).toEqual([])
     })
   })
+}
+
+async function expectTwoRefused(world: World, entry: Entry): Promise<void> {
+  await expect(world.observe(entry)).rejects.toMatchObject({ failure: 'foreign' })
+  expect(await world.copies(entry)).toHaveLength(2)
 }
