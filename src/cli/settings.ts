@@ -72,7 +72,7 @@ function unwrap(schema: z.ZodType): z.ZodType {
   return schema
 }
 
-export interface Sources {
+interface Sources {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly readFile?: (path: string) => string
