@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type * as z from 'zod'
 import { asError, SecaError } from '../errors.ts'
-import { helpText, hint, loadSettings } from './settings.ts'
+import { hint } from './flags.ts'
+import { helpText, loadSettings } from './settings.ts'
 
 /** What a subcommand gets besides its settings. */
 interface Context {
