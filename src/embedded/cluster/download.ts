@@ -23,7 +23,7 @@ export function openHttp(env: NodeJS.ProcessEnv, idleMs = 30_000): Dispatcher {
   })
 }
 
-export interface Transfer {
+interface Transfer {
   readonly url: string
   /** Where the file is put once it is whole; what has arrived is kept beside it, also for a later process. */
   readonly file: string

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { KUBERNETES, NAMES, type Program } from './versions.ts'
 
-export interface Found {
+interface Found {
   readonly folder: string
   /** `1.36.2` */
   readonly version: string

@@ -19,7 +19,7 @@ export interface Platform {
 }
 
 /** Where the official binary of a program is. */
-export interface Release {
+interface Release {
   readonly of: 'Kubernetes' | 'etcd'
   readonly url: string
   /** SHA-256 of the file: alone, or in a list of `<sum>  <file>`. */

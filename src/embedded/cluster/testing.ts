@@ -10,7 +10,7 @@ import { releaseOf } from './release.ts'
 import { NAMES, type Program } from './versions.ts'
 
 /** What a stand-in release server does wrong with a path; each element of `cuts` ends one connection after so many bytes. */
-export interface Trouble {
+interface Trouble {
   readonly cuts?: number[]
   readonly status?: number
   /** How many requests get `status`; default: all. */
@@ -97,7 +97,7 @@ async function serve(
   response.end()
 }
 
-export function sha256(content: Buffer): string {
+function sha256(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
