@@ -164,5 +164,5 @@ function shown(url: string | URL): string {
 
 function reason(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
-  return thrown.message || String((thrown as NodeJS.ErrnoException).code ?? thrown.name)
+  return thrown.message || ((thrown as NodeJS.ErrnoException).code ?? thrown.name)
 }
