@@ -29,7 +29,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/observe': ['pino', 'prom-client'],
   providers: ['src/kinds', 'src/provider', 'zod', 'undici'],
   'src/embedded/process': [],
-  'src/embedded/cluster': ['src/embedded/process', 'src/cli', 'yaml'],
+  'src/embedded/cluster': ['src/embedded/process', 'src/cli', 'yaml', 'undici'],
 }
 const EVERYWHERE = ['src/observe', 'src/errors.ts', 'src/deadline.ts', 'src/ip.ts']
 /** The outermost ring: may import everything. */

@@ -22,10 +22,10 @@ const SUBCOMMANDS = {
     (await import('./dev/bench.ts')).runApiBench(settings, context),
   ),
   controllers: subcommand('run the controllers', config.ControllersConfig, async (settings, context) =>
-    (await import('./processes/process.ts')).controllers(settings, context),
+    (await import('./processes/controllers.ts')).controllers(settings, context),
   ),
   api: subcommand('serve the SECA API', config.ApiConfig, async (settings, context) =>
-    (await import('./processes/process.ts')).api(settings, context),
+    (await import('./processes/api.ts')).api(settings, context),
   ),
   token: subcommand('make a token of the embedded issuer', config.MintConfig, async (settings) =>
     (await import('./embedded/issuer.ts')).printToken(settings),
@@ -34,7 +34,7 @@ const SUBCOMMANDS = {
     (await import('./processes/access.ts')).printAccess(settings, context),
   ),
   simulator: subcommand('run the simulated cloud', config.SimulatorConfig, async (settings, context) =>
-    (await import('./processes/process.ts')).simulator(settings, context),
+    (await import('./processes/simulator.ts')).simulator(settings, context),
   ),
   install: subcommand(
     'put the resource kinds, roles and admission policy into a cluster',

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, inject, it } from 'vitest'
+import { publish, startReleaseServer } from '../../src/embedded/cluster/testing.ts'
 import { commandLine } from '../../src/embedded/process/leftovers.ts'
 import { eventually, kubectl } from '../support/harness.ts'
 
@@ -50,10 +51,10 @@ describe('npm start', () => {
 
   const launch = (...flags: string[]) =>
     follow(process.execPath, [BOOTSTRAP, 'start', '--data-dir', dataDir, '--latency', '50ms', ...flags])
-  const follow = async (command: string, args: string[]) => {
+  const follow = async (command: string, args: string[], env: NodeJS.ProcessEnv = {}) => {
     output = ''
-    const env = { ...process.env, KUBEBUILDER_ASSETS: inject('assets') }
-    const child = spawn(command, args, { env, cwd: join(import.meta.dirname, '../..') })
+    const assets = { ...process.env, KUBEBUILDER_ASSETS: inject('assets') }
+    const child = spawn(command, args, { env: { ...assets, ...env }, cwd: join(import.meta.dirname, '../..') })
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
     process_ = child
     const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
@@ -151,6 +152,28 @@ describe('npm start', () => {
     await untilReady()
     child.kill('SIGTERM')
     await eventually(() => expect(processesOf(dataDir)).toEqual([]))
+  })
+
+  it('runs on official binaries when it is told to, and needs no Go', async () => {
+    const server = await startReleaseServer()
+    publish(server, (program) => readFileSync(join(inject('assets'), program)))
+    const cache = mkdtempSync(join(tmpdir(), 'seca-cache-'))
+    const mirror = { SECA_KUBERNETES_DOWNLOAD_URL: server.url, SECA_ETCD_DOWNLOAD_URL: server.url }
+    const flags = ['start', '--data-dir', dataDir, '--download']
+    const { ended } = await follow(process.execPath, [BOOTSTRAP, ...flags], {
+      ...mirror,
+      KUBEBUILDER_ASSETS: '',
+      XDG_CACHE_HOME: cache,
+      PATH: '',
+    })
+    await untilReady()
+    expect(output).toMatch(/✓ downloading kube-apiserver \(1 of 4\)/)
+    expect(shell('command -v kubectl')).toContain(cache)
+    shell('kubectl get seca -A')
+    process_?.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    await server.stop()
+    rmSync(cache, { recursive: true })
   })
 
   it('starts over with --clean, and ends with a message when the control plane dies', async () => {

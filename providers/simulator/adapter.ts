@@ -7,10 +7,10 @@ import { HttpFailure } from '../../src/provider/http.ts'
 import { claim } from '../../src/provider/tags.ts'
 import type { CloudObject, SimulatorClient } from './client.ts'
 
-export type Fields = Readonly<Record<string, unknown>>
+type Fields = Readonly<Record<string, unknown>>
 
 /** What one path of the spec means in this cloud. */
-export interface Want {
+interface Want {
   /** Fields for create and PATCH. An undefined value is not known now (its target is gone) and is left alone. */
   readonly fields: Fields
   /** When the fields' equality is not what decides. */

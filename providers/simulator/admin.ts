@@ -16,21 +16,21 @@ export interface InventoryEntry {
   readonly state: 'building' | 'ready' | 'changing' | 'deleting' | 'failed'
 }
 
-export interface Inventory {
+interface Inventory {
   readonly items: readonly InventoryEntry[]
   /** Tags that more than one object of a type carries. */
   readonly duplicateTags: readonly string[]
 }
 
-export interface Stats {
+interface Stats {
   readonly objects: Readonly<Record<string, number>>
   /** Requests of customers by method and type: `{"GET volumes": 12}`. */
   readonly requests: Readonly<Record<string, number>>
 }
 
 type AnyObject = Readonly<Record<string, unknown>> & { readonly id: string }
-export type FaultOrder = z.input<typeof Fault>
-export type ThrottleOrder = z.input<typeof Throttle>
+type FaultOrder = z.input<typeof Fault>
+type ThrottleOrder = z.input<typeof Throttle>
 
 /** Client of the simulator's `/admin`, for tests: audits, and trouble on order. */
 export class SimulatorAdmin {

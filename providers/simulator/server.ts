@@ -10,7 +10,7 @@ import { type Fault, Faults, Limiter } from './cloud/faults.ts'
 import { Refusal } from './cloud/model.ts'
 import { type Call, customerRoute, type Reply } from './cloud/routes.ts'
 
-export interface SimulatorOptions {
+interface SimulatorOptions {
   /** 0 = any free port. */
   readonly port: number
   /** Loopback addresses only: tokens travel in clear text. */
@@ -23,8 +23,6 @@ export interface SimulatorOptions {
   readonly adminToken: string
   /** How long an operation takes. */
   readonly latencyMs: number
-  /** Objects allowed, by type (`{volumes: 5}`). */
-  readonly quotas?: Readonly<Record<string, number>>
   /** Refuse second attachments, and addresses and blocks given twice. */
   readonly strict?: boolean
   readonly log?: Log
@@ -45,7 +43,7 @@ const RESET = Symbol('connection reset')
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1'
   if (!LOOPBACK.includes(host)) throw new SecaError('InvalidConfiguration', `the simulator listens on loopback only, not on ${host}`)
-  const conduct = { latencyMs: options.latencyMs, latencyByType: {}, quotas: { ...options.quotas }, strict: options.strict ?? false }
+  const conduct = { latencyMs: options.latencyMs, latencyByType: {}, quotas: {}, strict: options.strict ?? false }
   const cloud = new Cloud({ conduct, ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }) })
   let tokens = [digest(options.token)]
   const admin = [digest(options.adminToken)]

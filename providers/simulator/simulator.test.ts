@@ -414,9 +414,9 @@ describe('a process of its own', () => {
   test('ends on SIGTERM, and says why it cannot start', async () => {
     const first = await spawned()
     await expect(spawned({ port: Number(new URL(first.url).port) })).rejects.toThrow('the port is taken')
-    await expect(spawned({ arguments: ['--host', '0.0.0.0'] })).rejects.toThrow('loopback only')
-    await expect(spawned({ token: '' })).rejects.toThrow('SIMULATOR_TOKEN')
-    await expect(spawned({ arguments: ['--latency-ms', 'soon'] })).rejects.toThrow('--latency-ms must be a whole number')
+    await expect(spawned({ flags: ['--host', '0.0.0.0'] })).rejects.toThrow('loopback only')
+    await expect(spawned({ token: '' })).rejects.toThrow('--simulator-token (or SECA_SIMULATOR_TOKEN) is required')
+    await expect(spawned({ flags: ['--latency', 'soon'] })).rejects.toThrow('--latency: "soon" is not a time span')
     expect(await first.stop()).toBe(0)
   })
 })

@@ -1,17 +1,20 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { SecaError } from '../../src/errors.ts'
 import { SimulatorAdmin } from './admin.ts'
 
-export interface SpawnOptions {
+interface SpawnOptions {
   readonly port?: number
   readonly stateDir?: string
   readonly latencyMs: number
   readonly token: string
   readonly adminToken: string
-  readonly arguments?: readonly string[]
+  /** Further flags of `seca-operator simulator`. */
+  readonly flags?: readonly string[]
 }
 
 /** A simulator in a process of its own, for tests. */
@@ -24,26 +27,26 @@ export interface SpawnedSimulator {
   kill(): Promise<void>
 }
 
-/** Starts `main.ts` and waits until it takes requests. */
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
+
+/** Starts `seca-operator simulator` and waits until it takes requests. Without a `stateDir` its state goes with it. */
 export async function spawnSimulator(options: SpawnOptions): Promise<SpawnedSimulator> {
-  const { port = 0, stateDir, latencyMs, token, adminToken } = options
-  const main = fileURLToPath(new URL('main.ts', import.meta.url))
-  const state = stateDir === undefined ? [] : ['--state-dir', stateDir]
-  const child = spawn(
-    process.execPath,
-    [main, '--port', `${port}`, '--latency-ms', `${latencyMs}`, ...state, ...(options.arguments ?? [])],
-    {
-      env: { ...process.env, SIMULATOR_TOKEN: token, SIMULATOR_ADMIN_TOKEN: adminToken },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const { port = 0, latencyMs, token, adminToken, flags = [] } = options
+  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'seca-simulator-'))
+  const args = [`--port=${port}`, `--latency=${latencyMs}ms`, `--state-dir=${stateDir}`, '--log-level=info', ...flags]
+  const child = spawn(process.execPath, [MAIN, 'simulator', ...args], {
+    env: { ...process.env, SECA_SIMULATOR_TOKEN: token, SECA_SIMULATOR_ADMIN_TOKEN: adminToken },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-  const ended = once(child, 'close')
-  const lines = createInterface(child.stdout)
-  const first = await Promise.race([once(lines, 'line'), ended.then(() => undefined)])
+  const ended = once(child, 'close').then(() => {
+    if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true })
+  })
+  // The first line of the log names the port.
+  const first = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
   if (!first) throw new SecaError('InvalidConfiguration', errors.trim())
-  const { url } = JSON.parse(String(first[0])) as { url: string }
+  const url = `http://127.0.0.1:${(JSON.parse(String(first[0])) as { port: number }).port}`
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await ended

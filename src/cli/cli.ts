@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import type * as z from 'zod'
 import { asError, SecaError } from '../errors.ts'
-import { helpText, hint, loadSettings } from './settings.ts'
+import { hint } from './flags.ts'
+import { helpText, loadSettings } from './settings.ts'
 
 /** What a subcommand gets besides its settings. */
-export interface Context {
+interface Context {
   /** Aborted by SIGINT and SIGTERM: end in order, and return. */
   readonly signal: AbortSignal
 }
 
-export interface Subcommand {
+interface Subcommand {
   readonly summary: string
   readonly schema: z.ZodObject
   run(args: readonly string[], env: NodeJS.ProcessEnv, context: Context): Promise<number | void>
@@ -67,7 +68,7 @@ function overview(subcommands: Readonly<Record<string, Subcommand>>): string {
 }
 
 /** Version of this program, from package.json. */
-export function version(): string {
+function version(): string {
   const content = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
   return content.version
 }

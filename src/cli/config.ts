@@ -21,6 +21,30 @@ const latencyMs = milliseconds('1s', 'time that the simulated cloud takes for an
 const leaseOrder = ({ leaseMs, leaseRenewMs, leaseRetryMs }: Record<'leaseMs' | 'leaseRenewMs' | 'leaseRetryMs', number>) =>
   leaseMs > leaseRenewMs && leaseRenewMs > leaseRetryMs && leaseRetryMs > 0
 
+const flagOnly = (description: string) => ({ description, flagOnly: true })
+
+/** Where the programs of the embedded control plane come from. Nothing is fetched, and nobody's programs are used, because of a variable. */
+const programs = {
+  download: z
+    .boolean()
+    .default(false)
+    .meta(flagOnly("download Kubernetes' and etcd's official binaries, checked against their checksums, instead of building from source")),
+  programs: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      ...flagOnly("folder with some of the control plane's programs, such as setup-envtest's: only the others are built or downloaded"),
+      placeholder: 'folder',
+    }),
+  kubernetesDownloadUrl: z.string().min(1).default('https://dl.k8s.io').describe("Kubernetes' release server, or a mirror of it"),
+  etcdDownloadUrl: z
+    .string()
+    .min(1)
+    .default('https://github.com/etcd-io/etcd/releases/download')
+    .describe("folder of etcd's releases, or a mirror of it"),
+}
+
 /** `seca-operator controllers` */
 export const ControllersConfig = z
   .strictObject({
@@ -113,8 +137,6 @@ export const ApiConfig = z.strictObject({
 })
 export type ApiConfig = z.output<typeof ApiConfig>
 
-const flagOnly = (description: string) => ({ description, flagOnly: true })
-
 /** `seca-operator token`: flags only, since a sourced .seca/env describes another token. */
 export const MintConfig = z.strictObject({
   dataDir,
@@ -163,6 +185,7 @@ export const StartConfig = z.strictObject({
   region,
   latencyMs,
   validationStatus,
+  ...programs,
   logLevel,
 })
 export type StartConfig = z.output<typeof StartConfig>
@@ -174,6 +197,7 @@ export type InstallConfig = z.output<typeof InstallConfig>
 /** `seca-operator test` */
 export const TestConfig = z.strictObject({
   only: z.enum(['check', 'unit', 'e2e']).optional().describe('run only the static checks, the unit tests, or the e2e tests'),
+  ...programs,
 })
 export type TestConfig = z.output<typeof TestConfig>
 
@@ -183,6 +207,7 @@ export const BenchConfig = z.strictObject({
   quick: z.boolean().default(false).describe('shorter measurements, with less certain figures'),
   only: z.enum(['throughput', 'scale']).optional().describe('do only this measurement'),
   profile: z.string().min(1).optional().describe('folder for CPU profiles of the controllers'),
+  ...programs,
   logLevel: logLevel.default('warn'),
 })
 export type BenchConfig = z.output<typeof BenchConfig>
@@ -194,6 +219,7 @@ export const ApiBenchConfig = z.strictObject({
   only: z.enum(['GET', 'LIST', 'PUT']).optional().describe('measure only this operation'),
   http2: z.boolean().default(false).describe('HTTP/2 instead of HTTP/1.1, on both sides'),
   profile: z.string().min(1).optional().describe('folder for a CPU profile of the API'),
+  ...programs,
   logLevel: logLevel.default('warn'),
 })
 export type ApiBenchConfig = z.output<typeof ApiBenchConfig>

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import * as z from 'zod'
 import { SecaError } from '../errors.ts'
+import { type Field, fields, fromText, kebab } from './fields.ts'
+import { type Entry, hint, readFlags } from './flags.ts'
 
 /** Reads settings from flags, environment and a file through one schema. Precedence: flag, environment, file, default. */
 
@@ -26,61 +28,10 @@ export function port(preset: number, description: string) {
     .meta({ description: `${description}; 0 takes a free one`, placeholder: 'port', preset })
 }
 
-interface Field {
-  readonly key: string
-  readonly schema: z.ZodType
-  /** `--drift-interval`, `SECA_DRIFT_INTERVAL`, `driftInterval` */
-  readonly flag: string
-  readonly variable: string
-  readonly fileKey: string
-  readonly inner: z.ZodType
-  readonly meta: Meta
-}
-
-interface Meta {
-  readonly description?: string
-  readonly placeholder?: string
-  readonly preset?: unknown
-  /** Read from the command line alone. */
-  readonly flagOnly?: boolean
-}
-
-const kebab = (text: string) => text.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-
-function fields(schema: z.ZodObject): Field[] {
-  return Object.entries(schema.shape as Record<string, z.ZodType>).map(([key, field]) => {
-    const fileKey = key.replace(/Ms$/, '')
-    const name = kebab(fileKey)
-    const inner = unwrap(field)
-    const meta = metaOf(field)
-    return { key, schema: field, flag: `--${name}`, variable: `SECA_${name.replaceAll('-', '_').toUpperCase()}`, fileKey, inner, meta }
-  })
-}
-
-/** What is said about a field, on the field itself or on what it wraps. */
-function metaOf(schema: z.ZodType): Meta {
-  const inner = isWrapper(schema) ? metaOf(schema.unwrap() as z.ZodType) : {}
-  return { ...inner, ...(schema.meta() as Meta | undefined) }
-}
-
-function isWrapper(schema: z.ZodType): schema is z.ZodOptional | z.ZodDefault | z.ZodPrefault {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
-}
-
-function unwrap(schema: z.ZodType): z.ZodType {
-  if (isWrapper(schema)) return unwrap(schema.unwrap() as z.ZodType)
-  return schema
-}
-
-export interface Sources {
+interface Sources {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly readFile?: (path: string) => string
-}
-
-interface Entry {
-  readonly value: unknown
-  readonly source: string
 }
 
 /** Settings of one subcommand. Throws one `InvalidConfiguration` error that lists everything that is wrong. */
@@ -131,41 +82,6 @@ function sentence(issue: z.core.$ZodIssue): string {
   return issue.message
 }
 
-// Flags and variables are text; the schema says what they stand for. What does not fit stays text, for the error message.
-function fromText({ inner }: Field, text: string): unknown {
-  if (inner instanceof z.ZodNumber) return /^-?\d+$/.test(text) ? Number(text) : text
-  if (inner instanceof z.ZodBoolean) return text === 'true' ? true : text === 'false' ? false : text
-  return text
-}
-
-function readFlags(known: readonly Field[], args: readonly string[], problems: string[]): Map<string, Entry> {
-  const found = new Map<string, Entry>()
-  for (let index = 0; index < args.length; index++) {
-    const [name = '', ...rest] = (args[index] ?? '').split('=')
-    const field = known.find(({ flag }) => flag === name)
-    if (!field && name !== '--config') {
-      const flags = [...known.map(({ flag }) => flag), '--config', '--help']
-      problems.push(`${name.startsWith('-') ? 'unknown flag' : 'unexpected argument'} ${name}${hint(name, flags)}`)
-      // The value of a misspelt flag is not one more mistake.
-      if (rest.length === 0 && args[index + 1]?.startsWith('-') === false) index++
-      continue
-    }
-    if (field?.inner instanceof z.ZodBoolean) {
-      found.set(name, { value: rest.length === 0 ? true : fromText(field, rest.join('=')), source: name })
-      continue
-    }
-    const next = args[index + 1]
-    const value = rest.length > 0 ? rest.join('=') : next
-    if (value === undefined || (rest.length === 0 && value.startsWith('--'))) {
-      problems.push(`${name} needs a value`)
-      continue
-    }
-    if (rest.length === 0) index++
-    found.set(name, { value: field ? fromText(field, value) : value, source: name })
-  }
-  return found
-}
-
 function readConfigFile(known: readonly Field[], path: string, readFile: (path: string) => string, problems: string[]): Map<string, Entry> {
   const found = new Map<string, Entry>()
   try {
@@ -185,27 +101,6 @@ function readConfigFile(known: readonly Field[], path: string, readFile: (path: 
     problems.push(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`)
   }
   return found
-}
-
-/** `; did you mean …?` when something known is close to what was written. */
-export function hint(word: string, candidates: readonly string[]): string {
-  const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .toSorted((a, b) => a.distance - b.distance)
-  const best = ranked[0]
-  return best && best.distance <= Math.max(2, word.length / 3) ? `; did you mean ${best.candidate}?` : ''
-}
-
-// Levenshtein, row by row.
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of a.split('').entries()) {
-    const next = [i + 1]
-    for (const [j, other] of b.split('').entries())
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)))
-    row = next
-  }
-  return row.at(-1) ?? 0
 }
 
 /** Help text of one subcommand: every field with its variable and default. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ApiBenchConfig, BenchConfig } from '../cli/config.ts'
 import { SecaError } from '../errors.ts'
-import { findAssets } from '../embedded/cluster/assets.ts'
+import { type AssetSettings, findAssets } from '../embedded/cluster/assets.ts'
 import { createProgress } from '../cli/progress.ts'
 
 const FOLDER = join(import.meta.dirname, '../../e2e/bench')
@@ -15,7 +15,7 @@ interface Surroundings {
 /** `npm run bench` */
 export function runBench(config: BenchConfig, surroundings: Surroundings): Promise<number> {
   const args = [`--resources=${config.resources}`, ...(config.only === undefined ? [] : [`--only=${config.only}`])]
-  return run('main.ts', [...args, ...common(config)], surroundings)
+  return run('main.ts', [...args, ...common(config)], { ...surroundings, settings: config, command: 'npm run bench' })
 }
 
 /** `npm run bench:api` */
@@ -25,7 +25,7 @@ export function runApiBench(config: ApiBenchConfig, surroundings: Surroundings):
     ...(config.http2 ? ['--http2'] : []),
     ...(config.only === undefined ? [] : [`--only=${config.only}`]),
   ]
-  return run('api.ts', [...args, ...common(config)], surroundings)
+  return run('api.ts', [...args, ...common(config)], { ...surroundings, settings: config, command: 'npm run bench:api' })
 }
 
 function common({ logLevel, quick, profile }: Pick<BenchConfig, 'logLevel' | 'quick' | 'profile'>): string[] {
@@ -33,11 +33,15 @@ function common({ logLevel, quick, profile }: Pick<BenchConfig, 'logLevel' | 'qu
 }
 
 /** Runs a benchmark in a process of its own; resolves with its exit code. */
-async function run(name: string, args: readonly string[], { signal }: Surroundings): Promise<number> {
+async function run(
+  name: string,
+  args: readonly string[],
+  { signal, ...how }: Surroundings & { settings: AssetSettings; command: string },
+): Promise<number> {
   const script = join(FOLDER, name)
   if (!existsSync(script))
     throw new SecaError('InvalidConfiguration', 'the benchmark is part of the source repository and is not in this installation')
-  const assets = await findAssets({ progress: createProgress(), signal })
+  const assets = await findAssets({ progress: createProgress(), signal, ...how })
   const child = spawn(process.execPath, [script, ...args], { stdio: 'inherit', env: { ...process.env, KUBEBUILDER_ASSETS: assets } })
   signal.addEventListener('abort', () => child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {

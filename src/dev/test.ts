@@ -52,7 +52,9 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
   }
   if (wants('unit')) await suite('unit', 1)
   if (wants('e2e') && !context.signal.aborted)
-    await suite('e2e', E2E_PARTS, { KUBEBUILDER_ASSETS: await findAssets({ progress, signal: context.signal }) })
+    await suite('e2e', E2E_PARTS, {
+      KUBEBUILDER_ASSETS: await findAssets({ progress, signal: context.signal, settings: config, command: 'npm test' }),
+    })
 
   progress.line(`\n${duration(performance.now() - start)}`)
   progress.line(`${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`)

@@ -13,7 +13,7 @@ interface TokenRequest {
   readonly status: { readonly token: string; readonly expirationTimestamp: string }
 }
 
-export interface AccountOptions {
+interface AccountOptions {
   readonly client: KubeClient
   readonly operatorNamespace: string
   /** The administrator's kubeconfig: cluster address and CA are taken from it. */

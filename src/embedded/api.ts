@@ -18,7 +18,7 @@ const TOKEN_MS = 30 * DAY_MS
 /** When the control plane is broken, stopping must not wait for it. */
 const CLOSE_MS = 5_000
 
-export interface ApiOptions {
+interface ApiOptions {
   readonly client: KubeClient
   readonly folder: Folder
   readonly operatorNamespace: string

@@ -26,7 +26,7 @@ export function catalogue(region: string): { kind: Kind; object: CatalogueObject
   ]
 }
 
-export interface CatalogueObject {
+interface CatalogueObject {
   readonly apiVersion: string
   readonly kind: string
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }

@@ -25,7 +25,7 @@ export function ensureIssuer(dataDir: string): string {
   return publicKey
 }
 
-export interface Wish {
+interface Wish {
   readonly subject: string
   readonly ttlMs: number
   readonly audience?: string

@@ -7,9 +7,9 @@ import { applyObject } from '../processes/install.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 
 const NAME = 'simulator'
-export const ZONES = ['a', 'b', 'c']
+const ZONES = ['a', 'b', 'c']
 
-export interface SeedOptions {
+interface SeedOptions {
   readonly operatorNamespace: string
   readonly region: string
   readonly simulator: { readonly url: string; readonly token: string }

@@ -33,7 +33,7 @@ function baseEnv(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SECA_')))
 }
 
-export interface SimulatorServiceOptions {
+interface SimulatorServiceOptions {
   readonly port: number
   readonly stateDir: string
   readonly token: string
@@ -55,7 +55,7 @@ export function simulatorService(options: SimulatorServiceOptions): Service {
   return { child: service('simulator', args, options.logFile, env), probe }
 }
 
-export interface ControllersServiceOptions {
+interface ControllersServiceOptions {
   readonly kubeconfig: string
   readonly operatorNamespace: string
   readonly region: string
@@ -79,7 +79,7 @@ export function controllersService(options: ControllersServiceOptions): Service 
   return { child: service('controllers', args, options.logFile, {}), probe: { url: `http://127.0.0.1:${options.healthPort}/readyz` } }
 }
 
-export interface ApiServiceOptions {
+interface ApiServiceOptions {
   readonly kubeconfig: string
   readonly operatorNamespace: string
   readonly region: string

@@ -150,7 +150,7 @@ async function openCluster(config: StartConfig, folder: Folder, progress: Progre
     if (!existsSync(config.kubeconfig)) throw new SecaError('InvalidConfiguration', `--kubeconfig ${config.kubeconfig} does not exist`)
     return { kubeconfig: resolve(config.kubeconfig), controlPlane: undefined, path: [] }
   }
-  const assets = resolve(await findAssets({ progress, signal }))
+  const assets = resolve(await findAssets({ progress, signal, settings: config, command: 'npm start' }))
   signal.throwIfAborted()
   const log = (line: string) => progress.line(line)
   const controlPlane = await during(progress, 'starting etcd, kube-apiserver and kube-controller-manager', () =>

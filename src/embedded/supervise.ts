@@ -3,7 +3,7 @@ import { asError } from '../errors.ts'
 import type { Child } from './process/child.ts'
 import { type Service, startService } from './services.ts'
 
-export interface SuperviseOptions {
+interface SuperviseOptions {
   readonly say: (line: string) => void
   /** A process was started. */
   readonly onStart: (pid: number) => void
@@ -13,7 +13,7 @@ export interface SuperviseOptions {
   readonly backoffMs?: number
 }
 
-export interface Supervised {
+interface Supervised {
   stop(): Promise<void>
 }
 

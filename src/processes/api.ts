@@ -28,19 +28,14 @@ import type { KubeClient } from '../kube/client.ts'
 import { connect } from '../kube/config.ts'
 import { startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
-import type { Metrics } from '../observe/metrics.ts'
-
-export interface Surroundings {
-  readonly signal: AbortSignal
-  readonly log: Log
-  readonly metrics: Metrics
-}
+import { aborted, surroundings } from './process.ts'
 
 /** Time that answers under way get when the process ends. */
 const GRACE_MS = 10_000
 
-/** Runs the SECA API until `signal`: both doors, each with its own listener and its own way to learn who calls (DESIGN §6). */
-export async function runApi(config: ApiConfig, { signal, log, metrics }: Surroundings): Promise<void> {
+/** `seca-operator api`, until a signal: both doors, each with its own listener and its own way to learn who calls (DESIGN §6). */
+export async function api(config: ApiConfig, context: { readonly signal: AbortSignal }): Promise<void> {
+  const { signal, log, metrics } = surroundings('api', config.logLevel, context)
   const client = connect({ kubeconfig: config.kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/api' })
   const cache = createCache(config)
   const informers = new Informers({ client, cache, log, metrics })
@@ -214,9 +209,4 @@ function blockList(entries: readonly string[]): BlockList {
 
 function withoutSlash(urls: { readonly [door in Door]: string | undefined }): { readonly [door in Door]?: string } {
   return Object.fromEntries(Object.entries(urls).flatMap(([door, url]) => (url === undefined ? [] : [[door, url.replace(/\/+$/, '')]])))
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -24,20 +24,16 @@ import { createView } from '../reconcile/view.ts'
 import { Waker } from '../reconcile/wake.ts'
 import { Writer } from '../reconcile/writer.ts'
 import { Graph } from '../resolve/graph.ts'
-
-export interface Surroundings {
-  readonly signal: AbortSignal
-  readonly log: Log
-  readonly metrics: Metrics
-}
+import { surroundings } from './process.ts'
 
 /** One shard; more come with sharding. */
 const LEASE = 'seca-controllers-0'
 /** How long a start waits between tries while the apiserver is away. */
 const RETRY_MS = 2_000
 
-/** Runs the controllers until `signal`: informers at once (a warm standby), work only while holding the Lease. */
-export async function runControllers(config: ControllersConfig, { signal, log, metrics }: Surroundings): Promise<void> {
+/** `seca-operator controllers`, until a signal: informers at once (a warm standby), work only while holding the Lease. */
+export async function controllers(config: ControllersConfig, context: { readonly signal: AbortSignal }): Promise<void> {
+  const { signal, log, metrics } = surroundings('controllers', config.logLevel, context)
   const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
   const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers' })
   const identity = `${hostname()}-${process.pid}`
@@ -112,7 +108,7 @@ interface Parts {
 function assemble({ config, client, cache, recorder, installation, log, metrics }: Parts) {
   const graph = new Graph()
   const view = createView(cache, graph)
-  const controllers = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
+  const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
   const queue = new WorkQueue({ name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 } })
   const { operatorNamespace, callTimeoutMs, driftIntervalMs } = config
   const connections = new Connections({
@@ -126,7 +122,7 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
   const waker = new Waker({
     cache,
     graph,
-    controllers,
+    controllers: byKind,
     queue,
     view,
     onLostClaim: (namespace, winner) => {
@@ -140,7 +136,7 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
     graph,
     view,
     waker,
-    controllers,
+    controllers: byKind,
     queue,
     metrics,
     log,

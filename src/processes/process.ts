@@ -1,36 +1,20 @@
-import type { ApiConfig, ControllersConfig, SimulatorConfig } from '../cli/config.ts'
-import { createLog } from '../observe/log.ts'
-import { createMetrics } from '../observe/metrics.ts'
-
-interface Context {
-  readonly signal: AbortSignal
-}
+import { createLog, type Log } from '../observe/log.ts'
+import { createMetrics, type Metrics } from '../observe/metrics.ts'
 
 /** Variable that `npm start` and the tests set for their children: end when the parent is gone, however it ended. */
 export const PARENT = 'SECA_END_WITH_PARENT'
 
-/** `seca-operator controllers` */
-export async function controllers(config: ControllersConfig, context: Context): Promise<void> {
-  const log = createLog({ level: config.logLevel, name: 'controllers' })
-  const { runControllers } = await import('./controllers.ts')
-  await runControllers(config, { signal: withParent(context.signal), log, metrics: createMetrics() })
+/** What a process that serves gets besides its settings. */
+interface Surroundings {
+  /** Aborted when the process is to end: by a signal, or because its parent is gone. */
+  readonly signal: AbortSignal
+  readonly log: Log
+  readonly metrics: Metrics
 }
 
-/** `seca-operator api` */
-export async function api(config: ApiConfig, context: Context): Promise<void> {
-  const log = createLog({ level: config.logLevel, name: 'api' })
-  const { runApi } = await import('./api.ts')
-  await runApi(config, { signal: withParent(context.signal), log, metrics: createMetrics() })
-}
-
-/** `seca-operator simulator` */
-export async function simulator(config: SimulatorConfig, context: Context): Promise<void> {
-  const { startSimulator } = await import('../../providers/simulator/server.ts')
-  const { simulatorToken, simulatorAdminToken, logLevel, ...options } = config
-  const log = createLog({ level: logLevel, name: 'simulator' })
-  const running = await startSimulator({ ...options, token: simulatorToken, adminToken: simulatorAdminToken, log })
-  await aborted(withParent(context.signal))
-  await running.stop()
+/** Surroundings of the process `name`, which logs from `logLevel` on. */
+export function surroundings(name: string, logLevel: string, { signal }: { readonly signal: AbortSignal }): Surroundings {
+  return { signal: withParent(signal), log: createLog({ level: logLevel, name }), metrics: createMetrics() }
 }
 
 /** Resolves when the signal is aborted. */

@@ -6,7 +6,7 @@ import { linksOf, Store } from './store.ts'
 import { TYPES } from './types.ts'
 
 /** How the cloud behaves; all of it can be changed while it runs. */
-export interface Conduct {
+interface Conduct {
   /** How long an operation takes, in milliseconds. */
   latencyMs: number
   /** Exceptions, by type. */

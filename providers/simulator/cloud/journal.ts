@@ -18,7 +18,7 @@ export interface Mutation {
 }
 
 /** A line of the journal: what happened, and what is there now. */
-export interface Entry {
+interface Entry {
   readonly mutation?: Mutation
   readonly put?: CloudObject
   readonly removed?: string

@@ -3,7 +3,7 @@ import type * as z from 'zod'
 /** What a type of this cloud holds: whatever its schema says. */
 export type Fields = Readonly<Record<string, unknown>>
 
-export type State = 'building' | 'ready' | 'changing' | 'deleting' | 'failed'
+type State = 'building' | 'ready' | 'changing' | 'deleting' | 'failed'
 
 /** Work that the cloud does in its own time; its effect becomes visible at `endsAt`. */
 export interface Operation {
@@ -36,7 +36,7 @@ export interface CloudObject {
 }
 
 /** A field that names other objects of the cloud. */
-export interface Link {
+interface Link {
   readonly to: readonly string[]
   /** `hold`: the named object cannot be deleted meanwhile; `drop`: its deletion empties the field; `keep`: the field stays as it is. */
   readonly onDelete: 'hold' | 'drop' | 'keep'

@@ -1,144 +1,190 @@
-import { execFile, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { SecaError } from '../../errors.ts'
+import { join, resolve } from 'node:path'
+import type { Dispatcher } from 'undici'
+import { duration, during, type Progress } from '../../cli/progress.ts'
+import { asError, SecaError } from '../../errors.ts'
 import { waitForLock } from '../process/lock.ts'
-import { duration, during, type Progress, type Step } from '../../cli/progress.ts'
+import { build, fingerprint, requireGo } from './build.ts'
+import { openHttp } from './download.ts'
+import { findEnvtest, programsIn } from './envtest.ts'
+import { fetchRelease, type Platform, releaseOf, type ReleaseServers } from './release.ts'
+import { ETCD, KUBERNETES, NAMES, type Program } from './versions.ts'
 
-/** Go module that names the programs as tools, with pinned versions. */
-const MODULE = import.meta.dirname
-const GO_MINOR = 26
+/** What the user says about where the programs come from. */
+export interface AssetSettings extends ReleaseServers {
+  /** Fetch the official binaries; without it nothing is fetched. */
+  readonly download: boolean
+  /** Folder with some of the programs, which are used. */
+  readonly programs?: string | undefined
+}
 
-/** Without the version kubectl and Helm cannot parse what the server calls itself (DESIGN §7). */
-const VERSION = { gitVersion: 'v1.36.3', gitMajor: '1', gitMinor: '36' }
-const LDFLAGS = ['-s', '-w', ...Object.entries(VERSION).map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)].join(' ')
-const FLAGS = ['-trimpath', '-ldflags', LDFLAGS]
-
-/** Program → Go package, in the order of building. */
-const PROGRAMS = {
-  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
-  kubectl: 'k8s.io/kubernetes/cmd/kubectl',
-  etcd: 'go.etcd.io/etcd/server/v3',
-} as const
+interface Options {
+  readonly progress: Progress
+  readonly env?: NodeJS.ProcessEnv
+  readonly signal?: AbortSignal | undefined
+  readonly settings?: AssetSettings
+  /** How the user runs this, to tell of other ways: `npm start`. */
+  readonly command?: string
+  readonly platform?: Platform
+  readonly waitsMs?: readonly number[]
+}
 
 /**
- * Folder with etcd, kube-apiserver, kube-controller-manager and kubectl: `KUBEBUILDER_ASSETS` when set, else built once from
- * source and cached. A build that was interrupted goes on where it was.
+ * Folder with etcd, kube-apiserver, kube-controller-manager and kubectl: `KUBEBUILDER_ASSETS` when set, else made once and
+ * cached. Each program is taken from `settings.programs`, else downloaded if that is wished for and possible, else built from
+ * source. What was interrupted goes on where it was.
  */
-export async function findAssets(options: { progress: Progress; env?: NodeJS.ProcessEnv; signal?: AbortSignal }): Promise<string> {
-  const { progress, env = process.env, signal } = options
-  if (env['KUBEBUILDER_ASSETS']) return given(env['KUBEBUILDER_ASSETS'])
+export async function findAssets(options: Options): Promise<string> {
+  const { progress, env = process.env, signal, settings } = options
+  const given = settings?.programs === undefined ? undefined : givenPrograms(settings.programs)
+  if (given === undefined && env['KUBEBUILDER_ASSETS']) return complete(env['KUBEBUILDER_ASSETS'])
   const cache = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'seca-operator')
-  const target = join(cache, fingerprint())
-  if (existsSync(target)) return target
+  const [built, downloaded] = [join(cache, fingerprint()), join(cache, fingerprint('release'))]
+  const target = given ? join(cache, fingerprint(given.stamp)) : settings?.download ? downloaded : built
+  // Built or downloaded, the versions are the same.
+  const ready = () => (given ? [target] : [built, downloaded]).find((folder) => programsIn(folder).length === NAMES.length)
+  const found = ready()
+  if (found !== undefined) return found
   mkdirSync(cache, { recursive: true })
   const lock = await waitForLock(
     `${target}.lock`,
-    (pid) => progress.line(`waiting for process ${pid}, which builds the control plane`),
+    (pid) => progress.line(`waiting for process ${pid}, which makes the control plane's programs`),
     signal,
   )
   try {
-    // Another process may have built it while this one waited.
-    if (existsSync(target)) return target
-    await requireGo(env)
-    progress.line(`Building etcd, kube-apiserver, kube-controller-manager and kubectl ${VERSION.gitVersion} from source into ${target}`)
-    progress.line('This is done once and takes 5 to 15 minutes. KUBEBUILDER_ASSETS=<folder with the four programs> would skip it.')
+    // Another process may have made it while this one waited.
+    const since = ready()
+    if (since !== undefined) return since
+    const start = performance.now()
+    const missing = NAMES.filter((program) => !given?.programs.includes(program))
+    if (given === undefined) offer(options, env)
+    announce(options, missing, target)
     const partial = `${target}.partial`
     mkdirSync(partial, { recursive: true })
-    const start = performance.now()
-    for (const [index, [program, source]] of Object.entries(PROGRAMS).entries()) {
-      const file = join(partial, program)
-      if (existsSync(file)) continue
-      const label = `building ${program} (${index + 1} of ${Object.keys(PROGRAMS).length})`
-      await during(progress, label, async (step) => {
-        await goBuild({ source, file: `${file}.new`, env, step, signal })
-        renameSync(`${file}.new`, file)
-      })
-    }
+    await fill(partial, options, env, (program) => (given?.programs.includes(program) ? join(given.folder, program) : undefined))
+    rmSync(join(partial, DOWNLOADS), { recursive: true, force: true })
+    rmSync(target, { recursive: true, force: true })
     renameSync(partial, target)
-    progress.line(`control plane built in ${duration(performance.now() - start)}`)
+    progress.line(`control plane ready in ${duration(performance.now() - start)}`)
     return target
   } finally {
     lock.release()
   }
 }
 
-function given(folder: string): string {
-  const missing = Object.keys(PROGRAMS).filter((program) => !existsSync(join(folder, program)))
-  if (missing.length === 0) return folder
-  throw new SecaError(
-    'InvalidConfiguration',
-    `KUBEBUILDER_ASSETS=${folder} has no ${missing.join(', ')}. Point it to a folder that has them, or unset it to have them built.`,
+const DOWNLOADS = 'download'
+
+/** Puts every program into a folder that is not there yet. */
+async function fill(
+  folder: string,
+  { progress, signal, settings, platform = { os: process.platform, arch: process.arch }, waitsMs }: Options,
+  env: NodeJS.ProcessEnv,
+  ownOf: (program: Program) => string | undefined,
+): Promise<void> {
+  let http: Dispatcher | undefined
+  let hasGo = false
+  /** Release servers that failed: they are not asked for the next program. */
+  const failed = new Set<string>()
+  try {
+    for (const [index, program] of NAMES.entries()) {
+      const file = join(folder, program)
+      if (existsSync(file)) continue
+      const own = ownOf(program)
+      if (own !== undefined) {
+        rmSync(file, { force: true })
+        symlinkSync(own, file)
+        continue
+      }
+      const label = `${program} (${index + 1} of ${NAMES.length})`
+      const release = settings?.download ? releaseOf(program, settings, platform) : undefined
+      if (release && !failed.has(release.of)) {
+        try {
+          http ??= openHttp(env)
+          const through = { release, file, folder: join(folder, DOWNLOADS), http, signal, waitsMs }
+          await during(progress, `downloading ${label}`, (step) => fetchRelease({ ...through, step }))
+          continue
+        } catch (thrown) {
+          signal?.throwIfAborted()
+          failed.add(release.of)
+          progress.line(`${asError(thrown).message}. What is missing of ${release.of} is built from source instead: 5 to 15 minutes.`)
+        }
+      }
+      if (!hasGo) await requireGo(env)
+      hasGo = true
+      await during(progress, `building ${label}`, (step) => build({ program, file, env, step, signal }))
+    }
+  } finally {
+    await http?.destroy()
+  }
+}
+
+/** Says what is about to happen, how long it takes, and what would be faster. */
+function announce(
+  { progress, settings, command, platform = { os: process.platform, arch: process.arch } }: Options,
+  missing: readonly Program[],
+  target: string,
+): void {
+  const isReleased = (program: Program) => settings?.download && releaseOf(program, settings, platform) !== undefined
+  const [fetched, built] = [missing.filter(isReleased), missing.filter((program) => !isReleased(program))]
+  const versions = `(Kubernetes ${KUBERNETES}, etcd ${ETCD})`
+  if (fetched.length > 0)
+    progress.line(`Downloading ${listed(fetched)} ${versions} into ${target}: the official binaries, checked against their checksums.`)
+  if (built.length === 0) return
+  if (settings?.download)
+    progress.line(`There is no official ${listed(built, 'or')} for ${platform.os}-${platform.arch}: building from source.`)
+  progress.line(`Building ${listed(built)} ${versions} from source into ${target}`)
+  const faster =
+    command !== undefined && !settings?.download ? ` ${flagged(command, '--download')} would download the official binaries instead.` : ''
+  progress.line(`This is done once and takes 5 to 15 minutes.${faster} KUBEBUILDER_ASSETS=<folder with the four programs> would skip it.`)
+}
+
+/** Tells of programs that are on the machine already. They are used only when that is said. */
+function offer({ progress, command, settings }: Options, env: NodeJS.ProcessEnv): void {
+  const found = command === undefined ? undefined : findEnvtest(env)
+  if (command === undefined || found === undefined) return
+  const missing = NAMES.filter((program) => !found.programs.includes(program))
+  const flags = `--programs '${found.folder}'${settings?.download ? ' --download' : ''}`
+  const rest =
+    missing.length === 0 ? 'nothing has to be built' : `only ${listed(missing)} ${missing.length === 1 ? 'is' : 'are'} missing there`
+  progress.line(
+    `setup-envtest has put ${listed(found.programs)} ${found.version} on this machine. To use them (${rest}): ${flagged(command, flags)}`,
   )
 }
 
-/** Everything that decides what the programs are. */
-function fingerprint(): string {
-  const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULE, file)))
-  hash.update(JSON.stringify([FLAGS, PROGRAMS, process.platform, process.arch]))
-  return hash.digest('hex').slice(0, 16)
+function flagged(command: string, flags: string): string {
+  return `${command} -- ${flags}`
 }
 
-const HOW = `Install Go 1.${GO_MINOR} or newer (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder with ${Object.keys(PROGRAMS).join(', ')}.`
-
-async function requireGo(env: NodeJS.ProcessEnv): Promise<void> {
-  const version = await promisify(execFile)('go', ['env', 'GOVERSION'], { cwd: MODULE, env: goEnv(env) }).catch((error: Error) => {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new SecaError('InvalidConfiguration', `${isMissing ? 'Go is not installed' : error.message.trim()}. ${HOW}`, { cause: error })
-  })
-  const minor = Number(/^go1\.(\d+)/.exec(version.stdout)?.[1] ?? Number.NaN)
-  if (minor < GO_MINOR) throw new SecaError('InvalidConfiguration', `${version.stdout.trim()} is too old. ${HOW}`)
+/** `a, b and c` */
+function listed(names: readonly string[], word = 'and'): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`
 }
 
-// The programs run on this machine, whatever a variable says; without cgo no C compiler is needed.
-function goEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { GOOS: _os, GOARCH: _arch, ...rest } = env
-  return { ...rest, CGO_ENABLED: '0', GOWORK: 'off' }
-}
-
-interface Build {
-  source: string
-  file: string
-  env: NodeJS.ProcessEnv
-  step: Step
-  signal: AbortSignal | undefined
-}
-
-function goBuild({ source, file, env, step, signal }: Build): Promise<void> {
-  rmSync(file, { force: true })
-  // -v names every package that is compiled: proof of life for the progress line, and the error's text.
-  const go = spawn('go', ['build', '-v', ...FLAGS, '-o', file, source], {
-    cwd: MODULE,
-    env: goEnv(env),
-    stdio: ['ignore', 'ignore', 'pipe'],
-    signal,
-  })
-  let packages = 0
-  let last: string[] = []
-  go.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = chunk.split('\n').filter(Boolean)
-    packages += lines.length
-    last = [...last, ...lines].slice(-15)
-    step.update(`${packages} packages, now ${last.at(-1) ?? ''}`)
-  })
-  return new Promise((resolve, reject) => {
-    go.once('error', (error) =>
-      reject(new SecaError('InvalidConfiguration', `go build of ${source} ended: ${error.message}`, { cause: error })),
+function givenPrograms(path: string): { folder: string; programs: Program[]; stamp: unknown } {
+  const folder = resolve(path)
+  const programs = programsIn(folder)
+  if (programs.length === 0)
+    throw new SecaError(
+      'InvalidConfiguration',
+      `--programs ${path} has none of ${NAMES.join(', ')}. Point it to a folder that has some of them.`,
     )
-    go.once('close', (code) => {
-      if (code === 0) resolve()
-      else
-        reject(
-          new SecaError(
-            'InvalidConfiguration',
-            `go build of ${source} failed (exit code ${code}); start again to go on where it stopped. The end of its output:\n${last.join('\n')}`,
-          ),
-        )
-    })
-  })
+  const stampOf = (program: Program) => {
+    const file = realpathSync(join(folder, program))
+    const { size, mtimeMs } = statSync(file)
+    return [file, size, mtimeMs]
+  }
+  return { folder, programs, stamp: programs.map(stampOf) }
+}
+
+function complete(folder: string): string {
+  const has = programsIn(folder)
+  const missing = NAMES.filter((program) => !has.includes(program))
+  if (missing.length === 0) return folder
+  const rest =
+    has.length === 0 ? '' : ` --programs '${folder}' uses what is there, and has the rest built (or downloaded, with --download).`
+  throw new SecaError(
+    'InvalidConfiguration',
+    `KUBEBUILDER_ASSETS=${folder} has no ${missing.join(', ')}. Point it to a folder that has them, or unset it to have them built.${rest}`,
+  )
 }

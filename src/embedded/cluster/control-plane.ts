@@ -11,7 +11,7 @@ import { write } from '../process/private-file.ts'
 import { ensurePki, type Pki } from './pki.ts'
 import { freePorts } from './ports.ts'
 
-export interface ControlPlaneOptions {
+interface ControlPlaneOptions {
   /** Holds everything: etcd's data, PKI, ports, logs, kubeconfig. A second start with the same folder continues. */
   readonly dataDir: string
   /** Folder with `etcd`, `kube-apiserver`, `kube-controller-manager`. */

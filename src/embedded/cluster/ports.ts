@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 
 /** `preferred` when nobody listens there, else a free port of 127.0.0.1. */
-export async function freePort(preferred = 0): Promise<number> {
+async function freePort(preferred = 0): Promise<number> {
   return (await probe(preferred)) ?? (await probe(0)) ?? preferred
 }
 

@@ -12,7 +12,7 @@ export interface KeyPair {
   readonly key: string
 }
 
-export interface Subject {
+interface Subject {
   readonly commonName: string
   /** Kubernetes reads organisations as groups. */
   readonly organizations?: readonly string[]

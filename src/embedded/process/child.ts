@@ -15,7 +15,7 @@ export interface ChildOptions {
 }
 
 /** How a child ended: its exit code or signal, and the end of its log. */
-export interface Ending {
+interface Ending {
   readonly name: string
   readonly how: string
   readonly tail: string
@@ -89,7 +89,7 @@ export function endingError(ending: Ending): SecaError {
 }
 
 /** Last lines of a log file, cut to what a terminal can show. */
-export function tail(file: string, lines = 8): string {
+function tail(file: string, lines = 8): string {
   try {
     const all = readFileSync(file, 'utf8').trimEnd().split('\n')
     return all
