@@ -36,7 +36,7 @@ it('the newest patch of our minor version is found, for this machine', () => {
   expect(findEnvtest({ HOME: home }, 'linux', 'arm64')?.version).toBe(`${MINOR}.9`)
 })
 
-it('it is looked for where setup-envtest puts it', () => {
+it('is looked for where setup-envtest puts it', () => {
   put('Library/Application Support/io.kubebuilder.envtest', `${MINOR}.1-darwin-arm64`)
   expect(findEnvtest({ HOME: home }, 'darwin', 'arm64')?.version).toBe(`${MINOR}.1`)
   put('data/kubebuilder-envtest', `${MINOR}.3-linux-amd64`)
