@@ -197,6 +197,10 @@ export type InstallConfig = z.output<typeof InstallConfig>
 /** `seca-operator test` */
 export const TestConfig = z.strictObject({
   only: z.enum(['check', 'unit', 'e2e']).optional().describe('run only the static checks, the unit tests, or the e2e tests'),
+  full: z
+    .boolean()
+    .default(false)
+    .describe('more generated cases, kills and fuzzing, and longer outages: for a whole change, not for every run'),
   ...programs,
 })
 export type TestConfig = z.output<typeof TestConfig>

@@ -9,6 +9,9 @@ import { createProgress, duration, type Progress } from '../cli/progress.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules', '.bin')
 
+/** What `--full` makes longer: generated cases, kills, outages, fuzzing. A variable that is set already stays. */
+const FULL = { SECA_TEST_RUNS: '2000', SECA_E2E_KILLS: '20', SECA_E2E_OUTAGE_S: '60', SECA_FUZZ_EXAMPLES: '100', SECA_FUZZ_SECONDS: '900' }
+
 /** E2e tests mostly wait for real processes: two parts keep two cores busy. */
 const E2E_PARTS = 2
 
@@ -25,7 +28,7 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
   const start = performance.now()
   const wants = (part: TestConfig['only']) => config.only === undefined || config.only === part
   const run = (title: string, command: string, args: string[], env: NodeJS.ProcessEnv = {}) =>
-    heading(progress, title, () => execute(command, args, { ...process.env, ...env }, context.signal))
+    heading(progress, title, () => execute(command, args, { ...(config.full ? FULL : {}), ...process.env, ...env }, context.signal))
 
   if (wants('check')) {
     // A check that fails counts as one failed test: the last line never looks better than the exit code.
