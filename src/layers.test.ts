@@ -107,6 +107,20 @@ describe('layers', () => {
     expect(wrong).toEqual([])
   })
 
+  it('no two files import each other, over however many others', () => {
+    const done = new Set<string>()
+    const circles: string[] = []
+    const walk = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '))
+      if (path.includes(file) || done.has(file)) return
+      const targets = importsOf(file).map((specifier) => targetOf(file, specifier))
+      for (const target of targets) if (files.includes(target)) walk(target, [...path, file])
+      done.add(file)
+    }
+    for (const file of files) walk(file, [])
+    expect(circles).toEqual([])
+  })
+
   it('files stay small', () => {
     const isCode = (line: string) => !/^\s*($|\/\/|\/?\*)/.test(line)
     const large = files
