@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /** What the files of a folder may import (style: imports point one way). `observe` and the leaves of EVERYWHERE are open to all. */
-const API = ['src/api/contract.ts', 'src/api/problem.ts', 'src/api/glob.ts', 'src/kinds', 'src/resolve', 'src/cache', 'src/kube']
+const API = ['src/api/contract.ts', 'src/api/problem.ts', 'src/kinds', 'src/resolve', 'src/cache', 'src/kube']
 const ALLOWED: Record<string, readonly string[]> = {
   'src/kinds': ['zod'],
   'src/schema': ['src/kinds', 'zod', 'yaml'],
@@ -31,7 +31,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/embedded/process': [],
   'src/embedded/cluster': ['src/embedded/process', 'src/cli', 'yaml'],
 }
-const EVERYWHERE = ['src/observe', 'src/errors.ts', 'src/deadline.ts', 'src/ip.ts']
+const EVERYWHERE = ['src/observe', 'src/errors.ts', 'src/deadline.ts', 'src/glob.ts', 'src/ip.ts']
 /** The outermost ring: may import everything. */
 const OUTER = ['src', 'src/embedded', 'src/dev', 'e2e']
 /** What nothing but the outermost ring may import. */

@@ -36,4 +36,8 @@ export const RoleAssignment = defineKind({
   kubeSpec: z.object({}),
   status: z.object({}),
   rules: [plainName],
+  guards: [
+    { rule: 'scopes', field: 'scopes' },
+    { rule: 'names', field: 'roles', of: 'Role', apiOnly: true },
+  ],
 })

@@ -50,5 +50,6 @@ export const Instance = defineKind({
   }),
   initialStatus: { powerState: () => 'off' },
   rules: [plainName],
+  guards: [{ rule: 'zone', field: 'zone', needsValue: true }],
   actions: ['start', 'stop', 'restart'],
 })
