@@ -29,17 +29,15 @@ test('a block that only says its size, however it is written', () => {
 const bitsOf = (value: bigint, width: number, prefix: number) => value.toString(2).padStart(width, '0').slice(0, prefix)
 
 test('isInside says what the bits say', () => {
-  const block = fc
-    .constantFrom<[4 | 6, number]>([4, 32], [6, 128])
-    .chain(([family, width]) =>
-      fc.record({
-        family: fc.constant(family),
-        width: fc.constant(width),
-        // Few high bits, so that blocks meet.
-        value: fc.tuple(fc.bigInt(0n, 7n), fc.bigInt(0n, 1n << 16n)).map(([high, low]) => (high << BigInt(width - 3)) | low),
-        prefix: fc.integer({ min: 0, max: width }),
-      }),
-    )
+  const block = fc.constantFrom<[4 | 6, number]>([4, 32], [6, 128]).chain(([family, width]) =>
+    fc.record({
+      family: fc.constant(family),
+      width: fc.constant(width),
+      // Few high bits, so that blocks meet.
+      value: fc.tuple(fc.bigInt(0n, 7n), fc.bigInt(0n, 1n << 16n)).map(([high, low]) => (high << BigInt(width - 3)) | low),
+      prefix: fc.integer({ min: 0, max: width }),
+    }),
+  )
   const written = ({ family, value, prefix }: { family: 4 | 6; value: bigint; prefix: number }, isCut: boolean) =>
     isCut ? formatBlock(blockOf({ family, value }, prefix)) : `${formatIp({ family, value })}/${prefix}`
   fc.assert(
@@ -62,7 +60,11 @@ interface Blocks {
 }
 
 /** What is said against a subnet in a network with this spec and status. */
-function said(cidr: Cidr, spec: Blocks, status: Blocks & { state?: string; observedGeneration?: number } = { ...spec, ...ACTIVE }): string[] {
+function said(
+  cidr: Cidr,
+  spec: Blocks,
+  status: Blocks & { state?: string; observedGeneration?: number } = { ...spec, ...ACTIVE },
+): string[] {
   const cache = testCache()
   add(cache, 'Network', 'w', 'net', spec, status)
   const subnet = add(cache, 'Subnet', 'w', 'net.a', { network: 'net', zone: '', cidr })

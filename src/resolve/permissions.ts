@@ -39,10 +39,18 @@ export const permissions: Rule = function* (value, { guard }) {
     const at = `${guard.field}[${index}]`
     const kinds = APIS.get(provider)
     if (kinds === undefined)
-      yield { path: `${at}.provider`, state: 'impossible', message: `there is no API "${provider}"; write one of ${[...APIS.keys()].join(', ')}` }
+      yield {
+        path: `${at}.provider`,
+        state: 'impossible',
+        message: `there is no API "${provider}"; write one of ${[...APIS.keys()].join(', ')}`,
+      }
     for (const [place, name] of verb.entries())
       if (!VERBS.has(name.toLowerCase()))
-        yield { path: `${at}.verb[${place}]`, state: 'impossible', message: `there is no verb "${name}"; it is one of ${[...VERBS].join(', ')}` }
+        yield {
+          path: `${at}.verb[${place}]`,
+          state: 'impossible',
+          message: `there is no verb "${name}"; it is one of ${[...VERBS].join(', ')}`,
+        }
     for (const [place, pattern] of resources.entries())
       if (kinds !== undefined && !canMatch(pattern, kinds))
         yield {
