@@ -54,7 +54,11 @@ export const CommonStatus = z.object({
     .describe('Ready, Synced, Reconciling, Stalled.'),
   externalId: z.string().max(512).optional().describe("The cloud's id of this object."),
   incarnation: z.string().max(64).optional().describe('Nonce of the cloud object, chosen before it is created.'),
-  lastHandledRequest: z.string().max(REQUEST_LENGTH).optional().describe('Value of the secapi.cloud/requested annotation that was handled.'),
+  lastHandledRequest: z
+    .string()
+    .max(REQUEST_LENGTH)
+    .optional()
+    .describe('Value of the secapi.cloud/requested annotation that was handled.'),
   lastModifiedAt: z.string().max(64).optional().describe('Last change of the object as SECA sees it, in milliseconds.'),
 })
 export type CommonStatus = z.output<typeof CommonStatus>

@@ -20,12 +20,7 @@ export const isName = (text: string, max = NAME_LENGTH): boolean => text.length 
 export const isLabel = (text: string): boolean => text.length <= LABEL_LENGTH && LABEL.test(text)
 
 /** A DNS label: what regions, networks and everything else that is part of another object's name is called. */
-export const dnsLabel = () =>
-  z
-    .string()
-    .min(1)
-    .max(LABEL_LENGTH)
-    .regex(LABEL)
+export const dnsLabel = () => z.string().min(1).max(LABEL_LENGTH).regex(LABEL)
 
 /** CIDR blocks of a network or subnet, one per address family. `0.0.0.0/16` and `::/56` ask for any block of that size. */
 export const Cidr = () =>
@@ -71,4 +66,7 @@ export const labelName = (what: string): RootRule => ({
 })
 
 /** A SECA name has at most 128 characters (SECA.md §1). */
-export const plainName: RootRule = { rule: `size(self.metadata.name) <= ${NAME_LENGTH}`, message: `metadata.name must have at most ${NAME_LENGTH} characters` }
+export const plainName: RootRule = {
+  rule: `size(self.metadata.name) <= ${NAME_LENGTH}`,
+  message: `metadata.name must have at most ${NAME_LENGTH} characters`,
+}
