@@ -20,30 +20,15 @@ const pathsOf = (...permissions: object[]) => wrong(...permissions).map((text) =
 
 describe('provider', () => {
   const of = (provider: string) => pathsOf({ provider, resources: ['*'], verb: ['get'] })
-  it.each([
-    ...[...new Set(KINDS.map(({ api }) => api).filter((api) => api.startsWith('seca.')))].flatMap((api) => [api, api.split('/')[0] ?? '']),
-    ...[
-      'seca.kubernetes',
-      'seca.kubernetes/v1beta1',
-      'seca.object-storage/v1beta1',
-      'seca.load-balancer',
-      'seca.nat-gateway',
-      'seca.activity-log',
-    ],
-  ])('%s', (provider) => expect(of(provider)).toEqual([]))
-  it.each([
-    ...['*', 'seca.*', 'seca.compute/*', 'seca.compute/v9', 'seca.compute/v1beta1', 'seca.compute/v1/x', 'seca.compute/', '/v1', 'compute'],
-    ...[
-      'seca.kubernetes/v1',
-      'seca.unknown',
-      'SECA.compute',
-      ' seca.compute',
-      'seca.compute/V1',
-      'operator/v1alpha1',
-      'operator',
-      '__proto__',
-    ],
-  ])('%s: no API is called so', (provider) => expect(of(provider)).toEqual(['permissions[0].provider']))
+  const served = [...new Set(KINDS.map(({ api }) => api).filter((api) => api.startsWith('seca.')))]
+  const extensions = ['activity-log', 'kubernetes', 'load-balancer', 'nat-gateway', 'object-storage'].map((name) => `seca.${name}/v1beta1`)
+  it.each([...served, ...extensions].flatMap((api) => [api, api.split('/')[0] ?? '']))('%s', (provider) => expect(of(provider)).toEqual([]))
+  it.each(
+    [
+      '*|seca.*|seca.compute/*|seca.compute/v9|seca.compute/v1beta1|seca.compute/v1/x|seca.compute/|/v1|compute|seca.kubernetes/v1',
+      'seca.unknown|SECA.compute| seca.compute|seca.compute/V1|operator/v1alpha1|operator|__proto__',
+    ].flatMap((texts) => texts.split('|')),
+  )('%s: no API is called so', (provider) => expect(of(provider)).toEqual(['permissions[0].provider']))
 })
 
 test('verbs, in any case', () => {

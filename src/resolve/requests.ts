@@ -13,7 +13,9 @@ export function requestOf({ metadata }: Pick<Resource, 'metadata'>): string | un
   // The schema counts characters, not UTF-16 units; one cut in half would come back as another one.
   return token === undefined || token.length <= REQUEST_LENGTH
     ? token
-    : [...token.slice(0, 2 * REQUEST_LENGTH)].slice(0, REQUEST_LENGTH).join('')
+    : Array.from(token.slice(0, 2 * REQUEST_LENGTH))
+        .slice(0, REQUEST_LENGTH)
+        .join('')
 }
 
 /** The object is newer than what the controllers have recorded (DESIGN §3): its generation, or the request token. */
