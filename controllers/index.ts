@@ -1,10 +1,9 @@
-import { Image, Instance, InternetGateway, Network, Role, SecurityGroupRule } from '../src/kinds/index.ts'
+import { Image, Instance, InternetGateway, Network, Role, RoleAssignment, SecurityGroupRule } from '../src/kinds/index.ts'
 import { type Controller, controller } from '../src/reconcile/controller.ts'
 import { blockStorage, nic, publicIp } from './attachments.ts'
 import { cloudProvider } from './cloud-provider.ts'
 import { routeTable, securityGroup } from './items.ts'
 import { region } from './region.ts'
-import { roleAssignment } from './role-assignment.ts'
 import { subnet } from './subnet.ts'
 import { workspace } from './workspace.ts'
 
@@ -13,7 +12,7 @@ export const CONTROLLERS: readonly Controller[] = [
   cloudProvider,
   region,
   controller(Role),
-  roleAssignment,
+  controller(RoleAssignment),
   workspace,
   blockStorage,
   controller(Image),

@@ -6,7 +6,6 @@ import { isUsable } from '../src/reconcile/outcome.ts'
 /** A region serves as soon as its cloud does; it stays while anything lives in it. */
 export const region = controller(Region, {
   isGuarded: true,
-  edges: ({ spec }) => [{ to: { kind: 'CloudProvider', key: spec.cloudProvider }, holds: true, path: 'spec.cloudProvider' }],
   check({ spec }, { lookup }) {
     const cloud = lookup.get('CloudProvider', spec.cloudProvider)
     if (cloud === undefined)

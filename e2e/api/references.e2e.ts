@@ -195,7 +195,33 @@ describe('what a PUT refuses (SECA.md §9)', () => {
     const permission = (provider: string, verb: string) => ({ permissions: [{ provider, resources: ['*'], verb: [verb] }] })
     expect(await refusal(role, permission('seca.unknown', 'get'))).toEqual(['/spec/permissions/0/provider'])
     expect(await refusal(role, permission('seca.compute', 'fly'))).toEqual(['/spec/permissions/0/verb/0'])
+    for (const provider of ['*', 'seca.compute/v9', 'seca.compute/v1/x'])
+      expect(await refusal(role, permission(provider, 'get'))).toEqual(['/spec/permissions/0/provider'])
+    const patterns = { permissions: [{ provider: 'seca.compute', resources: ['instances/*', 'nics/*', 'instances//x'], verb: ['get'] }] }
+    expect(await refusal(role, patterns)).toEqual(['/spec/permissions/0/resources/1', '/spec/permissions/0/resources/2'])
     expect((await put(role, permission('seca.compute/v1', 'GET'))).status).toBe(201)
+    expect((await put(path, { ...spec({ regions: ['*'], workspaces: ['*'] }), roles: ['later', 'seca.admin'] })).status).toBe(200)
+    const other = paths.of('seca.authorization', 'role-assignments/other')
+    expect(await refusal(other, { ...spec({ workspaces: ['No Such'] }), roles: ['later', 'seca.later'] })).toEqual([
+      '/spec/scopes/0/workspaces/0',
+      '/spec/roles/1',
+    ])
+  })
+
+  it('an empty zone of an instance, unless it was stored so', async () => {
+    await active(storage('zoneless'), { sizeGB: 50, skuRef: to('rd500') })
+    const spec = { skuRef: to('ds'), zone: '', bootVolume: { deviceRef: to('zoneless') } }
+    const reply = await put(instance('zoneless'), spec)
+    expect([reply.status, reply.body.sources, reply.body.detail]).toEqual([
+      422,
+      [{ pointer: '/spec/zone', parameter: 'body' }],
+      'spec.zone: must name a zone; region eu-1 has a, b, c',
+    ])
+    await tenant.apply(tenant.of('Instance', 'zoneless', spec))
+    const stored = await until(api, instance('zoneless'), 'active')
+    expect(stored.spec['zone']).toBe('')
+    expect((await put(instance('zoneless'), { ...spec, userData: 'x' })).status).toBe(200)
+    expect((await put(instance('zoneless'), { ...spec, zone: 'z' })).status).toBe(422)
   })
 })
 

@@ -6,7 +6,7 @@ import { parseAccept } from './read/accept.ts'
 import type { Context } from './context.ts'
 import type { Application, AppOptions, Attempt, Authenticate, Caller, Door } from './contract.ts'
 import { docsPage } from './reference/docs.ts'
-import { trackEdges } from '../cache/edges.ts'
+import { Edges } from '../cache/edges.ts'
 import { rendered } from './render/envelope.ts'
 import { list } from './read/list.ts'
 import { openApi } from './reference/openapi.ts'
@@ -46,7 +46,7 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     authorizer,
     peers,
     log,
-    graph: trackEdges(cache),
+    graph: new Edges(cache).graph,
     order: new Order(
       cache,
       SURFACES.map(({ kind }) => kind),

@@ -1,8 +1,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { Store } from '../kube/store.ts'
-import type { Lookup } from '../resolve/lookup.ts'
-import type { Scope } from '../resolve/names.ts'
+import type { Lookup, Scope } from '../resolve/lookup.ts'
 import { claimOf, Directory, type Namespace } from './directory.ts'
 
 const BY_NAMESPACE = 'namespace'

@@ -1,5 +1,5 @@
 import { MANAGED_LABEL, SHARED_LABEL, TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
-import type { Scope } from '../resolve/names.ts'
+import type { Scope } from '../resolve/lookup.ts'
 
 /** A namespace, as far as it matters here. */
 export interface Namespace {

@@ -38,6 +38,9 @@ export const ItemStatus = z.object({
 })
 export type ItemStatus = z.output<typeof ItemStatus>
 
+/** Characters of a request token that status records. */
+export const REQUEST_LENGTH = 256
+
 /** Status fields of every kind that has a status (DESIGN §3). None but these is set by the engine itself. */
 export const CommonStatus = z.object({
   observedGeneration: z.int().default(-1).describe('Generation that the controller has handled; -1 before the first.'),
@@ -51,7 +54,11 @@ export const CommonStatus = z.object({
     .describe('Ready, Synced, Reconciling, Stalled.'),
   externalId: z.string().max(512).optional().describe("The cloud's id of this object."),
   incarnation: z.string().max(64).optional().describe('Nonce of the cloud object, chosen before it is created.'),
-  lastHandledRequest: z.string().max(256).optional().describe('Value of the secapi.cloud/requested annotation that was handled.'),
+  lastHandledRequest: z
+    .string()
+    .max(REQUEST_LENGTH)
+    .optional()
+    .describe('Value of the secapi.cloud/requested annotation that was handled.'),
   lastModifiedAt: z.string().max(64).optional().describe('Last change of the object as SECA sees it, in milliseconds.'),
 })
 export type CommonStatus = z.output<typeof CommonStatus>

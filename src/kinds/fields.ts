@@ -7,13 +7,20 @@ import type { RootRule } from './kind.ts'
 /** Longest name that can be a label value or part of a namespace's name: tenants, workspaces, parents (DESIGN §2). */
 export const LABEL_LENGTH = 63
 
+/** Longest SECA name (SECA.md §1). */
+export const NAME_LENGTH = 128
+/** SECA's name pattern (SECA.md §1). */
+export const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+
+/** Whether a resource can have this SECA name; `max` for kinds whose names are shorter. */
+export const isName = (text: string, max = NAME_LENGTH): boolean => text.length <= max && NAME.test(text)
+
+/** Whether an object that others are nested in can be called so. */
+export const isLabel = (text: string): boolean => text.length <= LABEL_LENGTH && LABEL.test(text)
+
 /** A DNS label: what regions, networks and everything else that is part of another object's name is called. */
-export const dnsLabel = () =>
-  z
-    .string()
-    .min(1)
-    .max(LABEL_LENGTH)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
+export const dnsLabel = () => z.string().min(1).max(LABEL_LENGTH).regex(LABEL)
 
 /** CIDR blocks of a network or subnet, one per address family. `0.0.0.0/16` and `::/56` ask for any block of that size. */
 export const Cidr = () =>
@@ -59,4 +66,7 @@ export const labelName = (what: string): RootRule => ({
 })
 
 /** A SECA name has at most 128 characters (SECA.md §1). */
-export const plainName: RootRule = { rule: 'size(self.metadata.name) <= 128', message: 'metadata.name must have at most 128 characters' }
+export const plainName: RootRule = {
+  rule: `size(self.metadata.name) <= ${NAME_LENGTH}`,
+  message: `metadata.name must have at most ${NAME_LENGTH} characters`,
+}

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { Guard } from './guards.ts'
 import { type ReferenceField, referenceFields } from './ref.ts'
 
 /** A kubectl column: JSONPath as the apiserver reads it (KEP-53). `priority` 1 shows only with `-o wide`. */
@@ -63,6 +64,16 @@ export interface KindDefinition<
   /** Status fields that SECA requires in every answer (SECA.md §5): what they say while the object's own status has none yet. */
   readonly initialStatus?: Readonly<Record<string, (spec: Readonly<Record<string, unknown>>) => unknown>>
   readonly rules?: readonly RootRule[]
+  /** Rules on fields that need other objects or the catalogue of APIs; for both doors. */
+  readonly guards?: readonly Guard[]
+  /** Fields of the spec that hold the bare name of a cluster-scoped object, whose deletion waits for this one. */
+  readonly uses?: readonly { readonly field: string; readonly kind: string }[]
+  /** Objects that every tenant has without storing them, by name (DESIGN §6); nobody else may use the prefix of their names. */
+  readonly builtIns?: { readonly prefix: string; readonly specs: ReadonlyMap<string, Readonly<Record<string, unknown>>> }
+  /** Whoever creates one through the SECA API becomes its administrator (SECA.md §11.18). */
+  readonly hasCreator?: true
+  /** Field of the spec that lists the APIs with the URLs by which a client reaches them; rendered in answers where it is absent. */
+  readonly apiList?: string
   /** POST actions of the SECA API. */
   readonly actions?: readonly string[]
 }

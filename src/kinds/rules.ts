@@ -8,7 +8,7 @@ export interface CelRule {
 }
 
 /** Key under which rules are kept in a schema's metadata; it goes into the CRD as it is. */
-export const VALIDATIONS = 'x-kubernetes-validations'
+const VALIDATIONS = 'x-kubernetes-validations'
 
 /** The rules that a schema node carries. */
 export function rulesOf(schema: z.ZodType): readonly CelRule[] {

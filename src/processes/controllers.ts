@@ -14,6 +14,7 @@ import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { Announcer } from '../reconcile/announce.ts'
 import { Cache } from '../cache/cache.ts'
+import { Edges } from '../cache/edges.ts'
 import { Informers } from '../cache/informers.ts'
 import { Connections } from '../reconcile/connections.ts'
 import { Engine } from '../reconcile/engine.ts'
@@ -23,7 +24,6 @@ import { createServices, isThere, isUninstalling, readSecret } from '../reconcil
 import { createView } from '../reconcile/view.ts'
 import { Waker } from '../reconcile/wake.ts'
 import { Writer } from '../reconcile/writer.ts'
-import { Graph } from '../resolve/graph.ts'
 import { surroundings } from './process.ts'
 
 /** One shard; more come with sharding. */
@@ -106,8 +106,8 @@ interface Parts {
 }
 
 function assemble({ config, client, cache, recorder, installation, log, metrics }: Parts) {
-  const graph = new Graph()
-  const view = createView(cache, graph)
+  const edges = new Edges(cache)
+  const view = createView(cache, edges.graph)
   const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
   const queue = new WorkQueue({ name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 } })
   const { operatorNamespace, callTimeoutMs, driftIntervalMs } = config
@@ -121,10 +121,9 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
   })
   const waker = new Waker({
     cache,
-    graph,
+    edges,
     controllers: byKind,
     queue,
-    view,
     onLostClaim: (namespace, winner) => {
       const message = `namespace ${winner} is older and stands for the same tenant or workspace: this one is left alone`
       log.warn({ namespace: namespace.metadata.name, winner }, 'two namespaces claim one tenant or workspace')
@@ -133,9 +132,8 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
   })
   const engine = new Engine({
     cache,
-    graph,
+    edges,
     view,
-    waker,
     controllers: byKind,
     queue,
     metrics,

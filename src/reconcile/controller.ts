@@ -1,7 +1,6 @@
 import type { Kind, KindDefinition } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { CallContext, Desired, ResourceAdapter } from '../provider/contract.ts'
-import type { Edge } from '../resolve/graph.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import type { Outcome, Problem } from './outcome.ts'
 
@@ -24,9 +23,7 @@ export interface Controller<D extends KindDefinition = KindDefinition> {
   readonly isGuarded?: boolean
   /** Stands for a cloud account: credentials that stop working are its own trouble, told at once. */
   readonly isAccount?: boolean
-  /** Dependencies that are not references in the spec. */
-  edges?(object: Resource<D>, view: View): readonly Edge[]
-  /** Why the object cannot go on yet (or as it is), beyond what its references say. */
+  /** Why the object cannot go on yet (or as it is), beyond what its references and guards say. */
   check?(object: Resource<D>, view: View): Problem | undefined
   /** Status fields that follow from other objects. `undefined` values clear a field. */
   derive?(object: Resource<D>, view: View, outcome: Outcome): Record<string, unknown>

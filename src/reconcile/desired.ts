@@ -6,6 +6,7 @@ import type { Desired, ResourcePath, Target } from '../provider/contract.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { keyOf, parentName, secaName, secaPath } from '../resolve/names.ts'
 import { referencesOf, regionOf, resolveReference, workspaceOf } from '../resolve/references.ts'
+import { zoneOf } from '../resolve/zones.ts'
 import { isUsable } from './outcome.ts'
 
 /** An object in SECA terms; undefined while its namespace belongs to no tenant. */
@@ -37,20 +38,16 @@ export function desiredOf(
   const found = referencesOf(kind, object)
   const targets = new Map<Reference, Target | undefined>()
   const adopted = object.metadata.annotations?.[EXTERNAL_ID]
-  const region = lookup.get('Region', path.region)
-  const spec = object.spec ?? {}
-  const { zone } = spec as { zone?: string }
-  const firstZone = (region?.spec as { availableZones?: readonly string[] } | undefined)?.availableZones?.[0]
   return {
     path,
-    spec,
+    spec: object.spec ?? {},
     labels: object.metadata.labels ?? {},
     externalId: object.status?.externalId ?? adopted,
     tag: identity.tag,
     incarnation: identity.incarnation,
     mayAdopt: identity.mayAdopt && adopted !== undefined,
     restartRequest: object.metadata.annotations?.[RESTART_REQUESTED],
-    zone: zone === undefined || zone === '' ? firstZone : zone,
+    zone: zoneOf(lookup, kind, object),
     parent: kind.parent && targetAt(lookup, kind.parent.kind, keyOf(object.metadata.namespace, parentName(kind, object) ?? '')),
     workspace: workspaceTarget(lookup, object),
     target(reference) {

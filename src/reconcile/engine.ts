@@ -7,8 +7,8 @@ import type { WorkQueue } from '../kube/queue.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { nodeOf } from '../resolve/blockers.ts'
-import type { Graph } from '../resolve/graph.ts'
 import type { Cache } from '../cache/cache.ts'
+import type { Edges } from '../cache/edges.ts'
 import type { Controller, Services, Tools, View } from './controller.ts'
 import { converge } from './converge.ts'
 import type { Behind, Identities } from './identity.ts'
@@ -18,14 +18,12 @@ import { nextStatus } from './status.ts'
 import { teardown } from './teardown.ts'
 import type { Announcer } from './announce.ts'
 import { blockersOf } from './blockers.ts'
-import type { Waker } from './wake.ts'
 import { StaleError, type Writer } from './writer.ts'
 
 export interface EngineOptions {
   readonly cache: Cache
-  readonly graph: Graph
   readonly view: View
-  readonly waker: Waker
+  readonly edges: Edges
   readonly controllers: ReadonlyMap<string, Controller>
   readonly queue: WorkQueue
   readonly writer: Writer
@@ -72,13 +70,13 @@ export class Engine {
 
   /** One reconcile of the object behind a queue key (`Kind|namespace/name`). Never throws. */
   async reconcile(id: string, signal: AbortSignal): Promise<void> {
-    const { cache, controllers, queue, metrics, log, waker } = this.#options
+    const { cache, controllers, queue, metrics, log, edges } = this.#options
     const [kindName = '', key = ''] = id.split('|')
     const controller = controllers.get(kindName)
     const object = cache.get(kindName, key)
     if (controller === undefined || object === undefined) return this.#forget(id)
     const stop = metrics.reconcileTime.startTimer({ kind: kindName })
-    waker.draw(controller.kind, object)
+    edges.draw(controller.kind, object)
     try {
       const outcome = await this.#attempt(id, controller, object, signal)
       if (outcome === undefined) this.#forget(id)
@@ -182,7 +180,7 @@ export class Engine {
   }
 
   async #teardown(controller: Controller, object: Resource, tools: Tools): Promise<Outcome | undefined> {
-    const { identities, writer, announcer, isUninstalling, isThere, cache, graph } = this.#options
+    const { identities, writer, announcer, isUninstalling, isThere, cache, edges } = this.#options
     const { kind } = controller
     if (object.metadata.finalizers?.includes(FINALIZER) !== true) return undefined
     let behind: Behind | undefined
@@ -192,7 +190,7 @@ export class Engine {
       now: this.#options.now,
       blockers: async () => {
         await controller.beforeDelete?.(object, tools)
-        return blockersOf(cache, graph, kind, object, tools)
+        return blockersOf(cache, edges.graph, kind, object, tools)
       },
       isOrphaned: async () => identities.isOrphan(object) || isUninstalling(kind, tools.signal),
       confirm: async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { prerequisites } from './prerequisites.ts'
@@ -46,4 +46,73 @@ test('zone, region and workspace are checked', () => {
   addNamespace(cache, 'lost', { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'lost' })
   const lost = add(cache, 'BlockStorage', 'lost', 'a', { skuRef: { resource: 'rd100' } })
   expect(prerequisites(cache, volume, lost)?.message).toBe('workspace: Workspace "lost" does not exist')
+})
+
+describe('what guards find', () => {
+  const net = { network: 'net', zone: 'a', routeTableRef: { resource: 'main' } }
+  const table = (cache: ReturnType<typeof testCache>) => add(cache, 'RouteTable', 'w', 'net.main', { network: 'net' }, ACTIVE)
+
+  test('a subnet outside its network stalls; one that its network has no room for yet waits', () => {
+    const cache = testCache()
+    table(cache)
+    const cidr = { ipv4: '10.0.0.0/16' }
+    add(cache, 'Network', 'w', 'net', { cidr }, { ...ACTIVE, cidr })
+    const object = add(cache, 'Subnet', 'w', 'net.a', { ...net, cidr: { ipv4: '10.8.1.0/24' } })
+    expect(prerequisites(cache, subnet, object)).toEqual({
+      reason: 'OutsideNetwork',
+      message: 'spec.cidr.ipv4: 10.8.1.0/24 is not inside network "net", which has 10.0.0.0/16',
+      isFinal: true,
+    })
+    const wider = { cidr, additionalCidrs: [{ ipv4: '10.8.0.0/16' }] }
+    add(cache, 'Network', 'w', 'net', wider, { ...ACTIVE, cidr }, { generation: 2 })
+    expect(prerequisites(cache, subnet, object)).toEqual({
+      reason: 'ReferenceNotReady',
+      message: 'spec.cidr.ipv4: 10.8.1.0/24 waits for network "net" to have 10.8.0.0/16',
+    })
+    add(cache, 'Network', 'w', 'net', wider, { ...ACTIVE, observedGeneration: 2, ...wider }, { generation: 2 })
+    expect(prerequisites(cache, subnet, object)).toBeUndefined()
+  })
+
+  test('what is missing comes before what is wrong', () => {
+    const cache = testCache()
+    table(cache)
+    add(cache, 'Network', 'w', 'net', { cidr: { ipv4: '10.0.0.0/16' } }, ACTIVE)
+    const object = add(cache, 'Subnet', 'w', 'net.a', { ...net, zone: 'z', cidr: { ipv4: '10.8.1.0/24' } })
+    expect(prerequisites(cache, subnet, object)).toEqual({
+      reason: 'ReferenceNotFound',
+      message: 'spec.zone: zone "z" does not exist in region eu-1, which has a, b',
+    })
+  })
+
+  test('tenants and regions of an assignment are waited for; all else is accepted', () => {
+    const cache = testCache()
+    const assignment = kindNamed('RoleAssignment') as Kind
+    const check = (spec: object) => prerequisites(cache, assignment, add(cache, 'RoleAssignment', 't', 'a', { subs: ['x'], ...spec }))
+    expect(check({ roles: ['r'], scopes: [{ tenants: ['nobody', 'acme'], regions: ['mars'] }, { regions: ['mars', 'venus'] }] })).toEqual({
+      reason: 'ReferenceNotFound',
+      message: 'spec.scopes: tenant "nobody", region "mars", region "venus" not found',
+      againMs: 30_000,
+    })
+    expect(check({ roles: ['*', 'seca.workspace.admin'], scopes: [{ workspaces: ['No Such'] }, { regions: ['*'] }] })).toBeUndefined()
+    addNamespace(cache, 'o', { 'secapi.cloud/tenant': 'other' })
+    expect(check({ roles: ['r'], scopes: [{ tenants: ['other'] }] })).toBeUndefined()
+    const role = add(cache, 'Role', 't', 'r', { permissions: [{ provider: '*', resources: ['/'], verb: ['fly'] }] })
+    expect(prerequisites(cache, kindNamed('Role') as Kind, role)).toBeUndefined()
+  })
+
+  test('an empty zone in a manifest is the first one', () => {
+    const cache = testCache()
+    add(cache, 'InstanceSku', undefined, 'eu-1.ds', {})
+    add(cache, 'BlockStorage', 'w', 'boot', {}, ACTIVE)
+    const spec = { zone: '', skuRef: { resource: 'ds' }, bootVolume: { deviceRef: { resource: 'boot' } } }
+    expect(prerequisites(cache, kindNamed('Instance') as Kind, add(cache, 'Instance', 'w', 'i', spec))).toBeUndefined()
+  })
+
+  test('an object in the wrong place is told of that, not of zones of a region that is not its own', () => {
+    const cache = testCache()
+    expect(prerequisites(cache, subnet, add(cache, 'Subnet', 't', 'net.a', { ...net, zone: 'z', cidr: {} }))).toMatchObject({
+      reason: 'NamespaceNotAssigned',
+      message: expect.not.stringContaining('zone'),
+    })
+  })
 })

@@ -2,8 +2,9 @@ import { CATALOGUE } from '../errors.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { Lookup } from '../resolve/lookup.ts'
-import { keyOf, parentName, type Scope } from '../resolve/names.ts'
+import type { Lookup, Scope } from '../resolve/lookup.ts'
+import { keyOf, parentName } from '../resolve/names.ts'
+import { type Violation, violationsOf } from '../resolve/guards.ts'
 import { type FoundReference, referencesOf, regionOf, resolveReference, workspaceOf } from '../resolve/references.ts'
 import { exists, isUsable, type Problem } from './outcome.ts'
 
@@ -12,23 +13,63 @@ const NOT_READY = CATALOGUE.ReferenceNotReady.reason
 const INVALID = CATALOGUE.InvalidReference.reason
 const MISPLACED = CATALOGUE.NamespaceNotAssigned.reason
 
-/** What an object waits for (SECA.md §9, right column): everything that is missing, named. */
+/** No watch tells of a new tenant, so what waits for one looks again by itself. */
+const UNWATCHED_MS = 30_000
+
+/** What an object waits for (SECA.md §9, right column): everything that is missing, named. Else why it cannot go on as it stands. */
 export function prerequisites(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
+  const places = [...scopes(lookup, kind, object)]
+  const isMisplaced = places.some(({ reason }) => reason === MISPLACED)
+  const guards = isMisplaced ? [] : kind.guards?.filter(({ apiOnly }) => apiOnly !== true)
+  const violations = [...violationsOf(lookup, kind, object, guards)]
   const problems = [
-    ...scopes(lookup, kind, object),
+    ...places,
+    ...ofMissing(violations),
     ...referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? []),
   ]
+  if (problems.length === 0) return ofGuards(violations)
   const first = [MISPLACED, INVALID, NOT_FOUND, NOT_READY].find((reason) => problems.some((problem) => problem.reason === reason))
-  if (first === undefined) return undefined
-  return { reason: first, message: problems.map(({ message }) => message).join('; ') }
+  const againMs = problems.find((problem) => problem.againMs !== undefined)?.againMs
+  return {
+    reason: first ?? INVALID,
+    message: problems.map(({ message }) => message).join('; '),
+    ...(againMs === undefined ? {} : { againMs }),
+  }
 }
+
+/** What guards miss: in one sentence each, or all that one field misses in one. */
+function ofMissing(violations: readonly Violation[]): Problem[] {
+  const missing = violations.filter(({ state }) => state === 'missing')
+  const listed = Map.groupBy(
+    missing.filter((one) => one.missing !== undefined),
+    ({ guard }) => guard.field,
+  )
+  return [
+    ...missing.filter((one) => one.missing === undefined).map((one) => ({ reason: NOT_FOUND, message: messageOf(one) })),
+    ...[...listed].map(([field, list]) => ({
+      reason: NOT_FOUND,
+      message: `spec.${field}: ${[...new Set(list.map((one) => one.missing))].join(', ')} not found`,
+      againMs: UNWATCHED_MS,
+    })),
+  ]
+}
+
+/** What stays wrong stalls, where the guard says so; what is under way is waited for. */
+function ofGuards(violations: readonly Violation[]): Problem | undefined {
+  const wrong = violations.find(({ state, guard }) => state === 'impossible' && guard.stalls !== undefined)
+  if (wrong !== undefined) return { reason: wrong.guard.stalls ?? INVALID, message: messageOf(wrong), isFinal: true }
+  const pending = violations.find(({ state }) => state === 'pending')
+  return pending && { reason: NOT_READY, message: messageOf(pending) }
+}
+
+const messageOf = ({ path, message }: Violation): string => `spec.${path}: ${message}`
 
 function* scopes(lookup: Lookup, kind: Kind, object: Resource): Generator<Problem> {
   const { namespace } = object.metadata
   const scope = lookup.scopeOf(namespace ?? '')
   const misplaced = kind.scope === 'cluster' ? undefined : placement(kind, namespace ?? '', scope)
   if (misplaced !== undefined) {
-    yield { reason: CATALOGUE.NamespaceNotAssigned.reason, message: misplaced }
+    yield { reason: MISPLACED, message: misplaced }
     return
   }
   if (kind.scope === 'workspace') {
@@ -61,15 +102,7 @@ function placement(kind: Kind, namespace: string, scope: Scope | undefined): str
 
 function* ofRegion(lookup: Lookup, kind: Kind, object: Resource): Generator<Problem> {
   const name = regionOf(lookup, kind, object)
-  const region = lookup.get('Region', name)
-  if (region === undefined) {
-    yield { reason: NOT_FOUND, message: `Region "${name}" does not exist` }
-    return
-  }
-  const { availableZones = [] } = region.spec as { availableZones?: readonly string[] }
-  const { zone } = (object.spec ?? {}) as { zone?: string }
-  if (zone === undefined || zone === '' || availableZones.includes(zone)) return
-  yield { reason: NOT_FOUND, message: `spec.zone: zone "${zone}" does not exist in region ${name}, which has ${availableZones.join(', ')}` }
+  if (lookup.get('Region', name) === undefined) yield { reason: NOT_FOUND, message: `Region "${name}" does not exist` }
 }
 
 function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundReference): Problem | undefined {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CommonStatus, type Condition, HISTORY_LIMIT, type HistoryEntry } from '../kinds/common.ts'
-import { REQUESTED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
+import { isNewRequest, newRequests, requestOf } from '../resolve/requests.ts'
 import type { Outcome } from './outcome.ts'
 
 type Status = Record<string, unknown>
@@ -31,17 +31,6 @@ export function nextStatus(object: Resource, outcome: Outcome, now: number): Sta
   return isDeepStrictEqual(status, dropUndefined({ ...before })) ? undefined : status
 }
 
-/** A generation or a `secapi.cloud/requested` token that status has not recorded yet. */
-export function isNewRequest(object: Resource): boolean {
-  const { status, metadata } = object
-  return status?.observedGeneration !== metadata.generation || status.lastHandledRequest !== requestOf(object)
-}
-
-/** Value of the request annotation, as far as status can hold it. */
-function requestOf(object: Resource): string | undefined {
-  return object.metadata.annotations?.[REQUESTED]?.slice(0, 256)
-}
-
 function ownFields(status: Status | undefined): Status {
   return Object.fromEntries(Object.entries(status ?? {}).filter(([field]) => !COMMON_FIELDS.has(field)))
 }
@@ -54,7 +43,7 @@ function nextHistory(object: Resource, outcome: Outcome, isNew: boolean, now: nu
   if (history.length === 0) push('pending', millis(object.metadata.creationTimestamp))
   const last = history[0]?.state
   // Requests that came faster than they could be handled get a pair each.
-  const requests = outcome.isUnhandled === true ? 0 : newRequests(object)
+  const requests = outcome.isUnhandled === true ? 0 : Math.min(newRequests(object), HISTORY_LIMIT / 2)
   if (last === 'active') for (let extra = 1; extra < requests; extra++) history.unshift(...pair('active', 'updating', iso(now)))
   if (last === 'updating') for (let extra = 0; extra < requests; extra++) history.unshift(...pair('updating', 'active', iso(now)))
   const details = dropUndefined({ reason: outcome.reason, message: outcome.message === '' ? undefined : outcome.message.slice(0, 1024) })
@@ -70,13 +59,6 @@ const pair = (newer: HistoryEntry['state'], older: HistoryEntry['state'], lastTr
   { state: newer, lastTransitionAt },
   { state: older, lastTransitionAt },
 ]
-
-/** How many requests of the SECA API are new: its tokens begin with a count, `3@<time>`. None for tokens of anybody else. */
-function newRequests(object: Resource): number {
-  const count = (token: string | undefined) => Number(/^(\d{1,9})@/.exec(token ?? '')?.[1] ?? 0)
-  const requests = count(requestOf(object)) - count(object.status?.lastHandledRequest)
-  return Math.min(Math.max(requests, 0), HISTORY_LIMIT / 2)
-}
 
 /** Ready and Synced always, Reconciling and Stalled while true (kstatus); all with the generation they speak of. */
 function nextConditions(object: Resource, outcome: Outcome, now: number): Condition[] {

@@ -3,20 +3,19 @@ import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { WorkQueue } from '../kube/queue.ts'
 import type { Change } from '../kube/store.ts'
-import { edgesOf } from '../resolve/edges.ts'
-import type { Graph, Node } from '../resolve/graph.ts'
+import type { Node } from '../resolve/graph.ts'
 import { nodeOf } from '../resolve/blockers.ts'
 import type { Cache } from '../cache/cache.ts'
-import type { Controller, View } from './controller.ts'
+import type { EdgeChange, Edges } from '../cache/edges.ts'
+import type { Controller } from './controller.ts'
 import { claimOf, type Namespace } from '../cache/directory.ts'
 import { isSettled, isUsable } from './outcome.ts'
 
 export interface WakeOptions {
   readonly cache: Cache
-  readonly graph: Graph
+  readonly edges: Edges
   readonly controllers: ReadonlyMap<string, Controller>
   readonly queue: WorkQueue
-  readonly view: View
   /** A namespace claims a tenant or workspace that an older one stands for. */
   readonly onLostClaim: (namespace: Namespace, winner: string) => void
 }
@@ -34,38 +33,23 @@ export class Waker {
 
   /** Starts to listen; answers how to stop. */
   attach(): () => void {
-    const { cache } = this.#options
-    const stops = [...cache.kinds()].map((kind) => cache.store(kind.kind).onChange((change) => this.#onObject(kind, change)))
-    stops.push(cache.namespaces.onChange((change) => this.#onNamespace(change)))
+    const { cache, edges } = this.#options
+    const stops = [edges.onChange((change) => this.#onObject(change)), cache.namespaces.onChange((change) => this.#onNamespace(change))]
     return () => stops.forEach((stop) => stop())
   }
 
-  /** Draws all edges and queues all objects: once all stores are filled, whatever order they were filled in and whoever listened. */
+  /** Queues all objects: once all stores are filled, whatever order they were filled in and whoever listened. */
   begin(): void {
     const { cache } = this.#options
-    for (const kind of cache.kinds()) {
-      for (const object of cache.all(kind.kind)) {
-        this.draw(kind, object)
-        this.#wake(nodeOf(kind, object), true)
-      }
-    }
+    for (const kind of cache.kinds()) for (const object of cache.all(kind.kind)) this.#wake(nodeOf(kind, object), true)
   }
 
-  /** Brings the edges of one object up to date. */
-  draw(kind: Kind, object: Resource): void {
-    const { cache, graph, controllers, view } = this.#options
-    const extra = controllers.get(kind.kind)?.edges?.(object, view) ?? []
-    graph.set(nodeOf(kind, object), [...edgesOf(cache, kind, object), ...extra])
-  }
-
-  #onObject(kind: Kind, change: Change<Resource>): void {
-    const { graph, queue, controllers } = this.#options
-    const { object, previous, type, initial } = change
+  #onObject({ kind, change, before }: EdgeChange): void {
+    const { queue, controllers } = this.#options
+    const { graph } = this.#options.edges
+    const { object, previous, initial } = change
     const node = nodeOf(kind, object)
-    const before = graph.edges(node)
     const isRedrawn = previous?.metadata.generation !== object.metadata.generation
-    if (type === 'deleted') graph.set(node, undefined)
-    else if (isRedrawn) this.draw(kind, object)
     if (controllers.has(kind.kind) && concernsItself(change)) queue.add(idOf(node), { priority: initial ? 'low' : 'high' })
     const isNews = concernsOthers(kind, change)
     const isHint = !isNews && concernsWaiting(change)
@@ -103,10 +87,7 @@ export class Waker {
     const claim = type === 'deleted' ? undefined : claimOf(object)
     const winner = claim && cache.namespaceOf(claim)
     if (winner !== undefined && winner !== object.metadata.name) onLostClaim(object, winner)
-    for (const { kind, object: resource } of cache.placedBy(object, previous)) {
-      this.draw(kind, resource)
-      this.#wake(nodeOf(kind, resource), false)
-    }
+    for (const { kind, object: resource } of cache.placedBy(object, previous)) this.#wake(nodeOf(kind, resource), false)
   }
 }
 

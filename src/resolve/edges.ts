@@ -5,7 +5,7 @@ import type { Lookup } from './lookup.ts'
 import { keyOf, parentName } from './names.ts'
 import { referencesOf, regionOf, resolveReference } from './references.ts'
 
-/** Everything that an object depends on: references, parent, workspace and region. */
+/** Everything that an object depends on: references, other names in its spec, parent, workspace and region. */
 export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
   const edges = referencesOf(kind, object).flatMap(({ path, reference, rule }): Edge[] => {
     const resolution = resolveReference(lookup, kind, object, { reference, rule })
@@ -23,5 +23,9 @@ export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
     edges.push({ to: { kind: 'Workspace', key: keyOf(home, scope.workspace) }, holds: true, path: 'metadata' })
   if (kind.cloud !== 'none')
     edges.push({ to: { kind: 'Region', key: regionOf(lookup, kind, object) }, holds: kind.scope !== 'workspace', path: 'region' })
+  for (const { field, kind: to } of kind.uses ?? []) {
+    const key = (object.spec as Record<string, unknown> | undefined)?.[field]
+    if (typeof key === 'string') edges.push({ to: { kind: to, key }, holds: true, path: `spec.${field}` })
+  }
   return edges
 }

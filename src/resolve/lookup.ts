@@ -1,6 +1,11 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { Scope } from './names.ts'
+
+/** Tenant, and workspace where there is one, that a namespace stands for (DESIGN §2). */
+export interface Scope {
+  readonly tenant: string
+  readonly workspace?: string
+}
 
 /** What this folder's functions read: the informer stores, seen from outside. */
 export interface Lookup {

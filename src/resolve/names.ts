@@ -2,13 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Kind } from '../kinds/kind.ts'
 import type { Reference } from '../kinds/ref.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { Lookup } from './lookup.ts'
-
-/** Tenant, and workspace where there is one, that a namespace stands for (DESIGN §2). */
-export interface Scope {
-  readonly tenant: string
-  readonly workspace?: string
-}
+import type { Lookup, Scope } from './lookup.ts'
 
 /** Longest name of a namespace (RFC 1123 label). */
 const NAMESPACE_LENGTH = 63
@@ -45,7 +39,7 @@ export function secaName(kind: Kind, object: Pick<Resource, 'spec' | 'metadata'>
 }
 
 /** The parts of a SECA path. */
-export interface PathParts extends Partial<Scope> {
+interface PathParts extends Partial<Scope> {
   readonly parent?: string
   readonly name: string
 }

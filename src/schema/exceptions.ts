@@ -14,7 +14,11 @@ const OWN_STATUS = 'status is written by the operator alone: a value that the co
 
 export const EXCEPTIONS: readonly Exception[] = [
   { path: 'Nic.spec.addresses', constraint: 'required', why: 'absent = assigned automatically (SECA.md §11.15)' },
-  { path: 'Instance.spec.zone', constraint: 'minLength', why: '"" = the first zone of the region (SECA.md §11.20)' },
+  {
+    path: 'Instance.spec.zone',
+    constraint: 'minLength',
+    why: '"" = the first zone of the region in a manifest, and may be sent again once it is stored (SECA.md §11.20)',
+  },
   { path: 'Subnet.spec.zone', constraint: 'minLength', why: '"" = the first zone of the region (SECA.md §11.20)' },
   { path: 'Region.spec.providers', constraint: 'required', why: 'rendered from the configuration, not stored (DESIGN §2)' },
   {

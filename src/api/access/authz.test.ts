@@ -6,7 +6,7 @@ import { KINDS, kindNamed } from '../../kinds/index.ts'
 import { createAuthorizer, RoleBook } from './authz.ts'
 import type { Attempt, TokenScope } from '../contract.ts'
 import { explain, parseAttempt } from './explain.ts'
-import { SYSTEM_ROLES } from '../path/system-roles.ts'
+import { SYSTEM_ROLES } from '../../kinds/authorization/system-roles.ts'
 
 let cache: Cache
 beforeEach(() => {
@@ -146,7 +146,11 @@ describe('assignments', () => {
     [{ tenants: ['acme'], regions: ['eu-1'], workspaces: ['prod', 'dev'] }, true],
     [{ regions: ['it-1'] }, false],
     [{ workspaces: ['dev'] }, false],
-    [{ workspaces: ['*'] }, false],
+    [{ workspaces: ['*'] }, true],
+    [{ regions: ['*'] }, true],
+    [{ tenants: ['*'], regions: ['it-1', '*'], workspaces: ['*', 'dev'] }, true],
+    [{ regions: ['*'], workspaces: ['dev'] }, false],
+    [{ workspaces: ['pr*'] }, false],
     [{ tenants: ['acme2'] }, false],
   ])('scope %j: %s', (scope, expected) => {
     assign({ roles: ['seca.admin'], scopes: [scope] })
@@ -220,6 +224,8 @@ describe('tokens narrow', () => {
     [{ tenants: ['other'] }, false],
     [{ tenants: [] }, false],
     [{ tenants: ['*'] }, false],
+    [{ regions: ['*'] }, false],
+    [{ workspaces: ['*'] }, false],
     [{ regions: ['eu-1'], workspaces: ['prod'] }, true],
     [{ regions: ['it-1'] }, false],
     [{ workspaces: ['dev'] }, false],

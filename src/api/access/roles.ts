@@ -1,12 +1,12 @@
 import type { RoleAssignment } from '../../kinds/authorization/role-assignment.ts'
 import type { Role } from '../../kinds/authorization/role.ts'
+import { SYSTEM_ROLES } from '../../kinds/authorization/system-roles.ts'
 import type { Kind } from '../../kinds/kind.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import type { Lookup } from '../../resolve/lookup.ts'
 import type { Attempt } from '../contract.ts'
-import { globMatches } from '../glob.ts'
+import { globMatches } from '../../glob.ts'
 import { surfaceNamed } from '../path/surface.ts'
-import { SYSTEM_ROLES } from '../path/system-roles.ts'
 
 /** A role assignment with its roles looked up: what one decision reads. */
 export interface Grant {
@@ -56,12 +56,17 @@ export function grantsOf(lookup: Lookup, namespace: string): Grants {
     const { subs, roles, scopes } = (object as Resource<typeof RoleAssignment>).spec
     const grant: Grant = {
       assignment: object.metadata.name,
-      scopes: scopes as readonly GrantScope[],
+      scopes: (scopes as readonly GrantScope[]).map(withoutAll),
       roles: roles.map((name) => ({ name, permissions: permissionsOf(name) })),
     }
     for (const subject of new Set(subs)) grants.set(subject, [...(grants.get(subject) ?? []), grant])
   }
   return grants
+}
+
+/** `*` in a dimension of a scope means all of it, as an empty list does (SECA.md §11.24). */
+function withoutAll(scope: GrantScope): GrantScope {
+  return Object.fromEntries(Object.entries(scope).filter(([, names]: [string, readonly string[]]) => !names.includes(EVERYONE)))
 }
 
 /** Why a grant does not help, or which of its roles does. */
@@ -86,7 +91,7 @@ export function outcomeOf(grant: Grant, attempt: Attempt): Outcome {
 
 function missOf(scope: GrantScope, attempt: Attempt): 'tenant' | 'region' | 'workspace' | undefined {
   const { tenants } = scope
-  if (isNarrow(tenants) && !tenants.includes(EVERYONE) && !tenants.includes(attempt.tenant ?? '')) return 'tenant'
+  if (isNarrow(tenants) && !tenants.includes(attempt.tenant ?? '')) return 'tenant'
   return reachOf(scope, attempt)
 }
 

@@ -1,4 +1,4 @@
-import { globMatches } from '../glob.ts'
+import { globMatches } from '../../glob.ts'
 import type { Strings } from '../render/labels.ts'
 import { inParameter, Refusal } from '../problem.ts'
 

@@ -1,5 +1,4 @@
 import type { Resource } from '../../kinds/resource.ts'
-import { Region } from '../../kinds/region/region.ts'
 import type { Door } from '../contract.ts'
 import type { Json } from './envelope.ts'
 import { specOf } from './envelope.ts'
@@ -7,7 +6,7 @@ import { GLOBAL_APIS, REGIONAL_APIS } from '../path/surface.ts'
 import type { Target } from '../path/target.ts'
 
 /** Base URL of an API without version: where clients add `/v1/…` (SECA.md §2, DESIGN §1). */
-export function apiUrl(door: Door, base: string, api: string, region: string | undefined): string {
+function apiUrl(door: Door, base: string, api: string, region: string | undefined): string {
   if (door === 'aggregated') return `${base}/apis/${region === undefined ? '' : `${region}.`}${api}`
   return `${base}${region === undefined ? '' : `/regions/${region}`}/providers/${api}`
 }
@@ -15,17 +14,18 @@ export function apiUrl(door: Door, base: string, api: string, region: string | u
 /** The default region has the unprefixed paths. */
 const prefixOf = (region: string, defaultRegion: string) => (region === defaultRegion ? undefined : region)
 
-/** Spec of a region with its providers' URLs as this client reaches them; undefined for other kinds. */
+/** Spec of a kind that lists the APIs (a region), with their URLs as this client reaches them; undefined for other kinds. */
 export function regionSpec(door: Door, base: string, defaultRegion: string) {
   return ({ surface }: Target, object: Resource): Json | undefined => {
-    if (surface.kind.kind !== Region.kind) return undefined
+    const { apiList } = surface.kind
+    if (apiList === undefined) return undefined
     const spec = specOf(surface.kind, object)
-    if (spec['providers'] !== undefined) return spec
+    if (spec[apiList] !== undefined) return spec
     const region = prefixOf(object.metadata.name, defaultRegion)
     const providers = [...REGIONAL_APIS].flatMap(([name, versions]) =>
       versions.map((version) => ({ name, version, url: apiUrl(door, base, name, region) })),
     )
-    return { ...spec, providers }
+    return { ...spec, [apiList]: providers }
   }
 }
 

@@ -2,20 +2,12 @@ import type { HistoryEntry, State } from '../../kinds/common.ts'
 import { HISTORY_LIMIT } from '../../kinds/common.ts'
 import { REQUESTED } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
+import { isNewRequest, tokenTime } from '../../resolve/requests.ts'
 
 /** SECA state and history of an object, as a reader sees them. */
-export interface Shown {
+interface Shown {
   readonly state: State
   readonly conditions: readonly HistoryEntry[]
-}
-
-/** Longest token that the controllers record. */
-const TOKEN_LENGTH = 256
-
-/** The object is newer than what the controllers have handled (DESIGN §3): generation or `requested` token. */
-export function isUnhandled({ status, metadata }: Resource): boolean {
-  const token = metadata.annotations?.[REQUESTED]?.slice(0, TOKEN_LENGTH)
-  return status?.observedGeneration !== metadata.generation || status.lastHandledRequest !== token
 }
 
 /** State and history: a read after a write never shows a stale `active`, nor an error that the write may have mended. */
@@ -32,7 +24,7 @@ export function shown(object: Resource, now: () => number): Shown {
 
 function currentState(object: Resource, recorded: State): State {
   if (object.metadata.deletionTimestamp !== undefined) return 'deleting'
-  return (recorded === 'active' || recorded === 'error') && isUnhandled(object) ? 'updating' : recorded
+  return (recorded === 'active' || recorded === 'error') && isNewRequest(object) ? 'updating' : recorded
 }
 
 /** When the object entered a state that the controllers have not written down yet. */
@@ -46,18 +38,6 @@ const later = (one: string, other: string): string => (one > other ? one : other
 /** RFC 3339 with milliseconds. */
 export const millis = (timestamp: string): string =>
   timestamp.length === 20 ? `${timestamp.slice(0, 19)}.000Z` : new Date(timestamp).toISOString()
-
-/** `<count>@<time>`: the count tells requests apart, the time is when this one was accepted. */
-export function nextToken(previous: string | undefined, now: number): string {
-  const count = Number.parseInt(previous ?? '0', 10)
-  return `${Number.isSafeInteger(count) ? count + 1 : 1}@${new Date(now).toISOString()}`
-}
-
-/** When a token of ours was made; undefined for anybody else's. */
-export function tokenTime(token: string | undefined): string | undefined {
-  const time = token?.slice(token.indexOf('@') + 1)
-  return time !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(time) ? time : undefined
-}
 
 /** Creation or the last change, in milliseconds (SECA.md §3). */
 export function lastModifiedAt({ status, metadata }: Resource): string {

@@ -1,10 +1,11 @@
 import { RESTART_REQUESTED } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
+import { nextToken } from '../../resolve/requests.ts'
 import type { Json } from '../render/envelope.ts'
 import { Refusal } from '../problem.ts'
 import { announce, type Writing } from './put.ts'
-import { nextToken, shown } from '../render/state.ts'
+import { shown } from '../render/state.ts'
 import { patch } from './update.ts'
 import { notFound, parsePrecondition, preconditionFailed, readLive, required } from './version.ts'
 

@@ -3,12 +3,11 @@ import { asError } from '../../errors.ts'
 import { RoleAssignment } from '../../kinds/authorization/role-assignment.ts'
 import { API_FIELD_MANAGER } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
-import { Workspace } from '../../kinds/workspace/workspace.ts'
 import { isConflict } from '../../kube/errors.ts'
 import { keyOf } from '../../resolve/names.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../contract.ts'
-import { WORKSPACE_ADMIN } from '../path/system-roles.ts'
+import { WORKSPACE_ADMIN } from '../../kinds/authorization/system-roles.ts'
 import type { Target } from '../path/target.ts'
 
 const TRIES = 3
@@ -18,7 +17,7 @@ const TRIES = 3
  * those of Kubernetes users, who are different people. Never fails the PUT, which has happened: an administrator can assign the role too.
  */
 export async function welcomeCreator(context: Context, target: Target, caller: Caller, signal: AbortSignal): Promise<void> {
-  if (target.surface.kind.kind !== Workspace.kind || caller.door !== 'direct') return
+  if (target.surface.kind.hasCreator !== true || caller.door !== 'direct') return
   for (let tries = 1; ; tries++) {
     try {
       return await assign(context, target, caller.subject, signal)

@@ -4,7 +4,7 @@ import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { keyOf } from '../../resolve/names.ts'
 import { readBody } from '../input/body.ts'
-import { contextIssues } from '../input/checks.ts'
+import { guardIssues } from '../input/checks.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../contract.ts'
 import { envelope, specOf } from '../render/envelope.ts'
@@ -113,7 +113,7 @@ async function create(writing: Writing, input: Input): Promise<Resource> {
   const namespace = await checkPlace(context, target, signal)
   const candidate = candidateOf(target, namespace, input)
   const issues = [
-    ...contextIssues(context.cache, target, input.spec, undefined),
+    ...guardIssues(context.cache, kind, candidate, undefined),
     ...(await referenceIssues(context, { caller, kind, candidate, before: undefined, signal })),
   ]
   if (issues.length > 0) throw invalid(issues)
@@ -168,7 +168,7 @@ async function replace(writing: Writing, input: Input, before: Resource): Promis
   const candidate = { ...before, spec: { ...input.spec, ...Object.fromEntries(hidden) } } as Resource
   const issues = [
     ...transitionIssues(kind, old, input.spec),
-    ...contextIssues(context.cache, target, input.spec, old),
+    ...guardIssues(context.cache, kind, candidate, before),
     ...(await referenceIssues(context, { caller, kind, candidate, before, signal })),
   ]
   if (issues.length > 0) throw invalid(issues)

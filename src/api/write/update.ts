@@ -1,5 +1,6 @@
 import { API_FIELD_MANAGER, KEPT, REQUESTED } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
+import { nextToken } from '../../resolve/requests.ts'
 import type { Context } from '../context.ts'
 import { type Json, specOf } from '../render/envelope.ts'
 import type { Input } from '../input/input.ts'
@@ -7,7 +8,6 @@ import { ownTags, stored, type Strings } from '../render/labels.ts'
 import { conflictOf, keepOwners, ownersOf } from './owners.ts'
 import { leavesOf, mergePatch } from './patch.ts'
 import { pointerOf, inBody, Refusal } from '../problem.ts'
-import { nextToken } from '../render/state.ts'
 import { objectName, type Target } from '../path/target.ts'
 
 /** Replaces what SECA clients may set, with a merge patch of the differences that only fits this version (DESIGN §6 "Writes"). */

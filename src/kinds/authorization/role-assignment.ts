@@ -24,9 +24,9 @@ export const RoleAssignment = defineKind({
     scopes: z
       .array(
         z.object({
-          tenants: names(64).describe('Tenants; empty = the own one.'),
-          regions: names(64).describe('Regions; empty = all.'),
-          workspaces: names(256).describe('Workspaces; empty = all.'),
+          tenants: names(64).describe('Tenants; empty or * = the own one, where alone it holds.'),
+          regions: names(64).describe('Regions; empty or * = all.'),
+          workspaces: names(256).describe('Workspaces; empty or * = all.'),
         }),
       )
       .min(1)
@@ -36,4 +36,8 @@ export const RoleAssignment = defineKind({
   kubeSpec: z.object({}),
   status: z.object({}),
   rules: [plainName],
+  guards: [
+    { rule: 'scopes', field: 'scopes' },
+    { rule: 'names', field: 'roles', of: 'Role', apiOnly: true },
+  ],
 })

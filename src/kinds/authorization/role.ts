@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { plainName } from '../fields.ts'
 import { defineKind, type RootRule } from '../kind.ts'
+import { SYSTEM_PREFIX, SYSTEM_ROLES } from './system-roles.ts'
 
 /** System roles are built in and not stored (DESIGN §6), so nobody else may use their names. */
-export const notReserved: RootRule = {
-  rule: "!self.metadata.name.startsWith('seca.')",
-  message: "names that begin with 'seca.' are kept for the built-in system roles",
+const notReserved: RootRule = {
+  rule: `!self.metadata.name.startsWith('${SYSTEM_PREFIX}')`,
+  message: `names that begin with '${SYSTEM_PREFIX}' are kept for the built-in system roles`,
 }
 
 export const Role = defineKind({
@@ -34,4 +35,6 @@ export const Role = defineKind({
   kubeSpec: z.object({}),
   status: z.object({}),
   rules: [plainName, notReserved],
+  guards: [{ rule: 'permissions', field: 'permissions', apiOnly: true }],
+  builtIns: { prefix: SYSTEM_PREFIX, specs: SYSTEM_ROLES },
 })

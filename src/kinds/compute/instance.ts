@@ -31,7 +31,7 @@ export const Instance = defineKind({
   selectable: ['.spec.zone', '.status.powerState'],
   spec: z.object({
     skuRef: immutable(ref('InstanceSku', { mustExist: ['InstanceSku'] }), 'skuRef').describe('InstanceSku of the machine; fixed.'),
-    zone: immutable(zone(), 'zone').describe('Zone of the region; "" = its first zone; fixed.'),
+    zone: immutable(zone(), 'zone').describe('Zone of the region; fixed. "" = its first zone, in manifests only.'),
     bootVolume: Volume.describe('Volume that the machine boots from.'),
     dataVolumes: z.array(Volume).max(64).optional().describe('Further volumes.'),
     primaryNicRef: nic().optional().describe('First network interface.'),
@@ -50,5 +50,6 @@ export const Instance = defineKind({
   }),
   initialStatus: { powerState: () => 'off' },
   rules: [plainName],
+  guards: [{ rule: 'zone', field: 'zone', needsValue: true }],
   actions: ['start', 'stop', 'restart'],
 })

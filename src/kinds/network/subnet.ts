@@ -38,4 +38,8 @@ export const Subnet = defineKind({
     routeTableRef: Reference.optional().describe('Route table in use.'),
   }),
   rules: [nestedName('network', 'subnet')],
+  guards: [
+    { rule: 'zone', field: 'zone' },
+    { rule: 'insideParent', field: 'cidr', stalls: 'OutsideNetwork' },
+  ],
 })

@@ -37,4 +37,6 @@ export const Region = defineKind({
   // For Kubernetes users only: a SECA region has no status.
   status: z.object({}),
   rules: [labelName('region')],
+  uses: [{ field: 'cloudProvider', kind: 'CloudProvider' }],
+  apiList: 'providers',
 })

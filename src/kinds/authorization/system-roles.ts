@@ -1,8 +1,10 @@
-import { Role } from '../../kinds/authorization/role.ts'
-import type { Spec } from '../../kinds/kind.ts'
-import type { Resource } from '../../kinds/resource.ts'
+/** Spec of a role; written out, since the kind itself has these roles as its built-in ones. */
+type RoleSpec = {
+  readonly permissions: { readonly provider: string; readonly resources: string[]; readonly verb: string[] }[]
+}
 
-type RoleSpec = Spec<typeof Role>
+/** Names that begin so are kept for built-in roles. */
+export const SYSTEM_PREFIX = 'seca.'
 
 const ALL = ['get', 'list', 'put', 'delete', 'post']
 const READ = ['get', 'list']
@@ -56,36 +58,3 @@ export const SYSTEM_ROLES: ReadonlyMap<string, RoleSpec> = new Map([
 
 /** Role that the creator of a workspace gets on it. */
 export const WORKSPACE_ADMIN = 'seca.workspace-admin'
-
-const made = new WeakMap<object, ReadonlyMap<string, Resource>>()
-
-/** The system roles as objects of a tenant's namespace; as old as the namespace. */
-export function systemRoles(namespace: {
-  readonly metadata: { readonly name: string; readonly creationTimestamp: string }
-}): ReadonlyMap<string, Resource> {
-  const known = made.get(namespace)
-  if (known !== undefined) return known
-  const { name: home, creationTimestamp } = namespace.metadata
-  const lastModifiedAt = new Date(creationTimestamp).toISOString()
-  const roles = new Map(
-    [...SYSTEM_ROLES]
-      .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, spec]): [string, Resource] => [
-        name,
-        {
-          apiVersion: Role.apiVersion,
-          kind: Role.kind,
-          metadata: { name, namespace: home, uid: `${home}/${name}`, resourceVersion: '1', generation: 1, creationTimestamp },
-          spec,
-          status: {
-            observedGeneration: 1,
-            state: 'active',
-            lastModifiedAt,
-            history: (['active', 'creating', 'pending'] as const).map((state) => ({ state, lastTransitionAt: lastModifiedAt })),
-          },
-        },
-      ]),
-  )
-  made.set(namespace, roles)
-  return roles
-}

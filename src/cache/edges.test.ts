@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { kindNamed } from '../kinds/index.ts'
+import type { Kind } from '../kinds/kind.ts'
+import { nodeOf } from '../resolve/blockers.ts'
+import { Edges, type EdgeChange } from './edges.ts'
+import { ACTIVE, add, addNamespace, testCache } from './testing.ts'
+
+const volume = kindNamed('BlockStorage') as Kind
+const targets = (edges: Edges, kind: string, key: string) => edges.graph.edges({ kind, key }).map(({ to }) => `${to.kind} ${to.key}`)
+
+test('what is there already, what comes, what changes and what goes', () => {
+  const cache = testCache()
+  add(cache, 'BlockStorage', 'w', 'early', { sizeGB: 1, skuRef: { resource: 'rd100' } })
+  const edges = new Edges(cache)
+  const own = ['Workspace t/prod', 'Region eu-1']
+  expect(targets(edges, 'BlockStorage', 'w/early')).toEqual(['StorageSku eu-1.rd100', ...own])
+  const changes: EdgeChange[] = []
+  const stop = edges.onChange((change) => changes.push(change))
+  add(cache, 'BlockStorage', 'w', 'early', { sizeGB: 1, skuRef: { resource: 'rd500' } }, undefined, { generation: 2 })
+  expect(targets(edges, 'BlockStorage', 'w/early')).toEqual(['StorageSku eu-1.rd500', ...own])
+  // The graph is in step when listeners hear of the change, and they hear what was before.
+  expect(changes.map(({ kind, change, before }) => [kind, change.type, before[0]?.to.key])).toEqual([[volume, 'updated', 'eu-1.rd100']])
+  stop()
+  const gone = cache.get('BlockStorage', 'w/early')
+  if (gone) cache.store('BlockStorage').remove({ ...gone, metadata: { ...gone.metadata, resourceVersion: '1000000' } })
+  expect(targets(edges, 'BlockStorage', 'w/early')).toEqual([])
+  expect(changes).toHaveLength(1)
+})
+
+test('an object that was made anew while nobody looked, of the same generation', () => {
+  const cache = testCache()
+  const edges = new Edges(cache)
+  add(cache, 'BlockStorage', 'w', 'a', { sizeGB: 1, skuRef: { resource: 'rd100' } })
+  add(cache, 'BlockStorage', 'w', 'a', { sizeGB: 1, skuRef: { resource: 'rd500' } }, undefined, { uid: 'another' })
+  expect(targets(edges, 'BlockStorage', 'w/a')[0]).toBe('StorageSku eu-1.rd500')
+})
+
+test('objects that come before their namespace get their edges when it comes', () => {
+  const cache = testCache()
+  const edges = new Edges(cache)
+  add(cache, 'BlockStorage', 'late', 'a', { sizeGB: 1, skuRef: { resource: 'rd100' } })
+  expect(targets(edges, 'BlockStorage', 'late/a')).not.toContain('Workspace t/dev')
+  addNamespace(cache, 'late', { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'dev' })
+  expect(targets(edges, 'BlockStorage', 'late/a')).toContain('Workspace t/dev')
+})
+
+test('a region holds the account that it is bound to', () => {
+  const cache = testCache()
+  const { graph } = new Edges(cache)
+  const account = add(cache, 'CloudProvider', undefined, 'sim', {}, ACTIVE)
+  expect([...graph.holders(nodeOf(kindNamed('CloudProvider') as Kind, account))].map(({ from, edge }) => [from.key, edge.path])).toEqual([
+    ['eu-1', 'spec.cloudProvider'],
+  ])
+})
