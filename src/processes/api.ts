@@ -16,6 +16,7 @@ import { isForeignManager, keepOwners } from '../api/write/owners.ts'
 import { NO_PEERS, PeerSet } from '../api/door/peers.ts'
 import { Revocation } from '../api/identity/revocation.ts'
 import { AccessReviews } from '../api/access/access-review.ts'
+import { whileCurrent } from '../api/access/current.ts'
 import { type Listener, type ListenerOptions, startListener, type TlsFiles } from '../api/door/listener.ts'
 import { Tokens } from '../api/identity/token.ts'
 import { TokenReviews } from '../api/identity/token-review.ts'
@@ -36,6 +37,8 @@ export interface Surroundings {
   readonly metrics: Metrics
 }
 
+/** What says who may do what, and where a tenant ends (DESIGN §6). */
+const DECIDING = ['Role', 'RoleAssignment', 'Namespace']
 /** Time that answers under way get when the process ends. */
 const GRACE_MS = 10_000
 
@@ -43,16 +46,18 @@ const GRACE_MS = 10_000
 export async function runApi(config: ApiConfig, { signal, log, metrics }: Surroundings): Promise<void> {
   const client = connect({ kubeconfig: config.kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/api' })
   const cache = createCache(config)
-  const informers = new Informers({ client, cache, log, metrics })
+  const current = { kinds: DECIDING, maxAgeMs: config.dataMaxAgeMs }
+  const informers = new Informers({ client, cache, log, metrics, current })
   const stop = new AbortController()
-  const isReady = () => (stopping ? 'stopping' : informers.isSynced() ? undefined : 'not in sync yet')
+  const isReady = () => (stopping ? 'stopping' : informers.trouble())
   let stopping = false
   const listeners: Listener[] = []
   const health = await startHealth({
     host: config.healthHost,
     port: config.healthPort,
     metrics,
-    live: { informers: () => informers.stale() },
+    // Not the informers: while kube-apiserver is away, a new process would know even less.
+    live: {},
     ready: { informers: isReady },
   })
   const running: Promise<void>[] = [informers.run(stop.signal)]
@@ -65,7 +70,9 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
     const app = createApp({
       cache,
       client,
-      authorizer: createAuthorizer({ cache, isSynced, ...(proxy ? { reviews: new AccessReviews(client, cache) } : {}) }),
+      authorizer: whileCurrent(createAuthorizer({ cache, isSynced, ...(proxy ? { reviews: new AccessReviews(client, cache) } : {}) }), () =>
+        informers.isCurrent(),
+      ),
       peers: peers ?? NO_PEERS,
       isSynced,
       externalUrls: withoutSlash({ direct: config.externalUrl, aggregated: config.aggregatedExternalUrl }),
