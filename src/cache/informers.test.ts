@@ -5,11 +5,13 @@ import { createMetrics } from '../observe/metrics.ts'
 import { Cache } from './cache.ts'
 import { type Current, Informers } from './informers.ts'
 
-/** Informers of an apiserver that has nothing, tells so once, and is silent from then on. */
+/** Informers of an apiserver that has nothing, and answers when it is not away. */
 async function start(current?: Current) {
   const state = { isAway: true }
-  const server = await serve(({ query, events }) => {
-    if (!state.isAway && query.has('sendInitialEvents'))
+  const server = await serve(({ query, events, json }) => {
+    if (state.isAway) return
+    if (!query.has('watch')) json(200, { items: [], metadata: { resourceVersion: '5' } })
+    else if (query.has('sendInitialEvents'))
       events({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '5', annotations: { 'k8s.io/initial-events-end': 'true' } } } })
   })
   const clock = new FakeClock()
@@ -28,41 +30,44 @@ async function start(current?: Current) {
     await done
     await server.close()
   })
-  return { informers, clock, state, server }
+  /** The apiserver is there until all have synced. */
+  const sync = async () => {
+    await until(() => server.seen.length === KINDS.length + 1)
+    state.isAway = false
+    server.server.closeAllConnections()
+    await until(() => (clock.advance(10), informers.isSynced()))
+    state.isAway = true
+    const synced = clock.now()
+    return (ms: number) => clock.advance(synced + ms - clock.now())
+  }
+  return { informers, sync }
 }
 
 test('readiness turns before decisions are refused, and neither waits for the silence of three minutes', async () => {
-  const { informers, clock, state, server } = await start({ kinds: ['Role', 'Namespace'], maxAgeMs: 60_000 })
+  const { informers, sync } = await start({ kinds: ['Role', 'Namespace'], maxAgeMs: 60_000 })
   expect([informers.isCurrent(), informers.trouble()]).toEqual([false, 'not in sync yet'])
-  // Nothing was answered: they try again.
-  await until(() => server.seen.length === KINDS.length + 1)
-  state.isAway = false
-  server.server.closeAllConnections()
-  await until(() => (clock.advance(100), informers.isSynced()))
-  const age = clock.now()
+  const goTo = await sync()
   const at = (ms: number) => {
-    clock.advance(age + ms - clock.now())
+    goTo(ms)
     return [informers.trouble(), informers.isCurrent()]
   }
-  expect(at(44_000)).toEqual([undefined, true])
+  expect(at(40_000)).toEqual([undefined, true])
   expect(at(46_000)).toEqual(['not known to be current: Role, Namespace', true])
   expect(at(61_000)).toEqual(['not known to be current: Role, Namespace', false])
   expect(informers.stale()).toBeUndefined()
 })
 
 test('without a bound, silence tells', async () => {
-  const { informers, clock, state, server } = await start()
-  state.isAway = false
-  server.server.closeAllConnections()
-  await until(() => (clock.advance(100), informers.isSynced()))
-  clock.advance(70_000)
+  const { informers, sync } = await start()
+  const goTo = await sync()
+  goTo(70_000)
   expect([informers.trouble(), informers.isCurrent()]).toEqual([undefined, true])
-  clock.advance(6_000)
+  goTo(76_000)
   expect([informers.trouble(), informers.stale(), informers.isCurrent()]).toEqual([
     expect.stringMatching(/^no sign of life from the apiserver for .*Role/),
     undefined,
     true,
   ])
-  clock.advance(105_000)
+  goTo(181_000)
   expect(informers.stale()).toMatch(/^no sign of life/)
 })
