@@ -98,7 +98,7 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
       port: number,
       files: TlsFiles,
       handler: ReturnType<typeof door>,
-      more: Pick<ListenerOptions, 'clientCa' | 'onConnection'> = {},
+      more: Pick<ListenerOptions, 'clientCa'> = {},
     ) => startListener({ name, host: config.host, port, tls: files, handler, log, ...more })
     const probe = ({ path }: { path: string }) => healthAnswer(path, isReady)
 
@@ -122,7 +122,6 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
       const files = { certFile: config.aggregatedTlsCertFile ?? tls.certFile, keyFile: config.aggregatedTlsKeyFile ?? tls.keyFile }
       aggregated = await listen('aggregated', config.aggregatedPort, files, handler, {
         clientCa: () => proxy.trust?.ca,
-        onConnection: (socket) => proxy.admit(socket),
       })
       listeners.push(aggregated)
       running.push(proxy.run(stop.signal))
