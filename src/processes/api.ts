@@ -151,7 +151,9 @@ export async function runApi(config: ApiConfig, { signal, log, metrics }: Surrou
 }
 
 function createTokens(config: ApiConfig, log: Log): Tokens {
-  const fetchJson = createFetch(config.tokenCaFile === undefined ? undefined : readFileSync(config.tokenCaFile, 'utf8'))
+  const ca = config.tokenCaFile === undefined ? undefined : readFileSync(config.tokenCaFile, 'utf8')
+  // Connections of their own: a slow userinfo endpoint must not keep us from the keys.
+  const [fetchJson, fetchUser] = [createFetch(ca), createFetch(ca)]
   const { tokenIssuer: issuer, tokenKeyFile: file, tokenJwksUrl: url } = config
   const source = file !== undefined ? keysInFile(file) : url !== undefined ? keysAtUrl(url, fetchJson) : keysOfIssuer(issuer, fetchJson)
   const endpoint = async () => {
@@ -159,7 +161,7 @@ function createTokens(config: ApiConfig, log: Log): Tokens {
     if (found !== undefined) return found
     throw new SecaError('InvalidConfiguration', `${issuer} names no userinfo endpoint; give --token-userinfo-url`)
   }
-  const revocation = new Revocation({ endpoint, fetchJson, log, lastGoodMs: config.tokenRevocationLastGoodMs })
+  const revocation = new Revocation({ endpoint, fetchJson: fetchUser, log, lastGoodMs: config.tokenRevocationLastGoodMs })
   // A file costs nothing to look at, and whoever replaces it wants it to count.
   const refresh = file === undefined ? {} : { refreshMs: 10_000, cooldownMs: 1_000 }
   const keys = new Keys({ source, log, lastGoodMs: config.tokenKeysLastGoodMs, ...refresh })
