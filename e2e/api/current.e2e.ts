@@ -26,7 +26,13 @@ describe('when kube-apiserver does not reach us', () => {
     const [proxied, target] = [join(folder, 'admin'), join(folder, 'kubeconfig')]
     writeFileSync(proxied, admin.replace(`127.0.0.1:${port}`, `127.0.0.1:${proxy.port}`))
     const client = adminClient()
-    await writeAccountKubeconfig({ client, operatorNamespace: OPERATOR_NAMESPACE, admin: proxied, target, serviceAccount: API_SERVICE_ACCOUNT })
+    await writeAccountKubeconfig({
+      client,
+      operatorNamespace: OPERATOR_NAMESPACE,
+      admin: proxied,
+      target,
+      serviceAccount: API_SERVICE_ACCOUNT,
+    })
     await client.close()
     api = await startApi({ flags: [`--kubeconfig=${target}`, `--data-max-age=${BOUND_MS / 1_000}s`] })
     namespace = (await makeTenant(api.client, tenant, 'prod')).namespace
@@ -59,7 +65,8 @@ describe('when kube-apiserver does not reach us', () => {
     await eventually(async () => (await status()) === 200)
     const before = await requests()
     const seen = new Set<string>()
-    for (const end = performance.now() + 12_000; performance.now() < end; await sleep(250)) seen.add(`${await health('/readyz')} ${await status()}`)
+    for (const end = performance.now() + 12_000; performance.now() < end; await sleep(250))
+      seen.add(`${await health('/readyz')} ${await status()}`)
     expect([...seen]).toEqual(['200 200'])
     // Two for each of three kinds every five seconds: the shortest bound that there is.
     expect((await requests()) - before).toBeLessThan(30)

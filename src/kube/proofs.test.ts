@@ -74,7 +74,18 @@ test('idle, the age stays within the time of a watch and what was asked before i
     expect(reflector.ageMs()).toBe(4_000)
   }
   await watching()
-  expect(asked).toEqual(['state', 'watch 5 20', 'probe', 'watch 105 20', 'probe', 'watch 205 20', 'probe', 'watch 305 20', 'probe', 'watch 405 20'])
+  expect(asked).toEqual([
+    'state',
+    'watch 5 20',
+    'probe',
+    'watch 105 20',
+    'probe',
+    'watch 205 20',
+    'probe',
+    'watch 305 20',
+    'probe',
+    'watch 405 20',
+  ])
 })
 
 test('a watch that carries nothing while everything else works is found, and what it missed comes', async () => {

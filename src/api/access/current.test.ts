@@ -4,7 +4,14 @@ import type { Kind } from '../../kinds/kind.ts'
 import type { Attempt, Caller } from '../contract.ts'
 import { whileCurrent } from './current.ts'
 
-const attempt: Attempt = { verb: 'get', kind: kindNamed('Instance') as Kind, region: 'eu-1', tenant: 'acme', workspace: 'prod', name: 'web' }
+const attempt: Attempt = {
+  verb: 'get',
+  kind: kindNamed('Instance') as Kind,
+  region: 'eu-1',
+  tenant: 'acme',
+  workspace: 'prod',
+  name: 'web',
+}
 const direct: Caller = { door: 'direct', subject: 'alice', scope: {} }
 const aggregated: Caller = { door: 'aggregated', username: 'joe', groups: [], extra: {} }
 

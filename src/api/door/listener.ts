@@ -127,8 +127,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     refresh()
     const isUnknown = ({ authorized }: Pick<TLSSocket, 'authorized'>) => clientCa !== undefined && !authorized
     for (const session of sessions) if (isUnknown(session.socket as TLSSocket)) session.close()
-    for (const socket of sockets)
-      if (isUnknown(socket) && socket.alpnProtocol !== 'h2' && !busy.has(socket)) socket.destroySoon()
+    for (const socket of sockets) if (isUnknown(socket) && socket.alpnProtocol !== 'h2' && !busy.has(socket)) socket.destroySoon()
   }
   const closed = new AbortController()
   void watchFiles(options.tls, options.reloadMs ?? RELOAD_MS, closed.signal, () => {

@@ -63,11 +63,23 @@ describe('another replica', () => {
     const text = (minLength: number, maxLength: number) =>
       fc.array(fc.nat(0xffff), { minLength, maxLength }).map((codes) => String.fromCharCode(...codes))
     const time = fc.oneof(fc.constant(String(Date.now())), text(0, 20))
-    const signature = fc.oneof(text(64, 64), text(0, 70), fc.nat().map((one) => one.toString(16).padStart(64, '0')))
-    const value = fc.oneof(text(0, 100), fc.tuple(time, signature).map((parts) => parts.join('.')))
+    const signature = fc.oneof(
+      text(64, 64),
+      text(0, 70),
+      fc.nat().map((one) => one.toString(16).padStart(64, '0')),
+    )
+    const value = fc.oneof(
+      text(0, 100),
+      fc.tuple(time, signature).map((parts) => parts.join('.')),
+    )
     await fc.assert(
       fc.asyncProperty(fc.array(value, { maxLength: 3 }), fc.string(), async (values, query) => {
-        expect(await ask(values.flatMap((one) => ['x-seca-peer', one]), query)).toBe(401)
+        expect(
+          await ask(
+            values.flatMap((one) => ['x-seca-peer', one]),
+            query,
+          ),
+        ).toBe(401)
       }),
     )
   })

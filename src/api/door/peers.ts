@@ -215,7 +215,9 @@ export async function untilHere(cache: Cache, { kind, key, resourceVersion, uid,
   const isHere = () => {
     const object = store.get(key)
     if (isDelete === true) return object === undefined || object.metadata.uid !== uid
-    return object === undefined ? uid !== undefined && store.isGone(uid) : Number(object.metadata.resourceVersion) >= Number(resourceVersion)
+    return object === undefined
+      ? uid !== undefined && store.isGone(uid)
+      : Number(object.metadata.resourceVersion) >= Number(resourceVersion)
   }
   if (isHere()) return true
   const { promise, resolve } = Promise.withResolvers<boolean>()

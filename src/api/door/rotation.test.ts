@@ -21,7 +21,10 @@ const files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.ke
 const ca = createAuthority('server-ca')
 const [first, second] = [createAuthority('front-proxy-1'), createAuthority('front-proxy-2')]
 const client = (authority: KeyPair) => issue(authority, { commonName: 'front-proxy-client', usages: ['client'] })
-const withChain = (leaf: KeyPair, ...intermediates: KeyPair[]) => ({ key: leaf.key, cert: [leaf, ...intermediates].map(({ cert }) => cert).join('') })
+const withChain = (leaf: KeyPair, ...intermediates: KeyPair[]) => ({
+  key: leaf.key,
+  cert: [leaf, ...intermediates].map(({ cert }) => cert).join(''),
+})
 beforeAll(() => {
   const { cert, key } = issue(ca, { commonName: 'server', usages: ['server'], hosts: ['127.0.0.1', 'localhost'] })
   writeFileSync(files.certFile, cert)
@@ -182,7 +185,11 @@ describe('a CA of the front proxy that was rotated out', () => {
 describe('a new CA of the front proxy', () => {
   it('lets in who came too early: those connections are closed, and the next ones are judged anew', async () => {
     const door = await start(first)
-    const early = { h2: door.h2(client(second)), h1: await door.tls({ ...client(second), ALPNProtocols: ['http/1.1'] }), good: door.h2(client(first)) }
+    const early = {
+      h2: door.h2(client(second)),
+      h1: await door.tls({ ...client(second), ALPNProtocols: ['http/1.1'] }),
+      good: door.h2(client(first)),
+    }
     expect([await overH2(early.h2), await over(early.h1), await overH2(early.good)]).toEqual([401, 401, 200])
     const closed = Promise.all([early.h2, early.h1].map((one) => new Promise((resolve) => one.once('close', resolve))))
     await door.publish(first, second)

@@ -21,7 +21,10 @@ const bare = { authorized: false, getPeerX509Certificate: () => undefined } as u
 const direct = directAuthenticator({ verify: (token) => Promise.resolve({ door: 'direct', subject: token, scope: {} }) })
 async function aggregated(): Promise<Authenticator> {
   const kube = await serve(({ path, json }) => {
-    const names = ['username', 'uid', 'group'].map((one) => [`requestheader-${one}-headers`, `["X-Remote-${one === 'username' ? 'User' : one}"]`])
+    const names = ['username', 'uid', 'group'].map((one) => [
+      `requestheader-${one}-headers`,
+      `["X-Remote-${one === 'username' ? 'User' : one}"]`,
+    ])
     const data = {
       'requestheader-client-ca-file': ca.cert,
       'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
@@ -61,7 +64,12 @@ describe('a bearer token', () => {
 
   it('is read in a time that grows with its length', () => {
     const started = performance.now()
-    for (const text of ['Bearer' + ' '.repeat(32_000), `Bearer ${'a'.repeat(32_000)}!`, `Bearer ${'='.repeat(32_000)}`, `Bearer ${'a='.repeat(16_000)}`])
+    for (const text of [
+      'Bearer' + ' '.repeat(32_000),
+      `Bearer ${'a'.repeat(32_000)}!`,
+      `Bearer ${'='.repeat(32_000)}`,
+      `Bearer ${'a='.repeat(16_000)}`,
+    ])
       expect(() => bearerOf([text])).toThrow(Unauthenticated)
     expect(performance.now() - started).toBeLessThan(100)
   })
@@ -73,7 +81,16 @@ describe('forwarded identities', () => {
   it('come as they are, whatever letters they have', async () => {
     const authenticate = await aggregated()
     const raw = ['X-Remote-User', 'jos\u00e9', 'X-Remote-Uid', 'u', 'X-Remote-Group', '', 'X-Remote-Group', 'a,b']
-    const extra = ['X-Remote-Extra-__proto__', 'p', 'X-Remote-Extra-', 'none', 'X-Remote-Extra-%ff', 'broken', 'X-Remote-Extra-Acme.com%2Fscope', 's']
+    const extra = [
+      'X-Remote-Extra-__proto__',
+      'p',
+      'X-Remote-Extra-',
+      'none',
+      'X-Remote-Extra-%ff',
+      'broken',
+      'X-Remote-Extra-Acme.com%2Fscope',
+      's',
+    ]
     const caller = await from(authenticate, [...raw, ...extra])
     expect(caller).toMatchObject({ door: 'aggregated', username: 'jos\u00e9', uid: 'u', groups: ['', 'a,b'] })
     expect(JSON.parse(JSON.stringify((caller as { extra: object }).extra))).toEqual(
@@ -83,9 +100,22 @@ describe('forwarded identities', () => {
 
   it('whatever is sent, it names somebody or is refused; nothing is an error of ours', async () => {
     const forwarding = await aggregated()
-    const name = fc.constantFrom('Authorization', 'X-Remote-User', 'X-Remote-Uid', 'X-Remote-Group', 'X-Remote-Extra-A%', 'X-Remote-Extra-', 'x-seca-peer', '')
+    const name = fc.constantFrom(
+      'Authorization',
+      'X-Remote-User',
+      'X-Remote-Uid',
+      'X-Remote-Group',
+      'X-Remote-Extra-A%',
+      'X-Remote-Extra-',
+      'x-seca-peer',
+      '',
+    )
     const text = fc.array(fc.nat(0xff), { maxLength: 40 }).map((codes) => String.fromCharCode(...codes))
-    const value = fc.oneof(text, text.map((one) => `Bearer ${one}`), fc.constantFrom('', 'Bearer abc', 'Bearer ', 'x'.repeat(30_000)))
+    const value = fc.oneof(
+      text,
+      text.map((one) => `Bearer ${one}`),
+      fc.constantFrom('', 'Bearer abc', 'Bearer ', 'x'.repeat(30_000)),
+    )
     const raw = fc.array(fc.tuple(name, value), { maxLength: 6 }).map((pairs) => pairs.flat())
     await fc.assert(
       fc.asyncProperty(raw, fc.constantFrom(proxied, bare), async (rawHeaders, socket) => {

@@ -97,7 +97,10 @@ export class Keys {
       const text = JSON.stringify(jwks)
       if (text === this.#set?.text) return
       this.#set = { text, find: lookup(jwks), generation: (this.#set?.generation ?? 0) + 1 }
-      log.info({ source: source.name, keys: jwks.keys.length, kids: jwks.keys.slice(0, 10).map(({ kid }) => kid) }, 'keys of the token issuer read')
+      log.info(
+        { source: source.name, keys: jwks.keys.length, kids: jwks.keys.slice(0, 10).map(({ kid }) => kid) },
+        'keys of the token issuer read',
+      )
     } catch (error) {
       log.warn({ source: source.name, err: asError(error).message }, 'the keys of the token issuer cannot be read')
       throw error

@@ -73,7 +73,10 @@ describe('the userinfo endpoint', () => {
     ['a text', { status: 200, body: 'alice' }],
     ['a number', { status: 200, body: 7 }],
     ['an inherited subject', { status: 200, body: JSON.parse('{"__proto__": {"sub": "alice"}}') as unknown }],
-    ...[201, 204, 301, 302, 307, 400, 403, 404, 407, 429, 500, 502, 503].map((status): [string, Answer] => [`${status}`, { status, body: { sub: 'alice' } }]),
+    ...[201, 204, 301, 302, 307, 400, 403, 404, 407, 429, 500, 502, 503].map((status): [string, Answer] => [
+      `${status}`,
+      { status, body: { sub: 'alice' } },
+    ]),
   ]
   it.each(trouble)('is in trouble with %s: nobody knows, or the last answer for a bounded time', async (_, answer) => {
     const { state, check } = start(answer)
@@ -127,7 +130,11 @@ describe('the userinfo endpoint', () => {
     state.now = 64_000
     await check()
     await settle()
-    expect(state.asked.map((one) => one.split(' ')[0])).toEqual(['https://iss/userinfo-1', 'https://iss/userinfo-1', 'https://iss/userinfo-2'])
+    expect(state.asked.map((one) => one.split(' ')[0])).toEqual([
+      'https://iss/userinfo-1',
+      'https://iss/userinfo-1',
+      'https://iss/userinfo-2',
+    ])
   })
 })
 
@@ -141,13 +148,16 @@ describe('over HTTP', () => {
       server.close()
     })
     const revocation = new Revocation({ endpoint: () => Promise.resolve(url), fetchJson: createFetch(), log, lastGoodMs: 600_000 })
-    return () => revocation.check('t', 'h', 'alice').then(
-      () => 'good',
-      (error: { code: string }) => error.code,
-    )
+    return () =>
+      revocation.check('t', 'h', 'alice').then(
+        () => 'good',
+        (error: { code: string }) => error.code,
+      )
   }
-  const text = (body: string | Buffer, status = 200, headers: Record<string, string> = {}): RequestListener => (_, response) =>
-    void response.writeHead(status, headers).end(body)
+  const text =
+    (body: string | Buffer, status = 200, headers: Record<string, string> = {}): RequestListener =>
+    (_, response) =>
+      void response.writeHead(status, headers).end(body)
   const big = JSON.stringify({ sub: 'alice', more: 'x'.repeat(1_100_000) })
 
   it.each<[string, string, RequestListener]>([

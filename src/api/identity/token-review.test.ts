@@ -51,10 +51,13 @@ test.each([
   expect(await ask('good')).toBe('IdentityUnavailable')
 })
 
-test.each([{}, { status: {} }, { status: { authenticated: false, error: 'invalid bearer token' } }, { status: { authenticated: true } }, { status: { authenticated: true, user: { username: '' } } }])(
-  '%j names nobody',
-  async (review) => {
-    const { ask } = await start((request) => request.json(201, review))
-    expect(await ask('bad')).toBe('Unauthenticated')
-  },
-)
+test.each([
+  {},
+  { status: {} },
+  { status: { authenticated: false, error: 'invalid bearer token' } },
+  { status: { authenticated: true } },
+  { status: { authenticated: true, user: { username: '' } } },
+])('%j names nobody', async (review) => {
+  const { ask } = await start((request) => request.json(201, review))
+  expect(await ask('bad')).toBe('Unauthenticated')
+})

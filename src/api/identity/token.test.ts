@@ -37,8 +37,7 @@ const makeKeys = () =>
     lastGoodMs: 3_600_000,
     now: () => clock,
   })
-const makeTokens = (keys = makeKeys()) =>
-  new Tokens({ keys, issuer: 'iss', audience: 'seca', clockToleranceS: 30, now: () => wall })
+const makeTokens = (keys = makeKeys()) => new Tokens({ keys, issuer: 'iss', audience: 'seca', clockToleranceS: 30, now: () => wall })
 
 const CLAIMS = { iss: 'iss', aud: 'seca', sub: 'alice', exp: S + 600 }
 const sign = (
@@ -204,7 +203,16 @@ describe('keys', () => {
   })
 
   it('that are broken do not take the others with them', async () => {
-    const broken = [null, 7, 'x', [], {}, { kty: 'EC', kid: 'b' }, { kty: 'EC', crv: 'P-256', x: '!', y: '!', kid: 'c' }, { kty: 'toString' }]
+    const broken = [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { kty: 'EC', kid: 'b' },
+      { kty: 'EC', crv: 'P-256', x: '!', y: '!', kid: 'c' },
+      { kty: 'toString' },
+    ]
     served = async () => ({ keys: [...broken, ...(await jwks([a.publicKey, 'a'])).keys] as JSONWebKeySet['keys'] })
     expect(await refusal(await sign())).toBe('accepted')
     expect(await refusal(await sign({}, { kid: 'c' }))).toMatch(/^Unauthenticated/)
