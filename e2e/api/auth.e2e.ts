@@ -274,11 +274,53 @@ describe('replicas', () => {
           made.json<{ metadata: { resourceVersion: number } }>().metadata.resourceVersion,
         )
       }
+      // Nothing holds these up: once the answer is there, they are gone for everybody.
+      for (let index = 0; index < 40; index++) {
+        const [write, read] = index % 2 === 0 ? [a, b] : [b, a]
+        const gone = await call(write + path(index), { method: 'DELETE', token })
+        expect([
+          index,
+          gone.status,
+          (await call(read + path(index), { token })).status,
+          (await call(write + path(index), { token })).status,
+        ]).toEqual([index, 202, 404, 404])
+      }
+      // What something holds up is marked everywhere.
+      const held = path(50)
+      expect(
+        (await call(a + held, { method: 'PUT', token, body: { spec: { skuRef: { resource: 'skus/RD100' }, sizeGB: 50 } } })).status,
+      ).toBe(201)
+      const { workspaceNamespace } = await makeTenant(first.client, tenant, 'prod')
+      await kubectl([
+        'patch',
+        'blockstorages',
+        'disk-50',
+        '-n',
+        workspaceNamespace,
+        '--type=merge',
+        '-p',
+        '{"metadata":{"finalizers":["example.org/hold"]}}',
+      ])
+      expect((await call(a + held, { method: 'DELETE', token })).status).toBe(202)
+      const marked = (await call(b + held, { token })).json<{ metadata: { deletedAt?: string } }>()
+      expect(marked.metadata.deletedAt).toBeDefined()
+      await kubectl([
+        'patch',
+        'blockstorages',
+        'disk-50',
+        '-n',
+        workspaceNamespace,
+        '--type=merge',
+        '-p',
+        '{"metadata":{"finalizers":null}}',
+      ])
       for (const log of [first.logs(), second.logs()]) expect(log).not.toContain('did not confirm')
       // Nobody else can ask, or learn what is there.
       expect((await call(`${a}/.seca/peer?kind=BlockStorage&key=x&version=1`)).status).toBe(401)
       const forged = { 'x-seca-peer': `${Date.now()}.${'0'.repeat(64)}` }
       expect((await call(`${a}/.seca/peer?kind=BlockStorage&key=x&version=1`, { headers: forged })).status).toBe(401)
+      for (const value of [`${Date.now()}.${'ä'.repeat(64)}`, 'ä', '', '.', `ä.${'0'.repeat(64)}`, 'x'.repeat(20_000)])
+        expect((await call(`${a}/.seca/peer?kind=BlockStorage&key=x&version=1`, { headers: { 'x-seca-peer': value } })).status).toBe(401)
       // One that is gone holds nobody up.
       await second.stop()
       const started = performance.now()

@@ -4,10 +4,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export async function startTcpProxy(targetPort: number) {
   const pairs = new Set<{ near: Socket; far: Socket; silent: boolean }>()
   let refusing = false
+  let frozen = false
   const server = createServer((near) => {
     if (refusing) return void near.destroy()
     const far = connect(targetPort, '127.0.0.1')
-    const pair = { near, far, silent: false }
+    const pair = { near, far, silent: frozen }
     pairs.add(pair)
     const end = () => {
       pairs.delete(pair)
@@ -42,6 +43,11 @@ export async function startTcpProxy(targetPort: number) {
     /** The present connections carry nothing any more, and nobody is told; new ones work. */
     silence() {
       for (const pair of pairs) pair.silent = true
+    },
+    /** As `silence`, and new connections carry nothing either: an apiserver that was stopped, whose kernel goes on taking them. */
+    freeze(on: boolean) {
+      frozen = on
+      if (on) for (const pair of pairs) pair.silent = true
     },
     get connections() {
       return pairs.size

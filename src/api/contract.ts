@@ -77,7 +77,8 @@ export interface Written {
   /** `namespace/name` or `name`. */
   readonly key: string
   readonly resourceVersion: string
-  /** The write may have removed the object for good. */
+  readonly uid?: string
+  /** The write removed the object for good: nobody may find one of this `uid` any more. */
   readonly isDelete?: boolean
 }
 

@@ -5,30 +5,50 @@ import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Cache } from './cache.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
+import { type Clock, systemClock } from '../kube/clock.ts'
 
 export interface InformersOptions {
   readonly client: KubeClient
   readonly cache: Cache
   readonly log: Log
   readonly metrics: Metrics
+  /** What may only be so old; absent: nothing is proven. */
+  readonly current?: Current
+  readonly clock?: Clock
+}
+
+/** Data that decisions hang on: only when it is provably current to within a bound may anybody go by it. */
+export interface Current {
+  /** Names of kinds; `Namespace` for those. */
+  readonly kinds: readonly string[]
+  readonly maxAgeMs: number
 }
 
 interface Informer {
   readonly name: string
-  readonly reflector: Pick<Reflector<never>, 'run' | 'whenSynced' | 'isSynced' | 'silentMs'>
+  readonly reflector: Pick<Reflector<never>, 'run' | 'whenSynced' | 'isSynced' | 'silentMs' | 'ageMs'>
 }
 
 /** An informer without a sign of life for this long is stale (bookmarks come about once a minute). */
 const STALE_MS = 180_000
-
+/** For who waits for this long, nobody is sent here any more: a bookmark is missing, and the watch is about to be given up. */
+const SILENT_MS = 75_000
+/** Proofs within a bound: one may be missing without anybody noticing. */
+const PROOFS = 3
+/** Part of the bound after which we are not ready, so that clients are sent elsewhere before they are refused. */
+const READY = 0.75
 /** Keeps a {@link Cache} in step with the cluster: all kinds, and the namespaces that are ours. */
 export class Informers {
   readonly #informers: readonly Informer[]
+  readonly #proven: readonly Informer[]
+  readonly #maxAgeMs: number
 
-  constructor({ client, cache, log, metrics }: InformersOptions) {
+  constructor({ client, cache, log, metrics, current, clock = systemClock }: InformersOptions) {
+    const isProven = (name: string) => current?.kinds.includes(name) === true
+    const proof = (name: string) => ({ clock, ...(current && isProven(name) ? { proveMs: current.maxAgeMs / PROOFS } : {}) })
     const kinds = [...cache.kinds()].map(({ kind, gvr }) => ({
       name: kind,
-      reflector: new Reflector({ client, gvr, store: cache.store(kind), log, metrics }),
+      reflector: new Reflector({ client, gvr, store: cache.store(kind), log, metrics, ...proof(kind) }),
     }))
     const namespaces = new Reflector({
       client,
@@ -37,8 +57,11 @@ export class Informers {
       labelSelector: TENANT_LABEL,
       log,
       metrics,
+      ...proof('Namespace'),
     })
     this.#informers = [...kinds, { name: 'Namespace', reflector: namespaces }]
+    this.#proven = this.#informers.filter(({ name }) => isProven(name))
+    this.#maxAgeMs = current?.maxAgeMs ?? Number.POSITIVE_INFINITY
   }
 
   /** Resolves when `signal` aborts and all are stopped. */
@@ -59,9 +82,25 @@ export class Informers {
     await Promise.race([Promise.all(this.#informers.map(({ reflector }) => reflector.whenSynced())), aborted])
   }
 
-  /** What is wrong, in a few words, when an informer shows no sign of life. */
+  /** What decisions hang on is current to within the bound. */
+  isCurrent(): boolean {
+    return this.#proven.every(({ reflector }) => reflector.ageMs() <= this.#maxAgeMs)
+  }
+
+  /** What is wrong, in a few words, for readiness: some time before decisions are refused, and long before {@link stale}. */
+  trouble(): string | undefined {
+    if (!this.isSynced()) return 'not in sync yet'
+    const old = this.#proven.filter(({ reflector }) => reflector.ageMs() > READY * this.#maxAgeMs)
+    if (old.length > 0) return `not known to be current: ${namesOf(old)}`
+    const silent = this.#informers.filter(({ reflector }) => reflector.silentMs() > SILENT_MS)
+    return silent.length === 0 ? undefined : `no sign of life from the apiserver for ${namesOf(silent)}`
+  }
+
+  /** What is wrong, in a few words, when an informer has shown no sign of life for long. */
   stale(): string | undefined {
-    const silent = this.#informers.filter(({ reflector }) => reflector.silentMs() > STALE_MS).map(({ name }) => name)
-    return silent.length === 0 ? undefined : `no sign of life from the apiserver for ${silent.join(', ')}`
+    const silent = this.#informers.filter(({ reflector }) => reflector.silentMs() > STALE_MS)
+    return silent.length === 0 ? undefined : `no sign of life from the apiserver for ${namesOf(silent)}`
   }
 }
+
+const namesOf = (informers: readonly Informer[]) => informers.map(({ name }) => name).join(', ')

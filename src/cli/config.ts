@@ -128,6 +128,8 @@ export const ApiConfig = z.strictObject({
   trustedProxies: list('addresses (or CIDRs) of proxies whose X-Forwarded-Host is believed'),
   unprotectedManagers: list('field managers, besides kubectl, whose fields the API may change'),
   validationStatus,
+  // kube-apiserver cannot be asked for proofs faster than that (src/kube/reflector.ts).
+  dataMaxAgeMs: milliseconds('60s', 'how old the roles may be that decide on access; then 503. At least 15s', 15_000),
   peerAddress: z.string().min(1).optional().describe('URL where other replicas reach this one; absent: there are none'),
   peerKeyFile: z.string().min(1).optional().describe('file with the secret that replicas share'),
   healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),

@@ -7,13 +7,14 @@ import { type Entry, hint, readFlags } from './flags.ts'
 
 /** Reads settings from flags, environment and a file through one schema. Precedence: flag, environment, file, default. */
 
-/** A time span written as people do: `500ms`, `10s`, `5m`, `1h`; milliseconds afterwards. */
-export function milliseconds(preset: string, description: string) {
+/** A time span written as people do: `500ms`, `10s`, `5m`, `1h`; milliseconds afterwards, `least` of them or more. */
+export function milliseconds(preset: string, description: string, least = 0) {
   const span = z.string().regex(/^\d+(ms|s|m|h)$/, 'is not a time span such as 500ms, 10s, 5m or 1h')
   const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
   return span
     .transform((text) => Number.parseInt(text, 10) * units[/[a-z]+$/.exec(text)?.[0] as keyof typeof units])
     .refine((value) => value <= 2_147_483_647, 'is too long (at most 24 days)')
+    .refine((value) => value >= least, `is too short (at least ${least / 1000}s)`)
     .prefault(preset)
     .meta({ description, placeholder: 'time', preset })
 }

@@ -77,6 +77,12 @@ export class KubeClient {
     }
   }
 
+  /** How far the history of a kind is, from a small consistent read: whatever was written before has at most this version. */
+  async versionOf(gvr: GroupVersionResource, options: { namespace?: string | undefined; signal?: AbortSignal }): Promise<number> {
+    for await (const { resourceVersion } of this.list(gvr, { ...options, pageSize: 1 })) return Number(resourceVersion)
+    return Number.NaN
+  }
+
   /** Batches of lines, each the JSON of a watch event, bookmarks included. */
   watch(gvr: GroupVersionResource, options: WatchOptions): Promise<AsyncIterable<string[]>> {
     const query = selectors(options)

@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
+import { deadline } from '../deadline.ts'
 import { asError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { KubeClient } from './client.ts'
 import { type Clock, fullJitter, systemClock } from './clock.ts'
+import { Currency } from './currency.ts'
 import { ApiError, apiErrorFrom, isGone } from './errors.ts'
 import type { GroupVersionResource, KubeObject } from './gvr.ts'
 import type { Store } from './store.ts'
@@ -20,6 +22,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly random?: () => number
   /** No line for this long (bookmarks come about once a minute): the connection is dead, whatever TCP says. */
   readonly silentAfterMs?: number
+  /** Prove about this often as of when the store is current (see `ageMs`); at least 5 s. Absent: never. */
+  readonly proveMs?: number | undefined
 }
 
 interface WatchEvent<T> {
@@ -29,8 +33,8 @@ interface WatchEvent<T> {
 
 /** What ended a watch, as counted in the metric. */
 class Interrupted extends Error {
-  readonly event: 'silent' | 'unparsable' | 'short'
-  constructor(event: 'silent' | 'unparsable' | 'short', message: string) {
+  readonly event: 'silent' | 'unparsable' | 'short' | 'restored'
+  constructor(event: Interrupted['event'], message: string) {
     super(message)
     this.event = event
   }
@@ -41,12 +45,19 @@ const BACKOFF = { baseMs: 250, maxMs: 10_000 }
 const SLICE = 200
 /** So many refusals in a row with an apiserver that answers: what we ask for makes no sense to it any more, list again. */
 const HOPELESS = 5
+/** An apiserver sends a bookmark 2 s before a watch's time is over: the question that it answers is asked this long before the end. */
+const ASK_S = 4
+const SHORTEST_S = 5
+const ASK_MS = 10_000
+/** Times the usual that a proof may be late before everything is listed anew: some caches send no bookmarks. */
+const LATE = 2
 const END_OF_INITIAL = 'k8s.io/initial-events-end'
 
 /** Keeps a store equal to what kube-apiserver holds, for as long as `run` runs, whatever breaks in between. */
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>
   readonly #clock: Clock
+  readonly #currency = new Currency()
   readonly #synced = Promise.withResolvers<void>()
   #isSynced = false
   #aliveAt: number
@@ -84,10 +95,16 @@ export class Reflector<T extends KubeObject> {
     return this.#clock.now() - this.#aliveAt
   }
 
+  /** The store is known to hold all that was there this long ago. Only with `proveMs`, else since the last complete list. */
+  ageMs(): number {
+    return this.#clock.now() - this.#currency.asOf
+  }
+
   /** Resolves on abort, and only then. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
+        if (this.#isLate()) this.#version = undefined
         if (this.#version === undefined && this.#mode === 'pages') await this.#list(signal)
         await this.#watch(signal)
         this.#failures = 0
@@ -102,6 +119,7 @@ export class Reflector<T extends KubeObject> {
   async #list(signal: AbortSignal): Promise<void> {
     const { client, gvr, namespace, labelSelector, store } = this.#options
     const relist = store.relist()
+    const at = this.#clock.now()
     let version: string | undefined
     for await (const page of client.list<T>(gvr, { namespace, labelSelector, signal })) {
       if (version === undefined && this.#isFromThePast(page.resourceVersion)) {
@@ -114,7 +132,7 @@ export class Reflector<T extends KubeObject> {
       for (const item of page.items) relist.add(item)
       await setImmediate()
     }
-    if (version !== undefined) this.#complete(relist, version)
+    if (version !== undefined) this.#complete(relist, version, at)
   }
 
   /** etcd restored from a backup counts from an earlier version: what the store holds is of a future that never was. */
@@ -122,8 +140,9 @@ export class Reflector<T extends KubeObject> {
     return Number(version) < this.#highest
   }
 
-  #complete(relist: ReturnType<Store<T>['relist']>, version: string): void {
+  #complete(relist: ReturnType<Store<T>['relist']>, version: string, at: number): void {
     relist.finish(version)
+    this.#currency.listed(Number(version), at)
     this.#version = version
     this.#highest = Math.max(this.#highest, Number(version))
     this.#count('listed')
@@ -134,8 +153,9 @@ export class Reflector<T extends KubeObject> {
 
   /** One watch, from its beginning to its orderly end. Without a version it brings the state first (KEP-3157). */
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, gvr, namespace, labelSelector, store, random = Math.random } = this.#options
-    const timeoutSeconds = 240 + Math.floor(random() * 121)
+    const { client, gvr, namespace, labelSelector, store, proveMs } = this.#options
+    const timeoutSeconds = this.#seconds()
+    const at = this.#clock.now()
     const stream = new AbortController()
     const stop = () => stream.abort(signal.reason)
     signal.addEventListener('abort', stop)
@@ -144,7 +164,7 @@ export class Reflector<T extends KubeObject> {
     let events = 0
     try {
       signal.throwIfAborted()
-      const guard = this.#watchdog(stream)
+      const guard = this.#watchdog(stream, timeoutSeconds)
       const lines = await client.watch(gvr, {
         namespace,
         labelSelector,
@@ -155,6 +175,7 @@ export class Reflector<T extends KubeObject> {
       guard.beat()
       this.#alive()
       this.#openedAt = this.#clock.now()
+      if (proveMs !== undefined && relist === undefined) void this.#prove(stream, timeoutSeconds, signal)
       for await (const batch of lines) {
         guard.beat()
         this.#alive()
@@ -168,9 +189,12 @@ export class Reflector<T extends KubeObject> {
           else if (relist !== undefined && event.object.metadata.annotations?.[END_OF_INITIAL] === 'true') {
             const version = event.object.metadata.resourceVersion ?? '0'
             if (this.#isFromThePast(version)) throw new Interrupted('short', 'the history of the apiserver went back')
-            this.#complete(relist, version)
+            this.#complete(relist, version, at)
             relist = undefined
+            // The next watch is one that proves.
+            if (proveMs !== undefined) return
           }
+          if (relist === undefined) this.#currency.reached(Number(this.#version))
           if (relist === undefined) this.#failures = this.#refusals = 0
           if (++events % SLICE !== 0) continue
           await setImmediate()
@@ -186,14 +210,47 @@ export class Reflector<T extends KubeObject> {
     this.#count('ended')
   }
 
+  /** How long a watch may be. One that proves ends soon; at once when nothing was proven last time, to know where we are. */
+  #seconds(): number {
+    const { proveMs, random = Math.random } = this.#options
+    if (proveMs === undefined || this.#version === undefined) return 240 + Math.floor(random() * 121)
+    const usual = Math.max(SHORTEST_S, Math.floor(proveMs / 1000))
+    return this.ageMs() >= usual * 1000 ? SHORTEST_S : usual
+  }
+
+  /** Something is there, and the watches do not bring it. */
+  #isLate(): boolean {
+    const { proveMs } = this.#options
+    return proveMs !== undefined && this.#isSynced && this.#currency.isBehind && this.ageMs() > LATE * proveMs
+  }
+
+  /** Asks how far the history is, in time for the bookmark that says whether the store is there too. */
+  async #prove(stream: AbortController, seconds: number, signal: AbortSignal): Promise<void> {
+    const { client, gvr, namespace } = this.#options
+    await this.#clock.sleep((seconds - ASK_S) * 1000, stream.signal)
+    if (stream.signal.aborted) return
+    const at = this.#clock.now()
+    const before = Number(this.#version ?? 0)
+    const limit = deadline(signal, ASK_MS)
+    try {
+      const version = await client.versionOf(gvr, { namespace, signal: limit.signal })
+      if (version >= before) this.#currency.told(version, at)
+      else if (!stream.signal.aborted) stream.abort(new Interrupted('restored', 'the history of the apiserver went back'))
+    } catch {
+      // No answer, no proof: the age tells.
+    } finally {
+      limit.end()
+    }
+  }
+
   /** Aborts the stream when no line came for too long. */
-  #watchdog(stream: AbortController): { beat(): void } {
-    const limitMs = this.#options.silentAfterMs ?? 90_000
+  #watchdog(stream: AbortController, seconds: number): { beat(): void } {
+    const { proveMs, silentAfterMs = proveMs === undefined ? 90_000 : Math.min(90, seconds + SHORTEST_S) * 1000 } = this.#options
     let beatAt = this.#clock.now()
     const watch = async () => {
       while (!stream.signal.aborted) {
-        const leftMs = beatAt + limitMs - this.#clock.now()
-        if (leftMs <= 0) return stream.abort(new Interrupted('silent', `no line for ${limitMs / 1000} s`))
+        const leftMs = beatAt + silentAfterMs - this.#clock.now()
+        if (leftMs <= 0) return stream.abort(new Interrupted('silent', `no line for ${silentAfterMs / 1000} s`))
         await this.#clock.sleep(leftMs, stream.signal)
       }
     }
@@ -210,7 +267,11 @@ export class Reflector<T extends KubeObject> {
     this.#highest = Math.max(this.#highest, Number(this.#version ?? 0))
     const refused = error instanceof ApiError && error.status > 0 && error.status !== 429 && error.status !== 503
     if (refused || (error instanceof Interrupted && error.event === 'unparsable')) this.#refusals++
-    if (isGone(error)) {
+    if (error instanceof Interrupted && error.event === 'restored') {
+      this.#count('relist')
+      this.#version = undefined
+      this.#mode = 'pages'
+    } else if (isGone(error)) {
       this.#count('expired')
       this.#version = undefined
       // A new beginning, not a failure; twice in a row is one.

@@ -72,6 +72,11 @@ export class Store<T extends KubeObject> {
     return [...(values.get(value)?.values() ?? [])]
   }
 
+  /** An object of this uid was here, or would have come, and is gone for good (remembered for a while). */
+  isGone(uid: string): boolean {
+    return this.#tombstones.has(uid)
+  }
+
   /** Takes an event's object or a write's answer; false when what is here is as new, or the object is known to be gone. */
   set(obj: T): boolean {
     return this.#accept(obj, this.#floor)

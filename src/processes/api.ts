@@ -16,6 +16,7 @@ import { isForeignManager, keepOwners } from '../api/write/owners.ts'
 import { NO_PEERS, PeerSet } from '../api/door/peers.ts'
 import { Revocation } from '../api/identity/revocation.ts'
 import { AccessReviews } from '../api/access/access-review.ts'
+import { whileCurrent } from '../api/access/current.ts'
 import { type Listener, type ListenerOptions, startListener, type TlsFiles } from '../api/door/listener.ts'
 import { Tokens } from '../api/identity/token.ts'
 import { TokenReviews } from '../api/identity/token-review.ts'
@@ -30,6 +31,8 @@ import { startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import { aborted, surroundings } from './process.ts'
 
+/** What says who may do what, and where a tenant ends (DESIGN §6). */
+const DECIDING = ['Role', 'RoleAssignment', 'Namespace']
 /** Time that answers under way get when the process ends. */
 const GRACE_MS = 10_000
 
@@ -38,16 +41,18 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
   const { signal, log, metrics } = surroundings('api', config.logLevel, context)
   const client = connect({ kubeconfig: config.kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/api' })
   const cache = createCache(config)
-  const informers = new Informers({ client, cache, log, metrics })
+  const current = { kinds: DECIDING, maxAgeMs: config.dataMaxAgeMs }
+  const informers = new Informers({ client, cache, log, metrics, current })
   const stop = new AbortController()
-  const isReady = () => (stopping ? 'stopping' : informers.isSynced() ? undefined : 'not in sync yet')
+  const isReady = () => (stopping ? 'stopping' : informers.trouble())
   let stopping = false
   const listeners: Listener[] = []
   const health = await startHealth({
     host: config.healthHost,
     port: config.healthPort,
     metrics,
-    live: { informers: () => informers.stale() },
+    // Not the informers: while kube-apiserver is away, a new process would know even less.
+    live: {},
     ready: { informers: isReady },
   })
   const running: Promise<void>[] = [informers.run(stop.signal)]
@@ -60,7 +65,9 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
     const app = createApp({
       cache,
       client,
-      authorizer: createAuthorizer({ cache, isSynced, ...(proxy ? { reviews: new AccessReviews(client, cache) } : {}) }),
+      authorizer: whileCurrent(createAuthorizer({ cache, isSynced, ...(proxy ? { reviews: new AccessReviews(client, cache) } : {}) }), () =>
+        informers.isCurrent(),
+      ),
       peers: peers ?? NO_PEERS,
       isSynced,
       externalUrls: withoutSlash({ direct: config.externalUrl, aggregated: config.aggregatedExternalUrl }),
@@ -86,7 +93,7 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
       port: number,
       files: TlsFiles,
       handler: ReturnType<typeof door>,
-      more: Pick<ListenerOptions, 'clientCa' | 'onConnection'> = {},
+      more: Pick<ListenerOptions, 'clientCa'> = {},
     ) => startListener({ name, host: config.host, port, tls: files, handler, log, ...more })
     const probe = ({ path }: { path: string }) => healthAnswer(path, isReady)
 
@@ -110,7 +117,6 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
       const files = { certFile: config.aggregatedTlsCertFile ?? tls.certFile, keyFile: config.aggregatedTlsKeyFile ?? tls.keyFile }
       aggregated = await listen('aggregated', config.aggregatedPort, files, handler, {
         clientCa: () => proxy.trust?.ca,
-        onConnection: (socket) => proxy.admit(socket),
       })
       listeners.push(aggregated)
       running.push(proxy.run(stop.signal))
@@ -140,7 +146,9 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
 }
 
 function createTokens(config: ApiConfig, log: Log): Tokens {
-  const fetchJson = createFetch(config.tokenCaFile === undefined ? undefined : readFileSync(config.tokenCaFile, 'utf8'))
+  const ca = config.tokenCaFile === undefined ? undefined : readFileSync(config.tokenCaFile, 'utf8')
+  // Connections of their own: a slow userinfo endpoint must not keep us from the keys.
+  const [fetchJson, fetchUser] = [createFetch(ca), createFetch(ca)]
   const { tokenIssuer: issuer, tokenKeyFile: file, tokenJwksUrl: url } = config
   const source = file !== undefined ? keysInFile(file) : url !== undefined ? keysAtUrl(url, fetchJson) : keysOfIssuer(issuer, fetchJson)
   const endpoint = async () => {
@@ -148,7 +156,7 @@ function createTokens(config: ApiConfig, log: Log): Tokens {
     if (found !== undefined) return found
     throw new SecaError('InvalidConfiguration', `${issuer} names no userinfo endpoint; give --token-userinfo-url`)
   }
-  const revocation = new Revocation({ endpoint, fetchJson, log, lastGoodMs: config.tokenRevocationLastGoodMs })
+  const revocation = new Revocation({ endpoint, fetchJson: fetchUser, log, lastGoodMs: config.tokenRevocationLastGoodMs })
   // A file costs nothing to look at, and whoever replaces it wants it to count.
   const refresh = file === undefined ? {} : { refreshMs: 10_000, cooldownMs: 1_000 }
   const keys = new Keys({ source, log, lastGoodMs: config.tokenKeysLastGoodMs, ...refresh })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { asError, SecaError } from '../../errors.ts'
 import type { KubeClient } from '../../kube/client.ts'
+import { systemClock } from '../../kube/clock.ts'
 import type { Lookup } from '../../resolve/lookup.ts'
 import type { Attempt, Caller, Decision } from '../contract.ts'
 
@@ -28,7 +29,7 @@ export interface ResourceAttributes {
 export class AccessReviews {
   readonly #client: KubeClient
   readonly #lookup: Lookup
-  readonly #answers = new LRUCache<string, Decision>({ max: 20_000, ttl: CACHED_MS })
+  readonly #answers = new LRUCache<string, Decision>({ max: 20_000, ttl: CACHED_MS, perf: systemClock })
 
   constructor(client: KubeClient, lookup: Lookup) {
     this.#client = client
@@ -42,8 +43,9 @@ export class AccessReviews {
     const key = createHash('sha256').update(JSON.stringify(spec)).digest('base64')
     const known = this.#answers.get(key)
     if (known !== undefined) return known
+    const start = systemClock.now()
     const decision = await this.#ask(spec, signal)
-    this.#answers.set(key, decision)
+    this.#answers.set(key, decision, { start })
     return decision
   }
 

@@ -348,7 +348,6 @@ describe('the front proxy', () => {
     const listener: Listener = await open(echo, {
       authenticator: aggregatedAuthenticator(proxy, new TokenReviews(kube.client)),
       clientCa: () => proxy.trust?.ca,
-      onConnection: (socket) => proxy.admit(socket),
       identityHeaders: () => [...(proxy.trust?.usernameHeaders ?? []), ...(proxy.trust?.groupHeaders ?? [])],
     })
     const call = (certificate: KeyPair | undefined, headers: RequestOptions['headers'] = { 'X-Remote-User': 'alice' }) =>

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -23,8 +24,6 @@ export interface ListenerOptions {
   readonly tls: TlsFiles
   /** PEM of the CAs of client certificates that count; absent: none is asked for. */
   readonly clientCa?: () => string | undefined
-  /** Sees every connection before its first request. */
-  readonly onConnection?: (socket: TLSSocket) => void
   readonly handler: Handler
   readonly log: Log
   readonly reloadMs?: number
@@ -35,7 +34,7 @@ export interface ListenerOptions {
 
 export interface Listener {
   readonly port: number
-  /** Takes over changed client CAs for new connections. */
+  /** Takes over changed client CAs for new connections; those whose certificate did not pass are closed, to come again. */
   refresh(): void
   /** No new connections; those that are idle are closed, the others after their answer. Resolves when all are gone, or after `graceMs`. */
   stop(graceMs: number): Promise<void>
@@ -50,7 +49,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const { name, log, handler, clientCa, times = TIMES } = options
   const context = () => ({
     ...readTls(options.tls),
-    ...(clientCa === undefined ? {} : { ca: clientCa() ?? NOBODY }),
+    // A resumed session would bring along what an earlier handshake thought of its certificate, without the chain.
+    ...(clientCa === undefined ? {} : { ca: clientCa() ?? NOBODY, secureOptions: constants.SSL_OP_NO_TICKET }),
     minVersion: 'TLSv1.2' as const,
   })
   const server = createSecureServer({
@@ -72,9 +72,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const sockets = new Set<TLSSocket>()
   const busy = new Map<Socket, number>()
   const sessions = new Set<ServerHttp2Session>()
-  // First of all: the server's own listener may read requests at once.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
-    options.onConnection?.(socket)
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => undefined)
@@ -124,6 +122,13 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       log.error({ listener: name, err: asError(error).message }, 'the new certificate cannot be used, the old one stays')
     }
   }
+  /** The handshake is not repeated: who came too early with a certificate of a new CA would be refused for as long as it stays. */
+  const renew = () => {
+    refresh()
+    const isUnknown = ({ authorized }: Pick<TLSSocket, 'authorized'>) => clientCa !== undefined && !authorized
+    for (const session of sessions) if (isUnknown(session.socket as TLSSocket)) session.close()
+    for (const socket of sockets) if (isUnknown(socket) && socket.alpnProtocol !== 'h2' && !busy.has(socket)) socket.destroySoon()
+  }
   const closed = new AbortController()
   void watchFiles(options.tls, options.reloadMs ?? RELOAD_MS, closed.signal, () => {
     refresh()
@@ -137,7 +142,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 
   return {
     port: (server.address() as AddressInfo).port,
-    refresh,
+    refresh: renew,
     async stop(graceMs) {
       closed.abort()
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cache } from '../../cache/cache.ts'
 import { asError } from '../../errors.ts'
 import type { KubeClient } from '../../kube/client.ts'
+import { systemClock } from '../../kube/clock.ts'
 import type { KubeObject } from '../../kube/gvr.ts'
 import { Reflector } from '../../kube/reflector.ts'
 import { Store } from '../../kube/store.ts'
@@ -63,7 +64,7 @@ export class PeerSet implements Peers {
   readonly #seen = new Map<string, { renewTime: string | undefined; at: number }>()
 
   constructor(options: PeersOptions) {
-    this.#options = { now: () => performance.now(), ...options }
+    this.#options = { now: systemClock.now, ...options }
     this.#agent = new Agent({ keepAlive: true, maxSockets: 16 })
     // Age by our own clock: theirs may differ.
     this.#leases.onChange(({ object, type }) => {
@@ -139,8 +140,14 @@ export class PeerSet implements Peers {
     return this.#certificate
   }
 
-  async #ask(address: string, { kind, key, resourceVersion, isDelete }: Written): Promise<void> {
-    const query = new URLSearchParams({ kind, key, version: resourceVersion, ...(isDelete === true ? { gone: '1' } : {}) }).toString()
+  async #ask(address: string, { kind, key, resourceVersion, uid, isDelete }: Written): Promise<void> {
+    const query = new URLSearchParams({
+      kind,
+      key,
+      version: resourceVersion,
+      ...(uid === undefined ? {} : { uid }),
+      ...(isDelete === true ? { gone: '1' } : {}),
+    }).toString()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const time = String(Date.now())
     const { cert, fingerprint } = this.#own()
@@ -168,17 +175,20 @@ export class PeerSet implements Peers {
     return promise
   }
 
-  /** Answers another replica: at once when the version is here, else when it comes; 202 when it does not within 250 ms. */
+  /** Answers another replica: at once when what was written is here, else when it comes; 202 when it does not within 250 ms. */
   async answer(query: string, head: Head): Promise<Plain> {
     const { key, cache } = this.#options
-    const [time = '', signature = ''] = (head.headers.get(HEADER)?.[0] ?? '').split('.')
-    const expected = Buffer.from(sign(key, time, query))
-    const isAge = Math.abs(Date.now() - Number(time)) < CLOCK_SKEW_MS
-    if (!isAge || expected.length !== signature.length || !timingSafeEqual(expected, Buffer.from(signature))) return PLAIN_401
+    if (!isSigned(key, query, head.headers.get(HEADER) ?? [])) return PLAIN_401
     const wanted = new URLSearchParams(query)
     const kind = cache.kindNamed(wanted.get('kind') ?? '')
     if (kind === undefined) return { status: 202, headers: {}, body: '' }
-    const isHere = await untilVersion(cache, kind.kind, wanted.get('key') ?? '', Number(wanted.get('version')), wanted.has('gone'))
+    const isHere = await untilHere(cache, {
+      kind: kind.kind,
+      key: wanted.get('key') ?? '',
+      resourceVersion: wanted.get('version') ?? '',
+      uid: wanted.get('uid') ?? '',
+      isDelete: wanted.has('gone'),
+    })
     return { status: isHere ? 204 : 202, headers: {}, body: '' }
   }
 }
@@ -190,12 +200,24 @@ function sign(key: string, time: string, query: string): string {
   return createHmac('sha256', key).update(`${time}\n${query}`).digest('hex')
 }
 
-/** Resolves with whether the cache holds the version (or, for deletions, no such object) within 250 ms. */
-export async function untilVersion(cache: Cache, kind: string, key: string, version: number, mayBeGone: boolean): Promise<boolean> {
+/** The header is one that a replica made for this query, not long ago. */
+function isSigned(key: string, query: string, values: readonly string[]): boolean {
+  const [value = ''] = values
+  // Whoever sends what no replica sends has no signature; and texts of one length need not be bytes of one length.
+  const [, time = '', signature = ''] = /^(\d{1,16})\.([0-9a-f]{64})$/.exec(value) ?? []
+  if (values.length !== 1 || signature === '' || !(Math.abs(Date.now() - Number(time)) < CLOCK_SKEW_MS)) return false
+  return timingSafeEqual(Buffer.from(sign(key, time, query)), Buffer.from(signature))
+}
+
+/** Resolves with whether the cache holds the version, or a later one, or has seen its end, within 250 ms. After a deletion, only the end counts. */
+export async function untilHere(cache: Cache, { kind, key, resourceVersion, uid, isDelete }: Written): Promise<boolean> {
   const store = cache.store(kind)
   const isHere = () => {
     const object = store.get(key)
-    return object === undefined ? mayBeGone : Number(object.metadata.resourceVersion) >= version
+    if (isDelete === true) return object === undefined || object.metadata.uid !== uid
+    return object === undefined
+      ? uid !== undefined && store.isGone(uid)
+      : Number(object.metadata.resourceVersion) >= Number(resourceVersion)
   }
   if (isHere()) return true
   const { promise, resolve } = Promise.withResolvers<boolean>()

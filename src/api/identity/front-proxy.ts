@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { asError, SecaError } from '../../errors.ts'
 import type { KubeClient } from '../../kube/client.ts'
+import { ApiError, isNotFound } from '../../kube/errors.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Caller } from '../contract.ts'
 import type { Head } from './head.ts'
@@ -59,14 +60,15 @@ function certificatesOf(pem: string): X509Certificate[] {
   return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((block) => new X509Certificate(block))
 }
 
-/** What is known of a connection. It hangs on the socket itself: HTTP/2 hands out a new proxy of that with each stream. */
-interface Connection {
-  /** Generation of CAs that judged its handshake. */
-  readonly born: number
-  peer?: { readonly generation: number; readonly problem: string | undefined; readonly validTo: number }
+/** What was found out of a connection. It hangs on the socket itself: HTTP/2 hands out a new proxy of that with each stream. */
+interface Judged {
+  /** Of the trust by which it was judged. */
+  readonly generation: number
+  readonly problem: string | undefined
+  readonly validTo: number
 }
-const CONNECTION = Symbol('connection')
-type Known = TLSSocket & { [CONNECTION]?: Connection }
+const JUDGED = Symbol('judged')
+type Known = TLSSocket & { [JUDGED]?: Judged }
 
 export interface FrontProxyOptions {
   readonly client: KubeClient
@@ -94,12 +96,13 @@ export class FrontProxy {
   /** Reads whom to trust. Throws while that cannot be known: nobody is trusted then. */
   async load(signal?: AbortSignal): Promise<void> {
     const { client, onTrust } = this.#options
-    const configMap = await client.get<{ data?: Record<string, string> }>(KUBERNETES.ConfigMap, NAMESPACE, NAME, signal)
     let trust: ProxyTrust
     try {
+      const configMap = await client.get<{ data?: Record<string, string> }>(KUBERNETES.ConfigMap, NAMESPACE, NAME, signal)
       trust = parseTrust(configMap.data ?? {})
     } catch (error) {
-      // Published, and not to be trusted: what was trusted before was taken back.
+      if (error instanceof ApiError && !isNotFound(error)) throw error
+      // Gone, or not to be trusted: what was trusted before was taken back.
       if (this.#trust !== undefined) this.#generation++
       this.#trust = undefined
       throw error
@@ -135,47 +138,58 @@ export class FrontProxy {
     for (const [name, values] of headers) {
       const prefix = trust.extraPrefixes.find((one) => name.startsWith(one))
       if (prefix === undefined) continue
-      const key = unescaped(name.slice(prefix.length)).toLowerCase()
+      const key = unescaped(name.slice(prefix.length))
       extra[key] = [...(extra[key] ?? []), ...values]
     }
     return { door: 'aggregated', username, ...(uid === undefined ? {} : { uid }), groups: valuesOf(trust.groupHeaders), extra }
   }
 
-  /** Notes under which CAs a connection was made; to be called before its first request. */
-  admit(socket: TLSSocket): void {
-    ;(socket as Known)[CONNECTION] = { born: this.#generation }
-  }
-
   /** Why a connection may not forward identities; undefined: it may. */
   problemOf(socket: TLSSocket): string | undefined {
     if (this.#trust === undefined) return 'nobody is trusted yet'
-    const connection = (socket as Known)[CONNECTION]
-    if (connection === undefined) return 'nobody saw it being made'
-    const { peer } = connection
-    const current = peer?.generation === this.#generation ? peer : this.#inspect(socket, this.#trust, connection.born !== this.#generation)
-    connection.peer = current
-    return current.validTo < this.#options.now() ? 'its certificate has expired' : current.problem
+    const known = (socket as Known)[JUDGED]
+    const judged = known?.generation === this.#generation ? known : this.#judge(socket, this.#trust)
+    ;(socket as Known)[JUDGED] = judged
+    return judged.validTo < this.#options.now() ? 'its certificate has expired' : judged.problem
   }
 
-  #inspect(socket: TLSSocket, trust: ProxyTrust, isOld: boolean): NonNullable<Connection['peer']> {
+  /**
+   * Two must agree. The handshake judged chain, validity and clientAuth, but by the CAs that were known when TCP connected, which can be
+   * others than those of now, and even than those of when the handshake ended. So the certificate is also held against the CAs of now.
+   */
+  #judge(socket: TLSSocket, trust: ProxyTrust): Judged {
+    const generation = this.#generation
     const certificate = socket.getPeerX509Certificate()
-    if (certificate === undefined)
-      return { generation: this.#generation, problem: 'it shows no certificate', validTo: Number.POSITIVE_INFINITY }
+    if (certificate === undefined) return { generation, problem: 'it shows no certificate', validTo: Number.POSITIVE_INFINITY }
     const name = commonName(certificate)
     const problem = () => {
-      // The handshake judged by the CAs of its time (chain, validity, clientAuth): older connections and resumed sessions are judged again.
       if (!socket.authorized) return `its certificate is not of the front proxy's CA (${String(socket.authorizationError)})`
-      if ((isOld || socket.isSessionReused()) && !isIssuedBy(certificate, trust.ca))
-        return "its certificate is not of the front proxy's CA any more"
+      if (!isVouchedFor(certificate, trust.ca, this.#options.now())) return "its certificate is not of the front proxy's CA any more"
       return trust.allowedNames.length === 0 || trust.allowedNames.includes(name) ? undefined : `its name "${name}" is not allowed`
     }
-    return { generation: this.#generation, problem: problem(), validTo: Date.parse(certificate.validTo) }
+    return { generation, problem: problem(), validTo: Date.parse(certificate.validTo) }
   }
 }
 
-function isIssuedBy(certificate: X509Certificate, ca: string): boolean {
-  return certificatesOf(ca).some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey))
+/** Longest chain that is followed; OpenSSL's own limit is larger, and nobody needs it. */
+const MAX_CHAIN = 8
+
+/** The certificate, or an intermediate that came along with it, is signed by one of the CAs (PEM). */
+function isVouchedFor(leaf: X509Certificate, ca: string, now: number): boolean {
+  const authorities = certificatesOf(ca).filter((one) => isValid(one, now))
+  let certificate: X509Certificate | undefined = leaf
+  for (let depth = 0; certificate !== undefined && depth < MAX_CHAIN; depth++) {
+    const one: X509Certificate = certificate
+    if (authorities.some((authority) => isSignedBy(one, authority))) return true
+    const issuer = one.issuerCertificate
+    certificate = issuer?.ca === true && isValid(issuer, now) && isSignedBy(one, issuer) ? issuer : undefined
+  }
+  return false
 }
+
+const isSignedBy = (certificate: X509Certificate, issuer: X509Certificate) =>
+  certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
+const isValid = ({ validFrom, validTo }: X509Certificate, now: number) => Date.parse(validFrom) <= now && now <= Date.parse(validTo)
 
 function commonName(certificate: X509Certificate): string {
   const { CN } = certificate.toLegacyObject().subject

@@ -11,6 +11,7 @@ import {
   type CryptoKey,
 } from 'jose'
 import { asError, SecaError } from '../../errors.ts'
+import { systemClock } from '../../kube/clock.ts'
 import type { Log } from '../../observe/log.ts'
 import type { FetchJson } from './issuer-fetch.ts'
 
@@ -49,7 +50,7 @@ export class Keys {
   #loading: Promise<void> | undefined
 
   constructor(options: KeysOptions) {
-    this.#options = { refreshMs: 300_000, cooldownMs: 10_000, now: () => performance.now(), ...options }
+    this.#options = { refreshMs: 300_000, cooldownMs: 10_000, now: systemClock.now, ...options }
   }
 
   /** Number of the current set of keys. Throws (503) when there is none, or none that is recent enough. */
@@ -63,21 +64,22 @@ export class Keys {
     try {
       return await set.find(header, token)
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || this.#options.now() - this.#triedAt < this.#options.cooldownMs) throw error
+      const isFresh = this.#loading === undefined && this.#options.now() - this.#triedAt < this.#options.cooldownMs
+      if (!(error instanceof errors.JWKSNoMatchingKey) || isFresh) throw error
       await this.#refresh().catch(() => undefined)
       return (await this.#usable()).find(header, token)
     }
   }
 
   async #usable(): Promise<KeySet> {
-    const { now, refreshMs, cooldownMs, lastGoodMs, source } = this.#options
+    const { now, refreshMs, cooldownMs, lastGoodMs } = this.#options
     const age = now() - this.#loadedAt
     const mayTry = now() - this.#triedAt >= cooldownMs
     if (this.#set === undefined || age > lastGoodMs) {
       if (mayTry || this.#loading !== undefined) await this.#refresh().catch(() => undefined)
     } else if (age > refreshMs && mayTry) this.#refresh().catch(() => undefined)
     if (this.#set !== undefined && now() - this.#loadedAt <= lastGoodMs) return this.#set
-    throw new SecaError('IdentityUnavailable', `the keys of the token issuer cannot be read from ${source.name}; try again later`)
+    throw new SecaError('IdentityUnavailable', 'the keys of the token issuer cannot be read; try again later')
   }
 
   /** Many callers share one load. */
@@ -95,7 +97,10 @@ export class Keys {
       const text = JSON.stringify(jwks)
       if (text === this.#set?.text) return
       this.#set = { text, find: lookup(jwks), generation: (this.#set?.generation ?? 0) + 1 }
-      log.info({ source: source.name, keys: jwks.keys.map(({ kid, kty }) => kid ?? kty) }, 'keys of the token issuer read')
+      log.info(
+        { source: source.name, keys: jwks.keys.length, kids: jwks.keys.slice(0, 10).map(({ kid }) => kid) },
+        'keys of the token issuer read',
+      )
     } catch (error) {
       log.warn({ source: source.name, err: asError(error).message }, 'the keys of the token issuer cannot be read')
       throw error
@@ -105,9 +110,15 @@ export class Keys {
 
 /** Only public keys for signatures: a symmetric key in the list must never verify anything. */
 function usableKeys(jwks: JSONWebKeySet): JSONWebKeySet {
-  const keys = jwks.keys.filter(({ kty, use }) => ['EC', 'RSA', 'OKP'].includes(kty ?? '') && (use === undefined || use === 'sig'))
+  const keys = jwks.keys.filter(isUsable)
   if (keys.length === 0) throw new Error('there is no public key for signatures in it')
   return { keys: keys.map(publicPart) }
+}
+
+/** One that is broken must not take the others with it. */
+function isUsable(key: unknown): key is JWK {
+  const { kty, use } = (key ?? {}) as Readonly<Record<string, unknown>>
+  return ['EC', 'RSA', 'OKP'].includes(String(kty)) && (use === undefined || use === 'sig')
 }
 
 const PRIVATE = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])
@@ -135,9 +146,14 @@ function lookup(jwks: JSONWebKeySet): KeySet['find'] {
   }
 }
 
+/** Keys that are tried on one token: each costs a signature, and whoever sends the token has shown nothing yet. */
+const MAX_TRIED = 16
+
 /** Of several keys that fit, the one whose signature it is. */
 async function signerOf(keys: AsyncIterable<CryptoKey>, { protected: head, payload, signature }: FlattenedJWSInput): Promise<CryptoKey> {
+  let tried = 0
   for await (const key of keys) {
+    if (++tried > MAX_TRIED) break
     const isIt = await compactVerify(`${head}.${String(payload)}.${signature}`, key).then(
       () => true,
       () => false,

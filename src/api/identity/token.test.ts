@@ -3,7 +3,6 @@ import { exportJWK, type JSONWebKeySet, type JWTHeaderParameters, SignJWT } from
 import { pino } from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Keys, parseKeys } from './keys.ts'
-import { Revocation } from './revocation.ts'
 import { Tokens } from './token.ts'
 
 const log = pino({ level: 'silent' })
@@ -38,8 +37,7 @@ const makeKeys = () =>
     lastGoodMs: 3_600_000,
     now: () => clock,
   })
-const makeTokens = (keys = makeKeys(), revocation?: Revocation) =>
-  new Tokens({ keys, issuer: 'iss', audience: 'seca', clockToleranceS: 30, now: () => wall, ...(revocation ? { revocation } : {}) })
+const makeTokens = (keys = makeKeys()) => new Tokens({ keys, issuer: 'iss', audience: 'seca', clockToleranceS: 30, now: () => wall })
 
 const CLAIMS = { iss: 'iss', aud: 'seca', sub: 'alice', exp: S + 600 }
 const sign = (
@@ -82,6 +80,15 @@ describe('tokens', () => {
     [{ tenants: { acme: true } }, 'its claim "tenants" is not a list of names'],
     [{ scope: { tenants: ['a', 1] } }, 'its claim "scope.tenants" is not a list of names'],
     [{ scope: ['a'] }, 'its claim "scope" is a list'],
+    [{ scope: 7 }, 'its claim "scope" is neither an object nor a text'],
+    [{ scope: true }, 'its claim "scope" is neither an object nor a text'],
+    [{ iss: 'iss/' }, 'its claim "iss" is missing or wrong'],
+    [{ iss: ['iss'] }, 'its claim "iss" is missing or wrong'],
+    [{ aud: [] }, 'its claim "aud" is missing or wrong'],
+    [{ aud: ['other', 'seca2'] }, 'its claim "aud" is missing or wrong'],
+    [{ aud: [['seca']] }, 'its claim "aud" is missing or wrong'],
+    [{ aud: { seca: true } }, 'its claim "aud" is missing or wrong'],
+    [{ nbf: 'now' }, 'its claim "nbf" is missing or wrong'],
   ])('%j is refused', async (claims, why) => {
     expect(await refusal(await sign(claims))).toBe(`Unauthenticated: ${why}`)
   })
@@ -174,6 +181,53 @@ describe('keys', () => {
     expect(await refusal(old, tokens)).toBe('Unauthenticated: its issuer has no such key')
   })
 
+  it('are waited for by all who come with a new one while they are read', async () => {
+    const tokens = makeTokens()
+    await tokens.verify(await sign())
+    const gate = Promise.withResolvers<void>()
+    served = async () => (await gate.promise, jwks([b.publicKey, 'b']))
+    clock += 10_000
+    const fresh = await Promise.all([1, 2, 3].map((jti) => sign({ jti: String(jti) }, { kid: 'b' }, b.privateKey)))
+    const answers = Promise.all(fresh.map((token) => refusal(token, tokens)))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    gate.resolve()
+    expect(await answers).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(loads).toBe(2)
+  })
+
+  it('of one id are all tried', async () => {
+    served = () => jwks([b.publicKey, 'a'], [r.publicKey, 'a'], [a.publicKey, 'a'])
+    expect(await refusal(await sign())).toBe('accepted')
+    expect(await refusal(await sign({}, { alg: 'RS256' }, r.privateKey))).toBe('accepted')
+    expect(await refusal(await sign({}, {}, pair().privateKey))).toBe('Unauthenticated: its signature is wrong')
+  })
+
+  it('that are broken do not take the others with them', async () => {
+    const broken = [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { kty: 'EC', kid: 'b' },
+      { kty: 'EC', crv: 'P-256', x: '!', y: '!', kid: 'c' },
+      { kty: 'toString' },
+    ]
+    served = async () => ({ keys: [...broken, ...(await jwks([a.publicKey, 'a'])).keys] as JSONWebKeySet['keys'] })
+    expect(await refusal(await sign())).toBe('accepted')
+    expect(await refusal(await sign({}, { kid: 'c' }))).toMatch(/^Unauthenticated/)
+  })
+
+  it('may be a thousand; on a token that names none, a few are tried', async () => {
+    const many = Array.from({ length: 1_000 }, () => pair())
+    served = () => jwks(...many.map(({ publicKey }, index): [KeyObject, string] => [publicKey, `k${index}`]))
+    const tokens = makeTokens()
+    for (const index of [0, 500, 999])
+      expect(await refusal(await sign({}, { kid: `k${index}` }, many[index]!.privateKey), tokens)).toBe('accepted')
+    expect(await refusal(await sign({}, { kid: undefined }, many[15]!.privateKey), tokens)).toBe('accepted')
+    expect(await refusal(await sign({}, { kid: undefined }, many[16]!.privateKey), tokens)).toBe('Unauthenticated: its signature is wrong')
+  })
+
   it('unknown key ids do not make us ask the issuer all the time', async () => {
     const tokens = makeTokens()
     for (let index = 0; index < 20; index++) expect(await refusal(await sign({}, { kid: `x${index}` }), tokens)).toMatch(/no such key/)
@@ -226,53 +280,5 @@ describe('known tokens', () => {
     expect(found).toBe(1)
     wall += 631_000
     expect(await refusal(token, tokens)).toBe('Unauthenticated: it has expired')
-  })
-})
-
-describe('revocation', () => {
-  let answer: () => Promise<{ status: number; body: unknown }>
-  let asked: string[]
-  const revocable = () => {
-    asked = []
-    const fetchJson = (_url: string, headers: Readonly<Record<string, string>> = {}) => {
-      asked.push(headers['authorization'] ?? '')
-      return answer()
-    }
-    return makeTokens(
-      makeKeys(),
-      new Revocation({ endpoint: () => Promise.resolve('https://iss/userinfo'), fetchJson, log, lastGoodMs: 600_000, now: () => clock }),
-    )
-  }
-
-  it('is asked once a minute, and counts', async () => {
-    answer = () => Promise.resolve({ status: 200, body: { sub: 'alice' } })
-    const tokens = revocable()
-    const token = await sign()
-    for (let index = 0; index < 5; index++) await tokens.verify(token)
-    expect(asked).toEqual([`Bearer ${token}`])
-    answer = () => Promise.resolve({ status: 401, body: undefined })
-    clock += 60_001
-    expect(await refusal(token, tokens)).toBe('Unauthenticated: it was revoked')
-    answer = () => Promise.reject(new Error('down'))
-    clock += 60_001
-    expect(await refusal(token, tokens)).toBe('Unauthenticated: it was revoked')
-  })
-
-  it('in trouble: the last answer for a while, then nobody knows; never for tokens that were not asked about', async () => {
-    answer = () => Promise.resolve({ status: 200, body: { sub: 'alice' } })
-    const tokens = revocable()
-    const token = await sign()
-    await tokens.verify(token)
-    answer = () => Promise.resolve({ status: 500, body: undefined })
-    clock += 500_000
-    expect(await refusal(token, tokens)).toBe('accepted')
-    expect(await refusal(await sign({ jti: 'new' }), tokens)).toMatch(/^IdentityUnavailable/)
-    clock += 200_000
-    expect(await refusal(token, tokens)).toMatch(/^IdentityUnavailable/)
-  })
-
-  it('an answer about somebody else is none', async () => {
-    answer = () => Promise.resolve({ status: 200, body: { sub: 'bob' } })
-    expect(await refusal(await sign(), revocable())).toMatch(/^IdentityUnavailable/)
   })
 })

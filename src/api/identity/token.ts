@@ -90,9 +90,10 @@ export function callerOf(payload: JWTPayload): DirectCaller {
 
 function scopeOf(payload: JWTPayload): TokenScope {
   const scope = payload['scope']
-  // OAuth2 puts a string here: permissions of another world.
-  const given = typeof scope === 'object' && scope !== null ? (scope as Record<string, unknown>) : {}
   if (Array.isArray(scope)) throw refused('its claim "scope" is a list')
+  // OAuth2 puts a string here: permissions of another world.
+  if (!['object', 'string', 'undefined'].includes(typeof scope)) throw refused('its claim "scope" is neither an object nor a text')
+  const given = typeof scope === 'object' && scope !== null ? (scope as Record<string, unknown>) : {}
   const list = (name: 'tenants' | 'regions' | 'workspaces') => {
     const value = names(given[name], `scope.${name}`)
     // As in role assignments, an empty list is no restriction.

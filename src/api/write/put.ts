@@ -64,8 +64,8 @@ export async function announce(
 ): Promise<void> {
   const { kind } = target.surface
   if (!isDelete) context.cache.store(kind.kind).set(object)
-  const { namespace, name, resourceVersion } = object.metadata
-  await context.peers.confirm({ kind: kind.kind, key: keyOf(namespace, name), resourceVersion, ...(isDelete ? { isDelete } : {}) })
+  const { namespace, name, resourceVersion, uid } = object.metadata
+  await context.peers.confirm({ kind: kind.kind, key: keyOf(namespace, name), resourceVersion, uid, ...(isDelete ? { isDelete } : {}) })
 }
 
 /** The body's `metadata.region` is ignored, except that it must be one that is served (SECA.md §11.2). */

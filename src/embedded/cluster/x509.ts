@@ -27,13 +27,16 @@ export interface Leaf extends Subject {
 const YEAR_MS = 365 * 24 * 3_600_000
 const YEARS = 10
 
-/** A new, self-signed CA. */
-export function createAuthority(commonName: string, now = Date.now()): KeyPair {
+/** A new CA: self-signed, or an intermediate one `by` another. */
+export function createAuthority(commonName: string, now = Date.now(), by?: KeyPair): KeyPair {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const extensions = [extension('2.5.29.19', true, sequence(BOOLEAN_TRUE)), extension('2.5.29.15', true, bits(0x06, 1))]
   const subject = distinguishedName({ commonName })
+  const signer = by === undefined ? privateKey : createPrivateKey(by.key)
+  const parent = by === undefined ? undefined : new X509Certificate(by.cert)
+  const issuer = parent === undefined ? subject : distinguishedName({ commonName: parent.subject.replace(/^CN=/, '') })
   return {
-    cert: certificate({ subject, issuer: subject, publicKey, signer: privateKey, authority: publicKey, extensions, now }),
+    cert: certificate({ subject, issuer, publicKey, signer, authority: parent?.publicKey ?? publicKey, extensions, now }),
     key: pem(privateKey),
   }
 }

@@ -1,0 +1,73 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { KINDS } from '../kinds/index.ts'
+import { FakeClock, serve, silentLog, until } from '../kube/testing.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import { Cache } from './cache.ts'
+import { type Current, Informers } from './informers.ts'
+
+/** Informers of an apiserver that has nothing, and answers when it is not away. */
+async function start(current?: Current) {
+  const state = { isAway: true }
+  const server = await serve(({ query, events, json }) => {
+    if (state.isAway) return
+    if (!query.has('watch')) json(200, { items: [], metadata: { resourceVersion: '5' } })
+    else if (query.has('sendInitialEvents'))
+      events({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '5', annotations: { 'k8s.io/initial-events-end': 'true' } } } })
+  })
+  const clock = new FakeClock()
+  const informers = new Informers({
+    client: server.client,
+    cache: new Cache(KINDS, 'eu-1'),
+    log: silentLog,
+    metrics: createMetrics(),
+    clock,
+    ...(current && { current }),
+  })
+  const stop = new AbortController()
+  const done = informers.run(stop.signal)
+  onTestFinished(async () => {
+    stop.abort()
+    await done
+    await server.close()
+  })
+  /** The apiserver is there until all have synced. */
+  const sync = async () => {
+    await until(() => server.seen.length === KINDS.length + 1)
+    state.isAway = false
+    server.server.closeAllConnections()
+    await until(() => (clock.advance(10), informers.isSynced()))
+    state.isAway = true
+    const synced = clock.now()
+    return (ms: number) => clock.advance(synced + ms - clock.now())
+  }
+  return { informers, sync }
+}
+
+test('readiness turns before decisions are refused, and neither waits for the silence of three minutes', async () => {
+  const { informers, sync } = await start({ kinds: ['Role', 'Namespace'], maxAgeMs: 60_000 })
+  expect([informers.isCurrent(), informers.trouble()]).toEqual([false, 'not in sync yet'])
+  const goTo = await sync()
+  const at = (ms: number) => {
+    goTo(ms)
+    return [informers.trouble(), informers.isCurrent()]
+  }
+  expect(at(40_000)).toEqual([undefined, true])
+  expect(at(46_000)).toEqual(['not known to be current: Role, Namespace', true])
+  expect(at(61_000)).toEqual(['not known to be current: Role, Namespace', false])
+  expect(informers.stale()).toBeUndefined()
+})
+
+test('without a bound, silence tells', async () => {
+  const { informers, sync } = await start()
+  const goTo = await sync()
+  goTo(70_000)
+  expect([informers.trouble(), informers.isCurrent()]).toEqual([undefined, true])
+  goTo(76_000)
+  expect([informers.trouble(), informers.stale(), informers.isCurrent()]).toEqual([
+    expect.stringMatching(/^no sign of life from the apiserver for .*Role/),
+    undefined,
+    true,
+  ])
+  goTo(181_000)
+  expect(informers.stale()).toMatch(/^no sign of life/)
+})
