@@ -4,7 +4,8 @@ import { TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { keyOf, parentName, type Scope } from '../resolve/names.ts'
-import { type FoundReference, referencesOf, regionOf, resolveReference, workspaceOf } from '../resolve/references.ts'
+import { type FoundReference, referencesOf, resolveReference } from '../resolve/references.ts'
+import { regionOf, workspaceOf } from '../resolve/region.ts'
 import { exists, isUsable, type Problem } from './outcome.ts'
 
 const NOT_FOUND = CATALOGUE.ReferenceNotFound.reason
@@ -85,13 +86,6 @@ function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundR
       return { reason: NOT_FOUND, message: `spec.${path}: ${resolution.message}` }
     case 'found':
       if (resolution.kind.status === undefined || rule.wait === 'exists') return undefined
-      if (resolution.kind.cloud !== 'none' && regionOf(lookup, resolution.kind, resolution.object) !== regionOf(lookup, kind, object)) {
-        const region = regionOf(lookup, resolution.kind, resolution.object)
-        return {
-          reason: INVALID,
-          message: `spec.${path}: ${resolution.kind.kind} "${found.reference.resource}" is in region ${region}, this object in ${regionOf(lookup, kind, object)}`,
-        }
-      }
       return usable(resolution.kind.kind, resolution.object.metadata.name, resolution.object, object, `spec.${path}`)
     default:
       return resolution satisfies never

@@ -1,17 +1,16 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { Edge } from './graph.ts'
+import type { Edge, Node } from './graph.ts'
 import type { Lookup } from './lookup.ts'
 import { keyOf, parentName } from './names.ts'
-import { referencesOf, regionOf, resolveReference } from './references.ts'
+import { referencesOf, type Resolution, resolveReference } from './references.ts'
+import { regionOf } from './region.ts'
 
 /** Everything that an object depends on: references, parent, workspace and region. */
 export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
   const edges = referencesOf(kind, object).flatMap(({ path, reference, rule }): Edge[] => {
     const resolution = resolveReference(lookup, kind, object, { reference, rule })
-    if (resolution.state === 'found') return [{ to: { kind: resolution.kind.kind, key: resolution.key }, holds: rule.holds, path }]
-    if (resolution.state !== 'missing') return []
-    return resolution.keys.map((key) => ({ to: { kind: resolution.kind.kind, key }, holds: rule.holds, path }))
+    return nodesOf(resolution).map((to) => ({ to, holds: rule.holds, path }))
   })
   const { namespace } = object.metadata
   const parent = parentName(kind, object)
@@ -24,4 +23,12 @@ export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
   if (kind.cloud !== 'none')
     edges.push({ to: { kind: 'Region', key: regionOf(lookup, kind, object) }, holds: kind.scope !== 'workspace', path: 'region' })
   return edges
+}
+
+/** What a change of may change where a reference leads. */
+function nodesOf(resolution: Resolution): Node[] {
+  if (resolution.state === 'literal') return []
+  if (resolution.state === 'found') return [{ kind: resolution.kind.kind, key: resolution.key }]
+  const near = resolution.state === 'missing' ? resolution : resolution.near
+  return near === undefined ? [] : near.keys.map((key) => ({ kind: near.kind.kind, key }))
 }

@@ -3,7 +3,8 @@ import { BlockStorage, Image, Instance, kindNamed, Nic, RouteTable } from '../ki
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { ACTIVE, add, addNamespace, testCache } from '../cache/testing.ts'
-import { referencesOf, regionOf, resolveReference } from './references.ts'
+import { referencesOf, resolveReference } from './references.ts'
+import { regionOf } from './region.ts'
 
 const cache = testCache()
 add(cache, 'BlockStorage', 'w', 'boot', { sizeGB: 1, skuRef: { resource: 'rd100' } }, ACTIVE)

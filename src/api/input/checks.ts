@@ -75,21 +75,16 @@ function blocksOf(object: Resource, family: keyof Cidr): string[] | undefined {
   return [...new Set([...assigned, ...wanted.filter((block) => !isAssignable(block))])]
 }
 
-/** Tenants and regions in scope exist; workspaces may come later. */
+/** Regions in scope exist; tenants are checked where it is known who asks, and workspaces may come later. */
 function checkScopes(scopes: unknown, { cache }: Surroundings): Issue[] {
-  const list = scopes as readonly { tenants?: readonly string[]; regions?: readonly string[] }[]
-  return list.flatMap(({ tenants = [], regions = [] }, index) => [
-    ...tenants.flatMap((tenant, at) =>
-      tenant === '*' || cache.namespaceOf({ tenant }) !== undefined
-        ? []
-        : [{ pointer: `/spec/scopes/${index}/tenants/${at}`, message: `tenant "${tenant}" does not exist` }],
-    ),
-    ...regions.flatMap((region, at) =>
+  const list = scopes as readonly { regions?: readonly string[] }[]
+  return list.flatMap(({ regions = [] }, index) =>
+    regions.flatMap((region, at) =>
       region === '*' || cache.get('Region', region) !== undefined
         ? []
         : [{ pointer: `/spec/scopes/${index}/regions/${at}`, message: `region "${region}" does not exist` }],
     ),
-  ])
+  )
 }
 
 const VERBS = ['get', 'list', 'put', 'delete', 'post', '*']

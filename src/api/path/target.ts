@@ -1,8 +1,9 @@
 import type { Cache } from '../../cache/cache.ts'
 import { Role } from '../../kinds/authorization/role.ts'
+import { isName, MAX_NAME } from '../../kinds/naming.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { keyOf } from '../../resolve/names.ts'
-import { regionOf } from '../../resolve/references.ts'
+import { regionOf } from '../../resolve/region.ts'
 import type { Attempt } from '../contract.ts'
 import { inParameter, Refusal } from '../problem.ts'
 import type { Matched } from './routes.ts'
@@ -26,10 +27,6 @@ export interface Target {
 }
 
 const MAX_PARENT = 64
-const MAX_NAME = 128
-/** SECA's name pattern (SECA.md §1). */
-export const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 
 /** Finds the place that a path names. Throws 400 (422 for the name in a PUT) for parameters that no resource can have; 404 for a region that is not served. */
 export function locate(cache: Cache, { route: { surface, place }, region: named, values }: Matched, isPut = false): Target {
@@ -66,7 +63,7 @@ const tooLong = (parameter: string, max: number) =>
 /** SKU names compare without case (SECA.md §11.19). A PUT's name is content, the others' only a parameter. */
 function itemName(surface: Surface, value: string, isPut: boolean): string {
   const name = surface.isPerRegion ? value.toLowerCase() : value
-  if (name.length <= MAX_NAME && NAME.test(name)) return name
+  if (isName(name)) return name
   const message = `name must be at most ${MAX_NAME} lower-case letters, digits, "-" and ".", and begin and end with a letter or digit`
   throw new Refusal(isPut ? 'ValidationFailed' : 'InvalidRequest', message, { sources: [inParameter('name', '/metadata/name')] })
 }
@@ -126,9 +123,6 @@ export function isHere(cache: Cache, target: Target, object: Resource): boolean 
   if (surface.kind.parent !== undefined) return spec[surface.kind.parent.field] === parent
   return surface.kind.scope !== 'tenant' || !surface.isRegional || regionOf(cache, surface.kind, object) === region
 }
-
-/** Whether a parent's or workspace's name can be one at all. */
-export const isLabel = (name: string): boolean => name.length <= 63 && LABEL.test(name)
 
 /** What the authorizer is asked about a target. */
 export function attemptOf(target: Target, verb: Attempt['verb'], more: { action?: string; isUpdate?: boolean } = {}): Attempt {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isLabel } from '../../kinds/naming.ts'
 import { keyOf } from '../../resolve/names.ts'
 import type { Context } from '../context.ts'
 import { inParameter, Refusal } from '../problem.ts'
-import { isLabel, regionOfWorkspace, type Target, workspaceNamed } from '../path/target.ts'
+import { regionOfWorkspace, type Target, workspaceNamed } from '../path/target.ts'
 
 /** How long a PUT waits for the namespace of a workspace that was just made, and how often it looks. */
 const WAIT_MS = 3_000
