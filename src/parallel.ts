@@ -10,12 +10,13 @@ const SLICE_MS = 5
 export async function forEachParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void> | void): Promise<void> {
   const failures: { readonly index: number; readonly error: unknown }[] = []
   let next = 0
-  let since = performance.now()
+  let until = performance.now() + SLICE_MS
   const worker = async () => {
     for (let index = next++; index < items.length && failures.length === 0; index = next++) {
-      if (performance.now() - since > SLICE_MS) {
+      while (performance.now() > until) {
+        const seen = until
         await turn()
-        since = performance.now()
+        if (until === seen) until = performance.now() + SLICE_MS
       }
       try {
         await work(items[index] as T)

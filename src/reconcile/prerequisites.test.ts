@@ -21,7 +21,8 @@ test('all that is missing is named, the gravest reason first', () => {
   })
   expect(prerequisites(cache, volume, object)).toEqual({
     reason: 'ReferenceNotFound',
-    message: 'spec.skuRef: StorageSku "rd500" does not exist in region eu-1; spec.sourceImageRef: Image "debian" does not exist',
+    message:
+      'spec.skuRef: StorageSku "rd500" does not exist in region eu-1; spec.sourceImageRef: Image "debian" does not exist in region eu-1',
   })
 })
 

@@ -81,6 +81,7 @@ function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundR
     case 'literal':
       return undefined
     case 'invalid':
+    case 'ambiguous':
       return { reason: INVALID, message: `spec.${path}: ${resolution.message}` }
     case 'missing':
       return { reason: NOT_FOUND, message: `spec.${path}: ${resolution.message}` }

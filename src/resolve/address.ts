@@ -80,15 +80,7 @@ const PARENTS: ReadonlySet<string> = new Set(KINDS.flatMap(({ parent }) => paren
 
 /** The kind that a reference means: the first that fits what it says. */
 function pickKind(lookup: Lookup, rule: ReferenceRule, urn: Urn): Kind | string {
-  const kinds = rule.to.flatMap((name) => lookup.kindNamed(name) ?? [])
-  const named = kinds.filter(({ api, collection, secaKind }) => {
-    const [provider, version] = api.split('/')
-    return (
-      [undefined, provider].includes(urn.provider) &&
-      [undefined, version].includes(urn.version) &&
-      [undefined, collection, `${secaKind}s`].includes(urn.collection)
-    )
-  })
+  const named = rule.to.flatMap((name) => lookup.kindNamed(name) ?? []).filter((kind) => isNamed(kind, urn))
   const [first] = named
   if (first === undefined) return `"${urn.text}" does not name a ${rule.to.join(' or ')}`
   if (urn.parentCollection === undefined) return first
@@ -98,6 +90,11 @@ function pickKind(lookup: Lookup, rule: ReferenceRule, urn: Urn): Kind | string 
   const right = parentOf(first)
   const path = [...(right === undefined ? [] : [right, '<name>']), first.collection, urn.name].join('/')
   return `"${urn.text}": a ${first.secaKind} is not in ${urn.parentCollection}; write ${path}`
+}
+
+function isNamed({ api, collection, secaKind }: Kind, { provider, version, collection: type }: Urn): boolean {
+  if (type !== undefined && type !== collection && type !== `${secaKind}s`) return false
+  return (provider === undefined || api.startsWith(`${provider}/`)) && (version === undefined || api.endsWith(`/${version}`))
 }
 
 /** Refusal of another tenant; the same words whether there is such a tenant or not. */

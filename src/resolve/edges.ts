@@ -1,5 +1,6 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
+import { ByReference } from './by-reference.ts'
 import type { Edge, Node } from './graph.ts'
 import type { Lookup } from './lookup.ts'
 import { keyOf, parentName } from './names.ts'
@@ -8,9 +9,11 @@ import { regionOf } from './region.ts'
 
 /** Everything that an object depends on: references, parent, workspace and region. */
 export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
+  const targets = new ByReference<readonly Node[]>()
   const edges = referencesOf(kind, object).flatMap(({ path, reference, rule }): Edge[] => {
-    const resolution = resolveReference(lookup, kind, object, { reference, rule })
-    return nodesOf(resolution).map((to) => ({ to, holds: rule.holds, path }))
+    const nodes =
+      targets.get(rule, reference) ?? targets.set(rule, reference, nodesOf(resolveReference(lookup, kind, object, { reference, rule })))
+    return nodes.map((to) => ({ to, holds: rule.holds, path }))
   })
   const { namespace } = object.metadata
   const parent = parentName(kind, object)
@@ -27,8 +30,7 @@ export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
 
 /** What a change of may change where a reference leads. */
 function nodesOf(resolution: Resolution): Node[] {
-  if (resolution.state === 'literal') return []
   if (resolution.state === 'found') return [{ kind: resolution.kind.kind, key: resolution.key }]
-  const near = resolution.state === 'missing' ? resolution : resolution.near
-  return near === undefined ? [] : near.keys.map((key) => ({ kind: near.kind.kind, key }))
+  if (resolution.state === 'literal' || resolution.state === 'invalid') return []
+  return resolution.keys.map((key) => ({ kind: resolution.kind.kind, key }))
 }

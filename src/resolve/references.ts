@@ -29,21 +29,33 @@ export function valuesAt(value: unknown, path: readonly string[], at = ''): { re
   return valuesAt((value as Record<string, unknown>)[step], rest, at === '' ? step : `${at}.${step}`)
 }
 
-/** Where a reference leads. */
+/** Where a reference leads. Messages come to everyone who sees the referring object, so they do not tell what else there is. */
 export type Resolution =
   | { readonly state: 'found'; readonly kind: Kind; readonly key: string; readonly object: Resource }
-  /** `keys`: where the target would be (`ns/*.name` when its parent is not known); none when its workspace does not exist. */
-  | { readonly state: 'missing'; readonly kind: Kind; readonly keys: readonly string[]; readonly message: string }
-  /** It cannot resolve as written. `near`: what it leads to all the same, so that a change there is noticed. */
-  | { readonly state: 'invalid'; readonly message: string; readonly near?: Near }
+  | Missing
+  /** It can never resolve as written. */
+  | { readonly state: 'invalid'; readonly message: string }
+  | Ambiguous
   /** An address or CIDR in place of a reference (route targets, sources of rules). */
   | { readonly state: 'literal' }
 
-interface Near {
+interface Missing {
+  readonly state: 'missing'
+  readonly kind: Kind
+  /** Where the target would be (`ns/*.name` when its parent is not known); none when its workspace does not exist. */
+  readonly keys: readonly string[]
+  readonly message: string
+  /** Another region, where there is one of that name. */
+  readonly region?: string
+}
+
+/** It leaves out a parent that it has to say, as long as several have such a child. */
+interface Ambiguous {
+  readonly state: 'ambiguous'
   readonly kind: Kind
   readonly keys: readonly string[]
-  /** Region that the target is in, when that is what is wrong. */
-  readonly region?: string
+  readonly message: string
+  readonly parents: readonly string[]
 }
 
 /** Resolves one reference of `from` (SECA.md §4, DESIGN §2 "References"). */
@@ -57,24 +69,23 @@ export function resolveReference(
   return addressed.state === 'at' ? resolveAddress(lookup, addressed.address) : addressed
 }
 
-/** What is at an address. Its messages tell what is there: only for those who may `get` it. */
+/** What is at an address. */
 export function resolveAddress(lookup: Lookup, address: Address): Resolution {
   const { kind, parent, name } = address
-  const namespace = namespaceOf(lookup, address)
   if (kind.catalog === true) return skuAt(lookup, address)
+  const namespace = namespaceOf(lookup, address)
   if (namespace === undefined) return missing(address, [])
   if (kind.parent === undefined) return objectAt(lookup, address, keyOf(namespace, name))
   if (parent !== undefined) return objectAt(lookup, address, keyOf(namespace, `${parent}.${name}`))
   // From outside a network its name may be left out: fine while only one network has such a child (SECA.md §4).
   const matches = lookup.nestedNamed(kind.kind, namespace, name)
   const [only, ...others] = matches
-  const any = keyOf(namespace, `*.${name}`)
-  if (only === undefined) return missing(address, [any])
+  const keys = [keyOf(namespace, `*.${name}`)]
+  if (only === undefined) return missing(address, keys)
   if (others.length === 0) return objectAt(lookup, address, keyOf(namespace, only.metadata.name))
-  const parents = matches.map((object) => parentName(kind, object) ?? '').toSorted()
   const collection = lookup.kindNamed(kind.parent.kind)?.collection ?? ''
-  const message = `${called(address)} exists in ${listed(parents)}: name one, for example ${collection}/${parents[0] ?? ''}/${kind.collection}/${name}`
-  return { state: 'invalid', message, near: { kind, keys: [any] } }
+  const message = `${called(address)} is in several ${collection}: name one, as in ${collection}/<name>/${kind.collection}/${name}`
+  return { state: 'ambiguous', kind, keys, message, parents: matches.map((object) => parentName(kind, object) ?? '').toSorted() }
 }
 
 /** Namespace of the target; undefined for cluster-scoped kinds, and while there is none. */
@@ -86,33 +97,22 @@ export function namespaceOf(lookup: Lookup, { kind, tenant, workspace }: Address
 const called = ({ kind, name, parent }: Address): string =>
   `${kind.kind} "${name}"${parent === undefined || kind.parent === undefined ? '' : ` of ${kind.parent.kind} "${parent}"`}`
 
-/** A few of many names. */
-const listed = (names: readonly string[]): string =>
-  names.length <= 8 ? names.join(', ') : `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`
-
-/** That nothing is at an address, in words that do not depend on why. */
-export function absence(address: Address): string {
+function missing(address: Address, keys: readonly string[], elsewhere?: string): Missing {
   const { kind, workspace, region } = address
-  const place = isNear(address) ? '' : ` in workspace "${workspace}"`
-  return `${called(address)} does not exist${kind.catalog === true ? ` in region ${region}` : place}`
+  // The same words whether it is nowhere or in another region, and whether its workspace is there or not.
+  const place = isNear(address) || workspace === undefined ? '' : ` in workspace "${workspace}"`
+  const where = kind.scope === 'workspace' && isNear(address) ? '' : ` in region ${region}`
+  const message = `${called(address)} does not exist${place}${where}`
+  return { state: 'missing', kind, keys, message, ...(elsewhere === undefined ? {} : { region: elsewhere }) }
 }
 
-const missing = (address: Address, keys: readonly string[]): Resolution => ({
-  state: 'missing',
-  kind: address.kind,
-  keys,
-  message: absence(address),
-})
-
 function objectAt(lookup: Lookup, address: Address, key: string): Resolution {
-  const { kind, text, region: here } = address
+  const { kind, region: here } = address
   const object = lookup.get(kind.kind, key)
   if (object === undefined) return missing(address, [key])
   // What is in the same workspace is in the same region.
   const region = kind.scope === 'workspace' && isNear(address) ? here : regionOf(lookup, kind, object)
-  if (region === here) return { state: 'found', kind, key, object }
-  const message = `${kind.kind} "${text}" is in region ${region}, this object in ${here}`
-  return { state: 'invalid', message, near: { kind, keys: [key], region } }
+  return region === here ? { state: 'found', kind, key, object } : missing(address, [key], region)
 }
 
 /** SKUs are cluster-scoped, one per region, seen by every tenant or by those listed; names compare without case (SECA.md §11.19). */

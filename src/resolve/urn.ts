@@ -22,6 +22,8 @@ export interface Urn {
 type Part = Exclude<keyof Urn, 'text'>
 
 const SEGMENT = /^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$/
+/** With or without version; empty says nothing. */
+const API = /^([^/]+(\/[^/]+)?)?$/
 const VERSION = /^v\d+((alpha|beta)\d+)?$/
 /** What comes before `<type>/<name>`, in this order; one parent at most. */
 const SCOPES = new Map<string, Part>([
@@ -76,9 +78,11 @@ export function parseUrn(reference: Reference): Urn | string {
 
 /** Separate fields and the same parts inside `resource` must agree; an empty field says nothing (Terraform sends those). */
 function merge(reference: Reference, urn: Urn): Urn | string {
-  const [provider, version, ...rest] = (reference.provider ?? '').split('/')
-  if (rest.length > 0) return `provider "${reference.provider}" of "${urn.text}" is not an API: write it as in seca.storage/v1`
-  const fields = { provider, version, tenant: reference.tenant, workspace: reference.workspace, region: reference.region }
+  const { tenant, workspace, region } = reference
+  const [provider, version] = reference.provider?.split('/') ?? []
+  if (!API.test(reference.provider ?? ''))
+    return `provider "${reference.provider}" of "${urn.text}" is not an API: write it as in seca.storage/v1`
+  const fields = { provider, version, tenant, workspace, region }
   const merged: { [part in Part]?: string } = {}
   for (const [part, value] of Object.entries(fields) as [Part, string | undefined][]) {
     if (value === undefined || value === '') continue
@@ -93,5 +97,5 @@ function misshapen(urn: Urn): string | undefined {
   const bad = SHAPES.find(([part, fits]) => urn[part] !== undefined && !fits(urn[part]))
   if (bad === undefined) return undefined
   const [part, , how] = bad
-  return `"${urn.text}": "${urn[part]}" cannot be the ${part === 'parent' ? `name in ${urn.parentCollection}` : part} of anything (${how})`
+  return `"${urn.text}": "${urn[part]}" cannot be a ${part === 'parent' ? `name in ${urn.parentCollection}` : part}: ${how}`
 }

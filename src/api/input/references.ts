@@ -1,10 +1,10 @@
 import type { Kind } from '../../kinds/kind.ts'
-import type { Reference, ReferenceRule } from '../../kinds/ref.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isNotFound } from '../../kube/errors.ts'
 import { forEachParallel } from '../../parallel.ts'
 import { type Address, addressOf, isNear, outOfReach } from '../../resolve/address.ts'
-import { absence, type FoundReference, referencesOf, type Resolution, resolveAddress, valuesAt } from '../../resolve/references.ts'
+import { ByReference } from '../../resolve/by-reference.ts'
+import { type FoundReference, referencesOf, resolveAddress, valuesAt } from '../../resolve/references.ts'
 import type { Issue } from '../../schema/validate.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../contract.ts'
@@ -65,9 +65,9 @@ export class ReferenceCheck {
   /** The new references, each once, with where they point or why they never can. */
   async #addressed(candidate: Resource, before: Resource | undefined): Promise<Fresh[]> {
     const { context, kind } = this.#options
-    const old = new Groups<true>()
+    const old = new ByReference<true>()
     for (const { rule, reference } of before === undefined ? [] : referencesOf(kind, before)) old.set(rule, reference, true)
-    const groups = new Groups<Fresh>()
+    const groups = new ByReference<Fresh>()
     const list: Fresh[] = []
     for (const found of referencesOf(kind, candidate)) {
       if (old.get(found.rule, found.reference) === true) continue
@@ -118,16 +118,16 @@ export class ReferenceCheck {
   /** What is missing at an address, when that is a reason to refuse; says itself what else is wrong. */
   async #lackOf(fresh: Fresh, address: Address): Promise<Absent | undefined> {
     const resolution = resolveAddress(this.#options.context.cache, address)
-    if (resolution.state === 'found' || resolution.state === 'literal') return undefined
-    const region = resolution.state === 'invalid' ? resolution.near?.region : undefined
-    // In another region it is told only to those who may get it there; for everybody else there is nothing.
-    if (resolution.state === 'invalid' && (region === undefined || (await this.#sight.of({ ...address, region })).isAllowed)) {
-      fresh.message = resolution.message
+    if (resolution.state === 'ambiguous') fresh.message = `${resolution.message}; it is in ${listed(resolution.parents)}`
+    if (resolution.state !== 'missing') return undefined
+    const { keys, message, region } = resolution
+    // That it is in another region is told only to those who may get it there; for everybody else there is nothing.
+    if (region !== undefined && (await this.#sight.of({ ...address, region })).isAllowed) {
+      fresh.message = `${message}: it is in region ${region}`
       return undefined
     }
-    const keys = keysOf(resolution)
     const isNeeded = keys.length === 0 || fresh.found.rule.mustExist.includes(address.kind.kind)
-    return isNeeded ? { fresh, key: region === undefined ? keys[0] : undefined, message: absence(address) } : undefined
+    return isNeeded ? { fresh, key: region === undefined ? keys[0] : undefined, message } : undefined
   }
 
   /**
@@ -187,27 +187,6 @@ export class ReferenceCheck {
   }
 }
 
-function keysOf(resolution: Resolution): readonly string[] {
-  if (resolution.state === 'missing') return resolution.keys
-  return resolution.state === 'invalid' ? (resolution.near?.keys ?? []) : []
-}
-
-/** Values by reference and field. The same words mean something else in another field, so those count apart. */
-class Groups<T> {
-  readonly #values = new Map<ReferenceRule, Map<string, T>>()
-
-  get(rule: ReferenceRule, reference: Reference): T | undefined {
-    return this.#values.get(rule)?.get(canonical(reference))
-  }
-  set(rule: ReferenceRule, reference: Reference, value: T): T {
-    let values = this.#values.get(rule)
-    if (values === undefined) this.#values.set(rule, (values = new Map()))
-    values.set(canonical(reference), value)
-    return value
-  }
-}
-
-/** The same text for equal references, in whatever order their fields come. */
-function canonical({ resource, provider, tenant, workspace, region }: Reference): string {
-  return JSON.stringify([resource, provider, tenant, workspace, region])
-}
+/** A few of many names. */
+const listed = (names: readonly string[]): string =>
+  names.length <= 8 ? names.join(', ') : `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`
