@@ -4,7 +4,7 @@ import { kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Reference } from '../kinds/ref.ts'
 import type { Resource } from '../kinds/resource.ts'
-import { addressOf, isNear } from './address.ts'
+import { addresser, isNear } from './address.ts'
 
 const cache = testCache()
 addNamespace(cache, 'shared', { 'secapi.cloud/tenant': 'public', 'secapi.cloud/shared': 'true' })
@@ -17,7 +17,7 @@ function read(kindName: string, path: string, reference: Reference | string) {
   const namespace = kind.scope === 'tenant' ? 't' : 'w'
   const from = { metadata: { name: 'net.x', namespace }, spec: { network: 'net' } } as unknown as Resource
   const rule = kind.references.find((field) => field.path.join('.') === path)!.rule
-  return addressOf(cache, kind, from, { rule, reference: typeof reference === 'string' ? { resource: reference } : reference })
+  return addresser(cache, kind, from)({ rule, reference: typeof reference === 'string' ? { resource: reference } : reference })
 }
 
 const URN = 'seca.storage/v1/tenants/acme/workspaces/prod/block-storages/boot'

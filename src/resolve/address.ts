@@ -37,18 +37,31 @@ export type Addressed =
 
 const invalid = (message: string): Addressed => ({ state: 'invalid', message })
 
-/** Reads one reference of `from` (SECA.md §4, DESIGN §2 "References"). */
-export function addressOf(
-  lookup: Lookup,
-  fromKind: Kind,
-  from: Resource,
-  { reference, rule }: { readonly reference: Reference; readonly rule: ReferenceRule },
-): Addressed {
+/** Reads references of `from`, one at a time (SECA.md §4, DESIGN §2 "References"). */
+export function addresser(lookup: Lookup, kind: Kind, from: Resource): (found: Found) => Addressed {
+  const own = lookup.scopeOf(from.metadata.namespace ?? '')
+  const origin = { kind, own, region: regionOf(lookup, kind, from), parent: parentName(kind, from) }
+  return (found) => addressOf(lookup, origin, found)
+}
+
+interface Found {
+  readonly reference: Reference
+  readonly rule: ReferenceRule
+}
+
+/** What a reference leaves out comes from the object that it stands in. */
+interface Origin {
+  readonly kind: Kind
+  readonly own: Scope | undefined
+  readonly region: string
+  readonly parent: string | undefined
+}
+
+function addressOf(lookup: Lookup, origin: Origin, { reference, rule }: Found): Addressed {
   const isLiteral = rule.wait === 'none' && (parseIp(reference.resource) ?? parseBlock(reference.resource)) !== undefined
   const urn = isLiteral ? parseUrn({ ...reference, resource: 'literal' }) : parseUrn(reference)
   if (typeof urn === 'string') return invalid(urn)
-  const own = lookup.scopeOf(from.metadata.namespace ?? '')
-  const region = regionOf(lookup, fromKind, from)
+  const { own, region } = origin
   if (urn.region !== undefined && urn.region !== region)
     return invalid(`"${reference.resource}" is in region ${urn.region}, this object in ${region}: references do not leave their region`)
   if (isLiteral) {
@@ -63,10 +76,9 @@ export function addressOf(
     return invalid(
       `"${urn.text}" cannot be the name of a ${kind.secaKind}: ${PARENTS.has(kind.kind) ? 'it has dots or more than 63 characters' : 'names are lower case'}`,
     )
-  const place = placeOf(lookup, fromKind, own, kind, urn)
+  const place = placeOf(lookup, origin, kind, urn)
   if (typeof place === 'string') return invalid(place)
-  const parent =
-    urn.parent ?? (fromKind.parent !== undefined && fromKind.parent.kind === kind.parent?.kind ? parentName(fromKind, from) : undefined)
+  const parent = urn.parent ?? (origin.kind.parent?.kind === kind.parent?.kind ? origin.parent : undefined)
   return { state: 'at', address: { kind, ...place, parent, name, region, own, text: urn.text } }
 }
 
@@ -105,8 +117,7 @@ export function outOfReach(text: string, tenant: string): string {
 /** Tenant and workspace of the target, or why they are out of reach. */
 function placeOf(
   lookup: Lookup,
-  fromKind: Kind,
-  own: Scope | undefined,
+  { kind: fromKind, own }: Origin,
   kind: Kind,
   urn: Urn,
 ): { tenant: string | undefined; workspace: string | undefined } | string {

@@ -4,15 +4,19 @@ import type { Reference, ReferenceRule } from '../kinds/ref.ts'
 export class ByReference<T> {
   readonly #values = new Map<ReferenceRule, Map<string, T>>()
 
-  get(rule: ReferenceRule, reference: Reference): T | undefined {
-    return this.#values.get(rule)?.get(canonical(reference))
+  has(rule: ReferenceRule, reference: Reference): boolean {
+    return this.#values.get(rule)?.has(canonical(reference)) === true
   }
 
-  /** Keeps the value and answers it. */
-  set(rule: ReferenceRule, reference: Reference, value: T): T {
+  /** The value that is kept, made when there is none. */
+  of(rule: ReferenceRule, reference: Reference, make: () => T): T {
     let values = this.#values.get(rule)
     if (values === undefined) this.#values.set(rule, (values = new Map()))
-    values.set(canonical(reference), value)
+    const key = canonical(reference)
+    const known = values.get(key)
+    if (known !== undefined) return known
+    const value = make()
+    values.set(key, value)
     return value
   }
 }

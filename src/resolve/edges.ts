@@ -4,15 +4,15 @@ import { ByReference } from './by-reference.ts'
 import type { Edge, Node } from './graph.ts'
 import type { Lookup } from './lookup.ts'
 import { keyOf, parentName } from './names.ts'
-import { referencesOf, type Resolution, resolveReference } from './references.ts'
+import { referencesOf, type Resolution, resolver } from './references.ts'
 import { regionOf } from './region.ts'
 
 /** Everything that an object depends on: references, parent, workspace and region. */
 export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
+  const resolve = resolver(lookup, kind, object)
   const targets = new ByReference<readonly Node[]>()
   const edges = referencesOf(kind, object).flatMap(({ path, reference, rule }): Edge[] => {
-    const nodes =
-      targets.get(rule, reference) ?? targets.set(rule, reference, nodesOf(resolveReference(lookup, kind, object, { reference, rule })))
+    const nodes = targets.of(rule, reference, () => nodesOf(resolve({ reference, rule })))
     return nodes.map((to) => ({ to, holds: rule.holds, path }))
   })
   const { namespace } = object.metadata

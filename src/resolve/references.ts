@@ -1,7 +1,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import { EACH, type Reference, type ReferenceRule } from '../kinds/ref.ts'
 import type { Resource } from '../kinds/resource.ts'
-import { type Address, addressOf, isNear } from './address.ts'
+import { type Address, addresser, isNear } from './address.ts'
 import type { Lookup } from './lookup.ts'
 import { keyOf, parentName } from './names.ts'
 import { regionOf } from './region.ts'
@@ -65,8 +65,20 @@ export function resolveReference(
   from: Resource,
   found: Pick<FoundReference, 'reference' | 'rule'>,
 ): Resolution {
-  const addressed = addressOf(lookup, fromKind, from, found)
-  return addressed.state === 'at' ? resolveAddress(lookup, addressed.address) : addressed
+  return resolver(lookup, fromKind, from)(found)
+}
+
+/** Resolves many references of one object. */
+export function resolver(
+  lookup: Lookup,
+  fromKind: Kind,
+  from: Resource,
+): (found: Pick<FoundReference, 'reference' | 'rule'>) => Resolution {
+  const read = addresser(lookup, fromKind, from)
+  return (found) => {
+    const addressed = read(found)
+    return addressed.state === 'at' ? resolveAddress(lookup, addressed.address) : addressed
+  }
 }
 
 /** What is at an address. */

@@ -2,7 +2,7 @@ import type { Kind } from '../../kinds/kind.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isNotFound } from '../../kube/errors.ts'
 import { forEachParallel } from '../../parallel.ts'
-import { type Address, addressOf, isNear, outOfReach } from '../../resolve/address.ts'
+import { type Address, addresser, isNear, outOfReach } from '../../resolve/address.ts'
 import { ByReference } from '../../resolve/by-reference.ts'
 import { type FoundReference, referencesOf, resolveAddress, valuesAt } from '../../resolve/references.ts'
 import type { Issue } from '../../schema/validate.ts'
@@ -65,20 +65,24 @@ export class ReferenceCheck {
   /** The new references, each once, with where they point or why they never can. */
   async #addressed(candidate: Resource, before: Resource | undefined): Promise<Fresh[]> {
     const { context, kind } = this.#options
+    const read = addresser(context.cache, kind, candidate)
     const old = new ByReference<true>()
-    for (const { rule, reference } of before === undefined ? [] : referencesOf(kind, before)) old.set(rule, reference, true)
     const groups = new ByReference<Fresh>()
     const list: Fresh[] = []
-    for (const found of referencesOf(kind, candidate)) {
-      if (old.get(found.rule, found.reference) === true) continue
-      const known = groups.get(found.rule, found.reference)
-      if (known === undefined) list.push(groups.set(found.rule, found.reference, { found, paths: [found.path] }))
-      else known.paths.push(found.path)
-    }
-    await forEachParallel(list, 1, (fresh) => {
-      const addressed = addressOf(context.cache, kind, candidate, fresh.found)
+    const add = (found: FoundReference): Fresh => {
+      const addressed = read(found)
+      const fresh: Fresh = { found, paths: [] }
       if (addressed.state === 'at') fresh.address = addressed.address
       if (addressed.state === 'invalid') fresh.message = addressed.message
+      list.push(fresh)
+      return fresh
+    }
+    await forEachParallel(before === undefined ? [] : referencesOf(kind, before), 1, ({ rule, reference }) => {
+      old.of(rule, reference, () => true)
+    })
+    await forEachParallel(referencesOf(kind, candidate), 1, (found) => {
+      const { rule, reference, path } = found
+      if (!old.has(rule, reference)) groups.of(rule, reference, () => add(found)).paths.push(path)
     })
     return list
   }
