@@ -145,6 +145,8 @@ test.each<[Reference | string, string]>([
   [{ resource: '10.0.0.0/8', tenant: 'acme', workspace: 'prod', region: 'eu-1' }, 'literal'],
   [{ resource: '10.0.0.0/8', tenant: 'closed' }, 'invalid'],
   [{ resource: '10.0.0.0/8', region: 'mars' }, 'invalid'],
+  [{ resource: '10.0.0.0/8', tenant: 'a/' }, 'invalid'],
+  [{ resource: '10.0.0.0/8', provider: 'seca.network' }, 'invalid'],
   ['10.0.0.0/33', 'invalid'],
   ['10.0.0.0/8/x', 'invalid'],
   ['10.0.0.0/subnets/x', 'invalid'],

@@ -7,7 +7,7 @@ import { parseBlock, parseIp } from '../ip.ts'
 import type { Lookup } from './lookup.ts'
 import { parentName, type Scope } from './names.ts'
 import { regionOf } from './region.ts'
-import { parseUrn, type Urn } from './urn.ts'
+import { parseBeside, parseUrn, type Urn } from './urn.ts'
 
 /**
  * Where a reference points, from names alone. Nothing in it depends on what is there, so a caller who may not `get` it can be told
@@ -59,7 +59,7 @@ interface Origin {
 
 function addressOf(lookup: Lookup, origin: Origin, { reference, rule }: Found): Addressed {
   const isLiteral = rule.wait === 'none' && (parseIp(reference.resource) ?? parseBlock(reference.resource)) !== undefined
-  const urn = isLiteral ? parseUrn({ ...reference, resource: 'literal' }) : parseUrn(reference)
+  const urn = isLiteral ? parseBeside(reference) : parseUrn(reference)
   if (typeof urn === 'string') return invalid(urn)
   const { own, region } = origin
   if (urn.region !== undefined && urn.region !== region)

@@ -72,9 +72,15 @@ export function parseUrn(reference: Reference): Urn | string {
   }
   const [type = '', name, ...more] = segments
   if (more.length > 0) return `"${text}" is not a reference: what follows "${type}/${name}" does not belong there`
-  const urn = merge(reference, { ...written, ...(name === undefined ? { name: type } : { collection: type, name }), text })
-  return typeof urn === 'string' ? urn : (misshapen(urn) ?? urn)
+  return checked(merge(reference, { ...written, ...(name === undefined ? { name: type } : { collection: type, name }), text }))
 }
+
+/** What stands beside an address or block in place of a reference; what is wrong with it as a string. */
+export function parseBeside(reference: Reference): Urn | string {
+  return checked(merge(reference, { name: 'address', text: reference.resource }))
+}
+
+const checked = (urn: Urn | string): Urn | string => (typeof urn === 'string' ? urn : (misshapen(urn) ?? urn))
 
 /** Separate fields and the same parts inside `resource` must agree; an empty field says nothing (Terraform sends those). */
 function merge(reference: Reference, urn: Urn): Urn | string {
