@@ -37,6 +37,7 @@ function ofReference(view: View, kind: Kind, object: Resource, found: FoundRefer
     case 'missing':
       return { state: 'pending', reason: 'ReferenceNotFound', message: resolution.message }
     case 'invalid':
+    case 'ambiguous':
       return { state: 'error', reason: 'InvalidReference', message: resolution.message }
     default:
       return resolution satisfies never

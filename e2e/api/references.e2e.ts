@@ -117,21 +117,14 @@ describe('what a PUT refuses (SECA.md §9)', () => {
     expect(nobody.status).toBe(404)
   })
 
-  it('images: the volume may come later, its workspace must exist', async () => {
+  it('images: their volume must exist, in their region', async () => {
     const image = paths.of('seca.storage', 'images/base')
-    expect(await refusal(image, { blockStorageRef: to('workspaces/none/block-storages/x'), cpuArchitecture: 'amd64' })).toEqual([
-      '/spec/blockStorageRef',
-    ])
-    const later = await put(image, { blockStorageRef: to('workspaces/prod/block-storages/golden'), cpuArchitecture: 'amd64' })
-    expect([later.status, later.body.status.state]).toEqual([201, 'pending'])
-    expect(later.body.spec).toEqual({
-      blockStorageRef: to('workspaces/prod/block-storages/golden'),
-      cpuArchitecture: 'amd64',
-      initializer: 'none',
-      boot: 'UEFI',
-    })
+    const of = (blockStorageRef: unknown) => ({ blockStorageRef, cpuArchitecture: 'amd64' })
+    const golden = to('workspaces/prod/block-storages/golden')
+    for (const ref of [golden, to('workspaces/none/block-storages/golden'), { ...golden, region: 'mars' }])
+      expect(await refusal(image, of(ref))).toEqual(['/spec/blockStorageRef'])
     await active(storage('golden'), { sizeGB: 50, skuRef: to('rd500') })
-    await until(api, image, 'active')
+    expect((await active(image, of(golden))).spec).toMatchObject({ initializer: 'none', boot: 'UEFI' })
     const changed = await put(image, { blockStorageRef: to('workspaces/prod/block-storages/golden'), cpuArchitecture: 'arm64' })
     expect(changed.status).toBe(200)
     expect((await stack.client.get<Resource>(Image.gvr, tenant.home, 'base')).spec).toMatchObject({

@@ -197,11 +197,14 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
       ['elsewhere', 'workspaces/other/block-storages/boot', 'references do not leave their workspace'],
       ['abroad', 'tenants/other/workspaces/prod/block-storages/boot', 'references do not leave their tenant'],
       ['odd', 'public-ips/boot', 'does not name a BlockStorage'],
+      ['nested', 'networks/net/block-storages/boot', 'a block-storage is not in networks'],
+      ['dotted', 'networks/n.b/block-storages/boot', '"n.b" cannot be a name in networks'],
+      ['far', { ...to('block-storages/boot'), region: 'mars' }, 'is in region mars, this object in eu-1'],
     ] as const) {
-      await tenant.apply(instance(tenant, name, { bootVolume: { deviceRef: to(ref) } }))
+      await tenant.apply(instance(tenant, name, { bootVolume: { deviceRef: typeof ref === 'string' ? to(ref) : ref } }))
       const object = await tenant.stuck('Instance', name, 'Ready', 'InvalidReference', words)
       expect(object.status?.state).toBe('pending')
-      await tenant.edit('Instance', name, { spec: { bootVolume: { deviceRef: to('block-storages/boot') } } })
+      await tenant.edit('Instance', name, { spec: { bootVolume: { deviceRef: { ...to('block-storages/boot'), region: null } } } })
       await tenant.ready('Instance', name)
     }
   })

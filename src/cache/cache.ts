@@ -2,9 +2,12 @@ import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { Store } from '../kube/store.ts'
 import type { Lookup, Scope } from '../resolve/lookup.ts'
+import { keyOf, secaName } from '../resolve/names.ts'
 import { claimOf, Directory, type Namespace } from './directory.ts'
 
 const BY_NAMESPACE = 'namespace'
+/** Of nested kinds: by namespace and SECA name. */
+const BY_NAME = 'name'
 
 export interface CacheOptions {
   /** See the store's option of that name. */
@@ -22,8 +25,7 @@ export class Cache implements Lookup {
   constructor(kinds: readonly Kind[], defaultRegion: string, options: CacheOptions = {}) {
     this.defaultRegion = defaultRegion
     this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]))
-    const indexes = { [BY_NAMESPACE]: (object: Resource) => [object.metadata.namespace ?? ''] }
-    this.#stores = new Map(kinds.map((kind) => [kind.kind, new Store<Resource>({ indexes, ...options })]))
+    this.#stores = new Map(kinds.map((kind) => [kind.kind, new Store<Resource>({ indexes: indexesOf(kind), ...options })]))
     this.namespaces.onChange(({ type, object }) => {
       if (type === 'deleted') this.directory.remove(object.metadata.name)
       else this.directory.set(object)
@@ -46,6 +48,9 @@ export class Cache implements Lookup {
   }
   inNamespace(kind: string, namespace: string): readonly Resource[] {
     return this.#stores.get(kind)?.by(BY_NAMESPACE, namespace) ?? []
+  }
+  nestedNamed(kind: string, namespace: string, name: string): readonly Resource[] {
+    return this.#stores.get(kind)?.by(BY_NAME, keyOf(namespace, name)) ?? []
   }
   all(kind: string): Iterable<Resource> {
     return this.#stores.get(kind)?.values() ?? []
@@ -70,4 +75,10 @@ export class Cache implements Lookup {
       for (const place of places) for (const object of this.inNamespace(kind.kind, place)) yield { kind, object }
     }
   }
+}
+
+function indexesOf(kind: Kind): Record<string, (object: Resource) => readonly string[]> {
+  const byNamespace = (object: Resource) => [object.metadata.namespace ?? '']
+  if (kind.parent === undefined) return { [BY_NAMESPACE]: byNamespace }
+  return { [BY_NAMESPACE]: byNamespace, [BY_NAME]: (object) => [keyOf(object.metadata.namespace, secaName(kind, object))] }
 }

@@ -1,23 +1,9 @@
 import * as z from 'zod'
+import { LABEL, LABEL_LENGTH, NAME_LENGTH } from './naming.ts'
 import { immutable, ipv4Cidr, ipv6Cidr, someOf } from './rules.ts'
 import type { RootRule } from './kind.ts'
 
 /** Fields and rules that several kinds share. */
-
-/** Longest name that can be a label value or part of a namespace's name: tenants, workspaces, parents (DESIGN §2). */
-export const LABEL_LENGTH = 63
-
-/** Longest SECA name (SECA.md §1). */
-export const NAME_LENGTH = 128
-/** SECA's name pattern (SECA.md §1). */
-export const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-
-/** Whether a resource can have this SECA name; `max` for kinds whose names are shorter. */
-export const isName = (text: string, max = NAME_LENGTH): boolean => text.length <= max && NAME.test(text)
-
-/** Whether an object that others are nested in can be called so. */
-export const isLabel = (text: string): boolean => text.length <= LABEL_LENGTH && LABEL.test(text)
 
 /** A DNS label: what regions, networks and everything else that is part of another object's name is called. */
 export const dnsLabel = () => z.string().min(1).max(LABEL_LENGTH).regex(LABEL)

@@ -14,7 +14,7 @@ const BUILT_IN =
 
 /** Every reference field and what it does, as SECA.md §9 decides: `!` must exist, `+` held, `~` not waited for. */
 const REFERENCES: Readonly<Record<string, readonly string[]>> = {
-  Image: ['blockStorageRef BlockStorage'],
+  Image: ['blockStorageRef BlockStorage!'],
   BlockStorage: ['skuRef StorageSku!', 'sourceImageRef Image'],
   Network: ['skuRef NetworkSku!'],
   RouteTable: ['routes.[].targetRef InternetGateway!|Instance|Nic ~'],

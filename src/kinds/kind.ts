@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { Guard } from './guards.ts'
-import { type ReferenceField, referenceFields } from './ref.ts'
+import { type ReferenceField, referenceFields, tenantFields } from './ref.ts'
 
 /** A kubectl column: JSONPath as the apiserver reads it (KEP-53). `priority` 1 shows only with `-o wide`. */
 export interface Column {
@@ -94,6 +94,8 @@ export type Kind<D extends KindDefinition = KindDefinition> = D & {
   readonly apiVersion: string
   /** Reference fields of the spec, with their rules. */
   readonly references: readonly ReferenceField[]
+  /** Paths of the spec's fields that name tenants. */
+  readonly tenantNames: readonly (readonly string[])[]
 }
 
 /** Makes a kind out of its definition; names follow DESIGN §1. */
@@ -109,6 +111,7 @@ export function defineKind<const S extends z.ZodObject, const K extends z.ZodObj
     gvr: Object.freeze(gvr),
     apiVersion: `${group}/${version}`,
     references: Object.freeze(referenceFields(definition.spec)),
+    tenantNames: Object.freeze(tenantFields(definition.spec)),
   })
 }
 

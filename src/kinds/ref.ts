@@ -39,13 +39,34 @@ export interface ReferenceField {
 /** Step in {@link ReferenceField.path} that means every item of an array. */
 export const EACH = '[]'
 
-/** All reference fields of an object schema, found by walking it. */
-export function referenceFields(schema: z.ZodType, path: readonly string[] = []): ReferenceField[] {
-  const rule = rules.get(schema)
-  if (rule) return [{ path, rule }]
+/** All reference fields of an object schema. */
+export function referenceFields(schema: z.ZodType): ReferenceField[] {
+  return fieldsWith(schema, (field) => rules.get(field)).map(({ path, mark: rule }) => ({ path, rule }))
+}
+
+const tenants = z.registry<{ readonly isTenant: true }>()
+
+/** A field that holds the name of a tenant, or `*`. A SECA PUT takes only tenants that the caller sees (SECA.md §9). */
+export function tenantName(schema: z.ZodString): z.ZodString {
+  return schema.clone().register(tenants, { isTenant: true })
+}
+
+/** Paths of all fields that {@link tenantName} made. */
+export function tenantFields(schema: z.ZodType): (readonly string[])[] {
+  return fieldsWith(schema, (field) => tenants.get(field)).map(({ path }) => path)
+}
+
+/** Fields of a schema that a registry knows, found by walking it. */
+function fieldsWith<T>(
+  schema: z.ZodType,
+  markOf: (field: z.ZodType) => T | undefined,
+  path: readonly string[] = [],
+): { readonly path: readonly string[]; readonly mark: T }[] {
+  const mark = markOf(schema)
+  if (mark) return [{ path, mark }]
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable)
-    return referenceFields(schema.unwrap() as z.ZodType, path)
-  if (schema instanceof z.ZodArray) return referenceFields(schema.element as z.ZodType, [...path, EACH])
+    return fieldsWith(schema.unwrap() as z.ZodType, markOf, path)
+  if (schema instanceof z.ZodArray) return fieldsWith(schema.element as z.ZodType, markOf, [...path, EACH])
   if (!(schema instanceof z.ZodObject)) return []
-  return Object.entries(schema.shape).flatMap(([key, field]) => referenceFields(field as z.ZodType, [...path, key]))
+  return Object.entries(schema.shape).flatMap(([key, field]) => fieldsWith(field as z.ZodType, markOf, [...path, key]))
 }

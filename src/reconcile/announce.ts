@@ -3,7 +3,7 @@ import type { Resource } from '../kinds/resource.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { workspaceOf } from '../resolve/references.ts'
+import { workspaceOf } from '../resolve/region.ts'
 import type { Cache } from '../cache/cache.ts'
 
 export interface AnnouncerOptions {

@@ -5,7 +5,8 @@ import type { Resource } from '../kinds/resource.ts'
 import type { Desired, ResourcePath, Target } from '../provider/contract.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { keyOf, parentName, secaName, secaPath } from '../resolve/names.ts'
-import { referencesOf, regionOf, resolveReference, workspaceOf } from '../resolve/references.ts'
+import { type FoundReference, referencesOf, resolveReference } from '../resolve/references.ts'
+import { regionOf, workspaceOf } from '../resolve/region.ts'
 import { zoneOf } from '../resolve/zones.ts'
 import { isUsable } from './outcome.ts'
 
@@ -35,7 +36,7 @@ export function desiredOf(
   path: ResourcePath,
   identity: { tag: string; incarnation: string; mayAdopt: boolean },
 ): Desired {
-  const found = referencesOf(kind, object)
+  const fields = referenceIndex(kind, object)
   const targets = new Map<Reference, Target | undefined>()
   const adopted = object.metadata.annotations?.[EXTERNAL_ID]
   return {
@@ -52,12 +53,26 @@ export function desiredOf(
     workspace: workspaceTarget(lookup, object),
     target(reference) {
       if (targets.has(reference)) return targets.get(reference)
-      const field = found.find((one) => one.reference === reference) ?? found.find((one) => one.reference.resource === reference.resource)
+      const field = fields().get(reference) ?? fields().get(reference.resource)
       const resolution = field && resolveReference(lookup, kind, object, field)
       const target = resolution?.state === 'found' ? targetAt(lookup, resolution.kind.kind, resolution.key) : undefined
       targets.set(reference, target)
       return target
     },
+  }
+}
+
+/** References of an object by themselves and by their words; made when first asked for. */
+function referenceIndex(kind: Kind, object: Resource): () => ReadonlyMap<Reference | string, FoundReference> {
+  let index: Map<Reference | string, FoundReference> | undefined
+  return () => {
+    if (index !== undefined) return index
+    index = new Map()
+    for (const found of referencesOf(kind, object)) {
+      index.set(found.reference, found)
+      if (!index.has(found.reference.resource)) index.set(found.reference.resource, found)
+    }
+    return index
   }
 }
 

@@ -5,7 +5,8 @@ import type { Resource } from '../kinds/resource.ts'
 import type { Lookup, Scope } from '../resolve/lookup.ts'
 import { keyOf, parentName } from '../resolve/names.ts'
 import { type Violation, violationsOf } from '../resolve/guards.ts'
-import { type FoundReference, referencesOf, regionOf, resolveReference, workspaceOf } from '../resolve/references.ts'
+import { type FoundReference, referencesOf, resolveReference } from '../resolve/references.ts'
+import { regionOf, workspaceOf } from '../resolve/region.ts'
 import { exists, isUsable, type Problem } from './outcome.ts'
 
 const NOT_FOUND = CATALOGUE.ReferenceNotFound.reason
@@ -113,18 +114,12 @@ function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundR
     case 'literal':
       return undefined
     case 'invalid':
+    case 'ambiguous':
       return { reason: INVALID, message: `spec.${path}: ${resolution.message}` }
     case 'missing':
       return { reason: NOT_FOUND, message: `spec.${path}: ${resolution.message}` }
     case 'found':
       if (resolution.kind.status === undefined || rule.wait === 'exists') return undefined
-      if (resolution.kind.cloud !== 'none' && regionOf(lookup, resolution.kind, resolution.object) !== regionOf(lookup, kind, object)) {
-        const region = regionOf(lookup, resolution.kind, resolution.object)
-        return {
-          reason: INVALID,
-          message: `spec.${path}: ${resolution.kind.kind} "${found.reference.resource}" is in region ${region}, this object in ${regionOf(lookup, kind, object)}`,
-        }
-      }
       return usable(resolution.kind.kind, resolution.object.metadata.name, resolution.object, object, `spec.${path}`)
     default:
       return resolution satisfies never

@@ -1,17 +1,19 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { Edge } from './graph.ts'
+import { ByReference } from './by-reference.ts'
+import type { Edge, Node } from './graph.ts'
 import type { Lookup } from './lookup.ts'
 import { keyOf, parentName } from './names.ts'
-import { referencesOf, regionOf, resolveReference } from './references.ts'
+import { referencesOf, type Resolution, resolver } from './references.ts'
+import { regionOf } from './region.ts'
 
 /** Everything that an object depends on: references, other names in its spec, parent, workspace and region. */
 export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
+  const resolve = resolver(lookup, kind, object)
+  const targets = new ByReference<readonly Node[]>()
   const edges = referencesOf(kind, object).flatMap(({ path, reference, rule }): Edge[] => {
-    const resolution = resolveReference(lookup, kind, object, { reference, rule })
-    if (resolution.state === 'found') return [{ to: { kind: resolution.kind.kind, key: resolution.key }, holds: rule.holds, path }]
-    if (resolution.state !== 'missing') return []
-    return resolution.keys.map((key) => ({ to: { kind: resolution.kind.kind, key }, holds: rule.holds, path }))
+    const nodes = targets.of(rule, reference, () => nodesOf(resolve({ reference, rule })))
+    return nodes.map((to) => ({ to, holds: rule.holds, path }))
   })
   const { namespace } = object.metadata
   const parent = parentName(kind, object)
@@ -28,4 +30,11 @@ export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
     if (typeof key === 'string') edges.push({ to: { kind: to, key }, holds: true, path: `spec.${field}` })
   }
   return edges
+}
+
+/** What a change of may change where a reference leads. */
+function nodesOf(resolution: Resolution): Node[] {
+  if (resolution.state === 'found') return [{ kind: resolution.kind.kind, key: resolution.key }]
+  if (resolution.state === 'literal' || resolution.state === 'invalid') return []
+  return resolution.keys.map((key) => ({ kind: resolution.kind.kind, key }))
 }

@@ -58,10 +58,11 @@ export class Graph {
 
   /** Objects with an edge to `to`, with that edge; `ns/*.name` edges match nested objects of any parent. */
   *dependents(to: Node): Generator<{ readonly from: Node; readonly edge: Edge }> {
-    for (const target of aliases(to)) {
-      for (const source of this.#incoming.get(target) ?? []) {
+    for (const { kind, key } of aliases(to)) {
+      for (const source of this.#incoming.get(id({ kind, key })) ?? []) {
         const entry = this.#entries.get(source)
-        for (const edge of entry?.edges ?? []) if (entry && id(edge.to) === target) yield { from: entry.from, edge }
+        // Some have thousands of edges, so nothing is made anew for each.
+        for (const edge of entry?.edges ?? []) if (entry && edge.to.key === key && edge.to.kind === kind) yield { from: entry.from, edge }
       }
     }
   }
@@ -82,10 +83,10 @@ function isSame(before: readonly Edge[], after: readonly Edge[]): boolean {
   )
 }
 
-/** An object's own id, and the one that references without the parent's name use. */
-function aliases(to: Node): string[] {
-  const slash = to.key.indexOf('/')
-  const dot = to.key.indexOf('.', slash)
-  const own = id(to)
-  return slash < 0 || dot < 0 ? [own] : [own, `${to.kind}|${to.key.slice(0, slash)}/*${to.key.slice(dot)}`]
+/** An object itself, and what references without the parent's name lead to. */
+function aliases(to: Node): Node[] {
+  const { kind, key } = to
+  const slash = key.indexOf('/')
+  const dot = key.indexOf('.', slash)
+  return slash < 0 || dot < 0 ? [to] : [to, { kind, key: `${key.slice(0, slash)}/*${key.slice(dot)}` }]
 }

@@ -14,6 +14,8 @@ export interface Lookup {
   get(kind: string, key: string): Resource | undefined
   /** Objects of a namespaced kind in one namespace. */
   inNamespace(kind: string, namespace: string): readonly Resource[]
+  /** Objects of a nested kind in one namespace that have this SECA name, whatever they are nested in. */
+  nestedNamed(kind: string, namespace: string, name: string): readonly Resource[]
   all(kind: string): Iterable<Resource>
   /** Tenant and workspace of a namespace; undefined when it has no labels of ours, or lost them to an older claim. */
   scopeOf(namespace: string): Scope | undefined

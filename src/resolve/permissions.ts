@@ -1,5 +1,5 @@
 import { globMatches } from '../glob.ts'
-import { isLabel, isName } from '../kinds/fields.ts'
+import { isLabel, isName } from '../kinds/naming.ts'
 import { KINDS } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Rule } from './rule.ts'

@@ -1,9 +1,12 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BlockStorage, Image, Instance, kindNamed, Nic, RouteTable } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { ACTIVE, add, addNamespace, testCache } from '../cache/testing.ts'
-import { referencesOf, regionOf, resolveReference } from './references.ts'
+import { edgesOf } from './edges.ts'
+import { referencesOf, resolveReference } from './references.ts'
+import { regionOf } from './region.ts'
 
 const cache = testCache()
 add(cache, 'BlockStorage', 'w', 'boot', { sizeGB: 1, skuRef: { resource: 'rd100' } }, ACTIVE)
@@ -68,8 +71,67 @@ test('an image has to say the workspace of its volume', () => {
 test('the network of a subnet may be left out while only one has it', () => {
   expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'front')).toBe('w/net.front')
   expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'networks/two/subnets/twin')).toBe('w/two.twin')
-  expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'twin')).toBe('invalid')
+  expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'twin')).toBe('ambiguous')
   expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'later')).toBe('missing w/*.later')
+})
+
+const at = (kind: Kind, namespace: string, path: string, resource: string) => {
+  const { rule } = kind.references.find((field) => field.path[0] === path)!
+  const from = { metadata: { name: 'x', namespace }, spec: { [path]: { resource } } } as unknown as Resource
+  return { found: resolveReference(cache, kind, from, { reference: { resource }, rule }), edges: edgesOf(cache, kind, from) }
+}
+
+test('a subnet that several networks have is not guessed, and waited for', () => {
+  const { found, edges } = at(Nic as unknown as Kind, 'w', 'subnetRef', 'twin')
+  expect(found).toMatchObject({
+    state: 'ambiguous',
+    parents: ['one', 'two'],
+    // It shows in the status of the NIC, which more people see than may see those networks.
+    message: 'Subnet "twin" is in several networks: name one, as in networks/<name>/subnets/twin',
+  })
+  expect(edges).toContainEqual({ to: { kind: 'Subnet', key: 'w/*.twin' }, holds: true, path: 'subnetRef' })
+  // The network of a subnet `b.c` is not `a.b`.
+  add(cache, 'Subnet', 'w', 'a.b.c', { network: 'a' }, ACTIVE)
+  expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'networks/a/subnets/b.c')).toBe('w/a.b.c')
+  expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'subnets/b.c')).toBe('w/a.b.c')
+  expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'networks/a.b/subnets/c')).toBe('invalid')
+})
+
+test('what is in another region, or in a workspace of one, is missing in the same words as what is nowhere', () => {
+  addNamespace(cache, 'far', { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'lab' })
+  add(cache, 'Workspace', 't', 'lab', { region: 'it-1' }, ACTIVE)
+  add(cache, 'BlockStorage', 'far', 'disk', {}, ACTIVE)
+  add(cache, 'Image', 't', 'roman', { region: 'it-1' }, ACTIVE)
+  const volume = (workspace: string) =>
+    at(Image as unknown as Kind, 't', 'blockStorageRef', `workspaces/${workspace}/block-storages/disk`).found
+  const message = (workspace: string) => `BlockStorage "disk" does not exist in workspace "${workspace}" in region eu-1`
+  expect(volume('lab')).toMatchObject({ state: 'missing', keys: ['far/disk'], region: 'it-1', message: message('lab') })
+  expect(volume('prod')).toMatchObject({ state: 'missing', keys: ['w/disk'], message: message('prod') })
+  expect(volume('none')).toMatchObject({ state: 'missing', keys: [], message: message('none') })
+  const image = (name: string) => at(BlockStorage as unknown as Kind, 'w', 'sourceImageRef', `images/${name}`)
+  expect(image('roman').found).toMatchObject({ state: 'missing', region: 'it-1', message: 'Image "roman" does not exist in region eu-1' })
+  expect(image('none').found).toMatchObject({ state: 'missing', message: 'Image "none" does not exist in region eu-1' })
+  expect(image('roman').edges).toContainEqual({ to: { kind: 'Image', key: 't/roman' }, holds: false, path: 'sourceImageRef' })
+})
+
+test('a subnet without its network is found like by a walk through all of them', () => {
+  const label = fc.constantFrom('a', 'b', 'c')
+  const subnets = fc.uniqueArray(fc.record({ network: label, name: fc.constantFrom('a', 'b', 'a.b', 'b.a') }), {
+    selector: ({ network, name }) => `${network}.${name}`,
+  })
+  fc.assert(
+    fc.property(subnets, fc.subarray([0, 1, 2, 3]), fc.constantFrom('a', 'b', 'a.b', 'b.a'), (all, gone, name) => {
+      const cache = testCache()
+      const objects = all.map((one) => add(cache, 'Subnet', 'w', `${one.network}.${one.name}`, { network: one.network }, ACTIVE))
+      for (const index of gone) if (objects[index]) cache.store('Subnet').remove(objects[index])
+      const matches = all.filter((one, index) => !gone.includes(index) && one.name === name)
+      const { rule } = Nic.references.find(({ path }) => path[0] === 'subnetRef')!
+      const from = { metadata: { namespace: 'w' } } as unknown as Resource
+      const found = resolveReference(cache, Nic as unknown as Kind, from, { reference: { resource: `subnets/${name}` }, rule })
+      expect(found.state).toBe(matches.length === 0 ? 'missing' : matches.length === 1 ? 'found' : 'ambiguous')
+      expect(found.state === 'found' && found.key).toBe(matches.length === 1 && `w/${matches[0]!.network}.${name}`)
+    }),
+  )
 })
 
 test('a route may lead to an address', () => {

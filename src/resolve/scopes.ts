@@ -1,4 +1,4 @@
-import { isName, LABEL_LENGTH } from '../kinds/fields.ts'
+import { isName, LABEL_LENGTH } from '../kinds/naming.ts'
 import type { Rule } from './rule.ts'
 
 /** All of a dimension (SECA.md §7.2, §11.24). */
@@ -11,20 +11,17 @@ interface Scope {
 }
 
 /**
- * Where roles hold: tenants and regions exist, workspaces may come later but must be able to (SECA.md §9). A scope without the own
- * tenant grants nothing (SECA.md §11.9); it is told in the same words whether the tenants that it names exist or not.
+ * Where roles hold: regions exist, workspaces may come later but must be able to (SECA.md §9). A scope without the own tenant grants
+ * nothing (SECA.md §11.9). Whether other tenants exist is told only where it is known who asks: by the API.
  */
 export const scopes: Rule = function* (value, { lookup, object, guard }) {
   const own = lookup.scopeOf(object.metadata.namespace ?? '')?.tenant
   for (const [index, { tenants = [], regions = [], workspaces = [] }] of (value as readonly Scope[]).entries()) {
     const at = `${guard.field}[${index}]`
     const holdsHere = own === undefined || tenants.length === 0 || tenants.includes(ALL) || tenants.includes(own)
-    for (const [place, tenant] of tenants.entries()) {
-      const isThere = tenant === ALL || lookup.namespaceOf({ tenant }) !== undefined
-      if (isThere && holdsHere) continue
-      const what = `tenant "${tenant}"`
-      const message = holdsHere ? `${what} does not exist` : `${what}: an assignment grants in its own tenant alone, which is "${own}"`
-      yield { path: `${at}.tenants[${place}]`, message, ...(isThere ? { state: 'impossible' } : { state: 'missing', missing: what }) }
+    for (const [place, tenant] of holdsHere ? [] : tenants.entries()) {
+      const message = `tenant "${tenant}": an assignment grants in its own tenant alone, which is "${own}"`
+      yield { path: `${at}.tenants[${place}]`, message, state: 'impossible' }
     }
     for (const [place, region] of regions.entries()) {
       if (region === ALL || lookup.get('Region', region) !== undefined) continue

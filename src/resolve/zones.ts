@@ -1,7 +1,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { Lookup } from './lookup.ts'
-import { regionOf } from './references.ts'
+import { regionOf } from './region.ts'
 import type { Rule } from './rule.ts'
 
 /** Zones of an object's region, the first one first; undefined while there is no such region. */

@@ -29,19 +29,20 @@ export function parseInput(kind: Kind, body: Json): Input {
   const strings = (field: keyof typeof LIMITS) => parseStrings(field, body[field], issues)
   const [labels, annotations, extensions] = [strings('labels'), strings('annotations'), strings('extensions')]
   const spec = validateSpec(kind, prepared(kind, body['spec']))
-  if (!spec.ok) issues.push(...spec.issues)
-  if (!spec.ok || issues.length > 0) throw invalid(issues)
+  if (!spec.ok || issues.length > 0) throw invalid(spec.ok ? issues : [...issues, ...spec.issues])
   const region = (body['metadata'] as { region?: unknown } | null | undefined)?.region
   return { labels, annotations, extensions, spec: spec.spec, region: typeof region === 'string' && region !== '' ? region : undefined }
 }
 
-/** 422 with a source for each issue. */
+/** Issues that one answer tells (SECA.md §6.7). */
+const MAX_TOLD = 32
+
+/** 422 with a source for each issue that it tells. */
 export function invalid(issues: readonly Issue[]): Refusal {
-  const detail = issues
-    .slice(0, 32)
-    .map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'body'}: ${message}`)
-    .join('; ')
-  return new Refusal('ValidationFailed', detail, { sources: issues.map(({ pointer }) => inBody(pointer)) })
+  const told = issues.slice(0, MAX_TOLD)
+  const lines = told.map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'body'}: ${message}`)
+  const more = issues.length > told.length ? [`and ${issues.length - told.length} more`] : []
+  return new Refusal('ValidationFailed', [...lines, ...more].join('; '), { sources: told.map(({ pointer }) => inBody(pointer)) })
 }
 
 function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[]): Strings {

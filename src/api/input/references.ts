@@ -1,146 +1,196 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Kind } from '../../kinds/kind.ts'
-import type { Reference } from '../../kinds/ref.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isNotFound } from '../../kube/errors.ts'
-import { type FoundReference, referencesOf, regionOf, type Resolution, resolveReference } from '../../resolve/references.ts'
-import { parseUrn } from '../../resolve/urn.ts'
+import { forEachParallel } from '../../parallel.ts'
+import { type Address, addresser, isNear, outOfReach } from '../../resolve/address.ts'
+import { ByReference } from '../../resolve/by-reference.ts'
+import { type FoundReference, referencesOf, resolveAddress, valuesAt } from '../../resolve/references.ts'
 import type { Issue } from '../../schema/validate.ts'
 import type { Context } from '../context.ts'
-import type { Attempt, Caller } from '../contract.ts'
+import type { Caller } from '../contract.ts'
 import { inBody, pointerOf, Refusal } from '../problem.ts'
-import { surfaceNamed } from '../path/surface.ts'
-import { regionOfWorkspace } from '../path/target.ts'
+import { Sight } from './sight.ts'
 
-/** A resolution that leads somewhere, whether something is there or not. */
-type Located = Extract<Resolution, { state: 'found' | 'missing' }>
+export interface CheckOptions {
+  readonly context: Context
+  readonly caller: Caller
+  readonly kind: Kind
+  readonly signal: AbortSignal
+}
+
+/** Live look-ups of one request at the same time, and altogether. */
+const LOOKUPS = 8
+const MAX_LOOKUPS = 64
+
+/** One reference that a PUT brings, with every place that it stands in. */
+interface Fresh {
+  readonly found: FoundReference
+  readonly paths: string[]
+  address?: Address
+  message?: string
+}
+
+/** A target that memory does not have, of a field that needs it. */
+interface Absent {
+  readonly fresh: Fresh
+  readonly key: string | undefined
+  readonly message: string
+}
 
 /**
- * Checks the references of a PUT that are new (SECA.md §9): they must be well formed and in reach, what must exist does, and the
- * caller may `get` what they name. Answers what is wrong; throws 403 for what the caller may not see.
+ * Checks the references of a PUT that are new (SECA.md §9): they are well formed and in reach, the caller may `get` what they name, and
+ * what must exist does. Made once for a request, however often its write is tried: budgets of decisions and look-ups are the request's.
  */
-export async function referenceIssues(
-  context: Context,
-  {
-    caller,
-    kind,
-    candidate,
-    before,
-    signal,
-  }: { caller: Caller; kind: Kind; candidate: Resource; before: Resource | undefined; signal: AbortSignal },
-): Promise<Issue[]> {
-  const old = before === undefined ? [] : referencesOf(kind, before)
-  const fresh = referencesOf(kind, candidate).filter(({ reference }) => !old.some((other) => isDeepStrictEqual(other.reference, reference)))
-  const issues: Issue[] = []
-  /** Thousand routes may name one gateway: asked once. */
-  const allowed = new Set<string>()
-  for (const found of fresh) {
-    const pointer = pointerOf(`spec.${found.path}`)
-    const resolution = resolveReference(context.cache, kind, candidate, found)
-    if (resolution.state === 'literal') continue
-    if (resolution.state === 'invalid') {
-      issues.push({ pointer, message: resolution.message })
-      continue
-    }
-    await checkAccess(context, caller, resolution, tenantOf(context, candidate, found.reference), pointer, allowed, signal)
-    const message = await missing(context, kind, candidate, found, resolution, signal)
-    if (message !== undefined) issues.push({ pointer, message })
+export class ReferenceCheck {
+  readonly #options: CheckOptions
+  readonly #sight: Sight
+  #lookups = MAX_LOOKUPS
+
+  constructor(options: CheckOptions) {
+    this.#options = options
+    this.#sight = new Sight(options)
   }
-  return issues
-}
 
-/** Tenant that a reference names, else the one that it is in. */
-function tenantOf({ cache }: Context, candidate: Resource, reference: Reference): string | undefined {
-  const urn = parseUrn(reference)
-  return (typeof urn === 'string' ? undefined : urn.tenant) ?? cache.scopeOf(candidate.metadata.namespace ?? '')?.tenant
-}
-
-/** Before existence is told: whoever may not see the target does not learn whether it is there. */
-async function checkAccess(
-  context: Context,
-  caller: Caller,
-  resolution: Located,
-  tenant: string | undefined,
-  pointer: string,
-  allowed: Set<string>,
-  signal: AbortSignal,
-): Promise<void> {
-  const attempt = attemptOn(context, resolution, tenant)
-  if (attempt === undefined) return
-  const id = `${resolution.kind.kind}|${attempt.namespace ?? ''}|${attempt.objectName ?? ''}`
-  if (allowed.has(id)) return
-  const decision = await context.authorizer.authorize(caller, attempt, signal)
-  if (!decision.isAllowed)
-    throw new Refusal(
-      'Forbidden',
-      `${pointer.slice(1).replaceAll('/', '.')}: you may not get the ${resolution.kind.secaKind} that it names (${decision.why})`,
-      {
-        sources: [inBody(pointer)],
-      },
+  /** What is wrong. Throws 403 for what the caller may not see, whether it is there or not, and 422 for more than one request may name. */
+  async issues(candidate: Resource, before: Resource | undefined): Promise<Issue[]> {
+    const list = await this.#addressed(candidate, before)
+    await this.#see(list)
+    await this.#resolve(list)
+    const issues = list.flatMap(({ paths, message }) =>
+      message === undefined ? [] : paths.map((path) => ({ pointer: pointerOf(`spec.${path}`), message })),
     )
-  allowed.add(id)
-}
+    return [...issues, ...(await this.#tenants(candidate, before))]
+  }
 
-/** A `get` of the target as the authorizer knows it; undefined when it has no place yet. */
-function attemptOn({ cache }: Context, resolution: Located, tenant: string | undefined): Attempt | undefined {
-  const { kind } = resolution
-  const key = resolution.state === 'found' ? resolution.key : resolution.keys[0]
-  const surface = surfaceNamed(kind.kind)
-  if (key === undefined || surface === undefined) return undefined
-  const slash = key.indexOf('/')
-  const namespace = slash < 0 ? undefined : key.slice(0, slash)
-  const objectName = key.slice(slash + 1)
-  const scope = namespace === undefined ? undefined : cache.scopeOf(namespace)
-  const hasPrefix = surface.isPerRegion || surface.parent !== undefined
-  const dot = hasPrefix ? objectName.indexOf('.') : -1
-  const prefix = objectName.slice(0, Math.max(dot, 0))
-  const region = surface.isPerRegion
-    ? prefix
-    : resolution.state === 'found'
-      ? regionOf(cache, kind, resolution.object)
-      : scope?.workspace !== undefined
-        ? regionOfWorkspace(cache, scope.tenant, scope.workspace)
-        : cache.defaultRegion
-  return {
-    verb: 'get',
-    kind,
-    region,
-    // SKUs are in no namespace: they are read as the tenant that the reference names, or as the own one.
-    ...(scope ?? (tenant === undefined ? {} : { tenant })),
-    ...(surface.parent !== undefined && prefix !== '*' ? { parent: prefix } : {}),
-    name: objectName.slice(dot + 1),
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(prefix === '*' ? {} : { objectName }),
+  /** The new references, each once, with where they point or why they never can. */
+  async #addressed(candidate: Resource, before: Resource | undefined): Promise<Fresh[]> {
+    const { context, kind } = this.#options
+    const read = addresser(context.cache, kind, candidate)
+    const old = new ByReference<true>()
+    const groups = new ByReference<Fresh>()
+    const list: Fresh[] = []
+    const add = (found: FoundReference): Fresh => {
+      const addressed = read(found)
+      const fresh: Fresh = { found, paths: [] }
+      if (addressed.state === 'at') fresh.address = addressed.address
+      if (addressed.state === 'invalid') fresh.message = addressed.message
+      list.push(fresh)
+      return fresh
+    }
+    await forEachParallel(before === undefined ? [] : referencesOf(kind, before), 1, ({ rule, reference }) => {
+      old.of(rule, reference, () => true)
+    })
+    await forEachParallel(referencesOf(kind, candidate), 1, (found) => {
+      const { rule, reference, path } = found
+      if (!old.has(rule, reference)) groups.of(rule, reference, () => add(found)).paths.push(path)
+    })
+    return list
+  }
+
+  /** Before existence is told: whoever may not see a target does not learn whether it is there. */
+  async #see(list: readonly Fresh[]): Promise<void> {
+    await this.#sight.forEach(list, async (fresh) => {
+      const { address } = fresh
+      if (address === undefined) return
+      const decision = await this.#sight.of(address)
+      if (decision.isAllowed) return
+      // Another tenant that is open to others answers like one that is not, or that does not exist.
+      if (address.tenant !== address.own?.tenant && address.kind.scope !== 'cluster') {
+        fresh.message = outOfReach(address.text, address.tenant ?? '')
+        delete fresh.address
+        return
+      }
+      const pointer = pointerOf(`spec.${fresh.paths[0] ?? ''}`)
+      // Why is said only where its words cannot depend on whether there is such a workspace.
+      const why = isNear(address) ? ` (${decision.why})` : ''
+      const help = this.#sight.isOfAnyParent(address) ? `; name the ${address.kind.parent?.field ?? 'parent'} too` : ''
+      const message = `${pointer.slice(1).replaceAll('/', '.')}: you may not get the ${address.kind.secaKind} that it names${why}${help}`
+      throw new Refusal('Forbidden', message, { sources: [inBody(pointer)] })
+    })
+  }
+
+  async #resolve(list: readonly Fresh[]): Promise<void> {
+    const absent: Absent[] = []
+    await this.#sight.forEach(list, async (fresh) => {
+      if (fresh.address === undefined) return
+      const lack = await this.#lackOf(fresh, fresh.address)
+      if (lack !== undefined) absent.push(lack)
+    })
+    await this.#lookUp(absent)
+  }
+
+  /** What is missing at an address, when that is a reason to refuse; says itself what else is wrong. */
+  async #lackOf(fresh: Fresh, address: Address): Promise<Absent | undefined> {
+    const resolution = resolveAddress(this.#options.context.cache, address)
+    if (resolution.state === 'ambiguous') fresh.message = `${resolution.message}; it is in ${listed(resolution.parents)}`
+    if (resolution.state !== 'missing') return undefined
+    const { keys, message, region } = resolution
+    // That it is in another region is told only to those who may get it there; for everybody else there is nothing.
+    if (region !== undefined && (await this.#sight.of({ ...address, region })).isAllowed) {
+      fresh.message = `${message}: it is in region ${region}`
+      return undefined
+    }
+    const isNeeded = keys.length === 0 || fresh.found.rule.mustExist.includes(address.kind.kind)
+    return isNeeded ? { fresh, key: region === undefined ? keys[0] : undefined, message } : undefined
+  }
+
+  /**
+   * Memory may be some milliseconds behind, so the cluster is asked before a target is called missing: for a few at a time, until one of
+   * them really is not there. Then the PUT is refused anyway, and what memory says of the others will do.
+   */
+  async #lookUp(absent: readonly Absent[]): Promise<void> {
+    const doubtful = absent.filter(({ key }) => key !== undefined && !key.includes('*'))
+    let isRefused = doubtful.length < absent.length
+    for (let at = 0; at < doubtful.length && !isRefused; at += LOOKUPS) {
+      const batch = doubtful.slice(at, at + LOOKUPS)
+      if (this.#lookups < batch.length) throw new Refusal('NotReady', 'the API server is still reading what the cluster has; try again')
+      this.#lookups -= batch.length
+      await forEachParallel(batch, LOOKUPS, async (one) => {
+        if (!(await this.#isThere(one))) isRefused = true
+      })
+    }
+    for (const { fresh, message } of isRefused ? absent : []) {
+      const { address } = fresh
+      if (address === undefined || resolveAddress(this.#options.context.cache, address).state === 'found') continue
+      fresh.message = message
+    }
+  }
+
+  async #isThere({ fresh: { address }, key = '' }: Absent): Promise<boolean> {
+    const { context, signal } = this.#options
+    if (address === undefined) return false
+    const { kind } = address
+    const slash = key.indexOf('/')
+    try {
+      const object = await context.client.get<Resource>(kind.gvr, slash < 0 ? undefined : key.slice(0, slash), key.slice(slash + 1), signal)
+      context.cache.store(kind.kind).set(object)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+    return resolveAddress(context.cache, address).state === 'found'
+  }
+
+  /** Tenants that a spec names: the own one, all (`*`), and others that exist and are seen by the caller. */
+  async #tenants(candidate: Resource, before: Resource | undefined): Promise<Issue[]> {
+    const { context, kind } = this.#options
+    const namesOf = (object: Resource) => kind.tenantNames.flatMap((path) => valuesAt(object.spec, path))
+    const own = context.cache.scopeOf(candidate.metadata.namespace ?? '')?.tenant
+    const known = new Set<unknown>(['*', own, ...(before === undefined ? [] : namesOf(before).map(({ value }) => value))])
+    const fresh = namesOf(candidate).filter(({ value }) => !known.has(value))
+    const hidden = new Set<unknown>()
+    await this.#sight.forEach([...new Set(fresh.map(({ value }) => String(value)))], async (tenant) => {
+      const { isAllowed } = await this.#sight.ofCounterpart(tenant, candidate.metadata.name)
+      if (!isAllowed || context.cache.namespaceOf({ tenant }) === undefined) hidden.add(tenant)
+    })
+    return fresh
+      .filter(({ value }) => hidden.has(value))
+      .map(({ path, value }) => ({
+        pointer: pointerOf(`spec.${path}`),
+        message: `tenant "${String(value)}" does not exist, or you may not read its ${kind.collection}`,
+      }))
   }
 }
 
-/** Why a target that is not there is refused; undefined when it may come later. */
-async function missing(
-  context: Context,
-  kind: Kind,
-  candidate: Resource,
-  found: FoundReference,
-  resolution: Located,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (resolution.state === 'found') return undefined
-  // Without a key its tenant or workspace does not exist: those never come later.
-  if (resolution.keys.length === 0) return resolution.message
-  if (!found.rule.mustExist.includes(resolution.kind.kind)) return undefined
-  // It may be too new for this replica's memory; only a refusal is worth a look.
-  await refresh(context, resolution, signal)
-  const again = resolveReference(context.cache, kind, candidate, found)
-  return again.state === 'missing' || again.state === 'invalid' ? again.message : undefined
-}
-
-async function refresh({ cache, client }: Context, { kind, ...resolution }: Located, signal: AbortSignal): Promise<void> {
-  const key = resolution.state === 'missing' ? resolution.keys[0] : undefined
-  if (key === undefined || key.includes('*')) return
-  const slash = key.indexOf('/')
-  try {
-    const object = await client.get<Resource>(kind.gvr, slash < 0 ? undefined : key.slice(0, slash), key.slice(slash + 1), signal)
-    cache.store(kind.kind).set(object)
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-  }
-}
+/** A few of many names. */
+const listed = (names: readonly string[]): string =>
+  names.length <= 8 ? names.join(', ') : `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`

@@ -1,5 +1,5 @@
+import { NAME } from '../../kinds/naming.ts'
 import { inParameter, Refusal } from '../problem.ts'
-import { NAME } from '../../kinds/fields.ts'
 
 const DEFAULT_LIMIT = 1_000
 const MAX_LIMIT = 10_000

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { conflictOf, isForeignManager, keepOwners, ownersOf } from './owners.ts'
 
@@ -56,5 +57,16 @@ describe('GitOps safety', () => {
     expect(conflict('metadata', 'labels', 'other')).toBeUndefined()
     expect(conflict('spec', 'sizeGBx')).toBeUndefined()
     expect(conflictOf(owners, [['spec', 'sizeGB']], () => false)).toBeUndefined()
+  })
+
+  it('compares like each change with each path', () => {
+    const path = fc.array(fc.constantFrom('a', 'b', 'a.b', '"', ','), { minLength: 1, maxLength: 3 })
+    const begins = (one: readonly string[], other: readonly string[]) => one.every((step, index) => step === other[index])
+    fc.assert(
+      fc.property(fc.array(path, { maxLength: 4 }), fc.array(path, { maxLength: 4 }), (paths, changes) => {
+        const slow = changes.find((change) => paths.some((owned) => begins(owned, change) || begins(change, owned)))
+        expect(conflictOf([{ manager: 'flux', paths }], changes, () => true)?.path).toEqual(slow)
+      }),
+    )
   })
 })

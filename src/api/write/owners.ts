@@ -67,11 +67,17 @@ export function conflictOf(
 ): { readonly manager: string; readonly path: readonly string[] } | undefined {
   for (const { manager, paths } of all) {
     if (!isProtected(manager)) continue
-    const path = changes.find((change) => paths.some((owned) => overlaps(owned, change)))
+    const owned = new Set(paths.map(idOf))
+    const above = new Set(paths.flatMap((path) => prefixesOf(path).map(idOf)))
+    const path = changes.find((change) => {
+      const id = idOf(change)
+      return owned.has(id) || above.has(id) || prefixesOf(change).some((prefix) => owned.has(idOf(prefix)))
+    })
     if (path !== undefined) return { manager, path }
   }
   return undefined
 }
 
-const overlaps = (one: readonly string[], other: readonly string[]): boolean =>
-  one.length <= other.length ? one.every((step, index) => step === other[index]) : overlaps(other, one)
+const idOf = (path: readonly string[]): string => JSON.stringify(path)
+/** Every path that leads to a path, without itself. */
+const prefixesOf = (path: readonly string[]): string[][] => path.map((_step, length) => path.slice(0, length))

@@ -8,8 +8,12 @@ export function mergePatch(before: Json, after: Json): Json | undefined {
   const entries: [string, unknown][] = removed.map((key) => [key, null])
   for (const [key, value] of Object.entries(after)) {
     const old = own(before, key)
-    if (value === undefined || isDeepStrictEqual(old, value)) continue
-    const change = isObject(old) && isObject(value) ? mergePatch(old, value) : value
+    if (value === undefined) continue
+    if (!isObject(old) || !isObject(value)) {
+      if (!isDeepStrictEqual(old, value)) entries.push([key, value])
+      continue
+    }
+    const change = mergePatch(old, value)
     if (change !== undefined) entries.push([key, change])
   }
   return entries.length === 0 ? undefined : Object.fromEntries(entries)

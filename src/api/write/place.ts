@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isLabel } from '../../kinds/fields.ts'
+import { isLabel } from '../../kinds/naming.ts'
 import { keyOf } from '../../resolve/names.ts'
 import type { Context } from '../context.ts'
 import { inParameter, Refusal } from '../problem.ts'

@@ -14,7 +14,7 @@ import { stored } from '../render/labels.ts'
 import { refOf } from '../render/metadata.ts'
 import { checkPlace } from './place.ts'
 import { inParameter, Refusal } from '../problem.ts'
-import { referenceIssues } from '../input/references.ts'
+import { ReferenceCheck } from '../input/references.ts'
 import { builtIns, find, isHere, objectName, type Target } from '../path/target.ts'
 import { transitionIssues } from '../input/transitions.ts'
 import { update } from './update.ts'
@@ -35,6 +35,11 @@ export interface Writing {
   readonly location: string
 }
 
+/** Lives as long as the request, however often the write is tried. */
+interface Put extends Writing {
+  readonly references: ReferenceCheck
+}
+
 interface Result {
   readonly object: Resource
   readonly isNew: boolean
@@ -48,7 +53,8 @@ export async function put(writing: Writing, request: Request): Promise<Response>
   const precondition = parsePrecondition(request.headers)
   const input = parseInput(target.surface.kind, await readBody(request))
   checkRegion(context, input)
-  const { object, isNew } = await write(writing, input, precondition)
+  const references = new ReferenceCheck({ context, caller, kind: target.surface.kind, signal })
+  const { object, isNew } = await write({ ...writing, references }, input, precondition)
   await announce(writing, object)
   if (isNew) await welcomeCreator(context, target, caller, signal)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
@@ -74,7 +80,7 @@ function checkRegion({ cache }: Context, { region }: Input): void {
     throw invalid([{ pointer: '/metadata/region', message: `region "${region.slice(0, 64)}" is not served here` }])
 }
 
-async function write(writing: Writing, input: Input, precondition: string | undefined): Promise<Result> {
+async function write(writing: Put, input: Input, precondition: string | undefined): Promise<Result> {
   const { context, target, signal } = writing
   let isUpdate = find(context.cache, target) !== undefined
   for (let tries = 1; ; tries++) {
@@ -107,15 +113,12 @@ function forget({ cache }: Context, { surface }: Target, before: Resource | unde
   if (before !== undefined) cache.store(surface.kind.kind).remove(before)
 }
 
-async function create(writing: Writing, input: Input): Promise<Resource> {
-  const { context, target, caller, signal } = writing
+async function create(writing: Put, input: Input): Promise<Resource> {
+  const { context, target, signal } = writing
   const { kind } = target.surface
   const namespace = await checkPlace(context, target, signal)
   const candidate = candidateOf(target, namespace, input)
-  const issues = [
-    ...guardIssues(context.cache, kind, candidate, undefined),
-    ...(await referenceIssues(context, { caller, kind, candidate, before: undefined, signal })),
-  ]
+  const issues = [...guardIssues(context.cache, kind, candidate, undefined), ...(await writing.references.issues(candidate, undefined))]
   if (issues.length > 0) throw invalid(issues)
   return context.client.create<Resource>(kind.gvr, namespace, candidate, signal, { fieldManager: API_FIELD_MANAGER })
 }
@@ -158,8 +161,8 @@ function placement({ surface, region, parent }: Target): Readonly<Record<string,
   }
 }
 
-async function replace(writing: Writing, input: Input, before: Resource): Promise<Resource> {
-  const { context, target, caller, signal } = writing
+async function replace(writing: Put, input: Input, before: Resource): Promise<Resource> {
+  const { context, target, signal } = writing
   const { kind } = target.surface
   if (before.metadata.deletionTimestamp !== undefined)
     throw new Refusal('BeingDeleted', `${kind.secaKind} "${target.name}" is being deleted; wait until it is gone, then create it anew`)
@@ -169,7 +172,7 @@ async function replace(writing: Writing, input: Input, before: Resource): Promis
   const issues = [
     ...transitionIssues(kind, old, input.spec),
     ...guardIssues(context.cache, kind, candidate, before),
-    ...(await referenceIssues(context, { caller, kind, candidate, before, signal })),
+    ...(await writing.references.issues(candidate, before)),
   ]
   if (issues.length > 0) throw invalid(issues)
   return update(context, target, before, input, signal)

@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import { plainName } from '../fields.ts'
 import { defineKind } from '../kind.ts'
+import { tenantName } from '../ref.ts'
 
-const names = (max: number) => z.array(z.string().min(1).max(64)).max(max).optional()
+const name = () => z.string().min(1).max(64)
+const names = (max: number, item = name()) => z.array(item).max(max).optional()
 
 export const RoleAssignment = defineKind({
   kind: 'RoleAssignment',
@@ -24,7 +26,7 @@ export const RoleAssignment = defineKind({
     scopes: z
       .array(
         z.object({
-          tenants: names(64).describe('Tenants; empty or * = the own one, where alone it holds.'),
+          tenants: names(64, tenantName(name())).describe('Tenants; empty or * = the own one, where alone it holds.'),
           regions: names(64).describe('Regions; empty or * = all.'),
           workspaces: names(256).describe('Workspaces; empty or * = all.'),
         }),

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { LABEL_LENGTH, labelName } from '../fields.ts'
+import { labelName } from '../fields.ts'
+import { LABEL_LENGTH } from '../naming.ts'
 import { defineKind } from '../kind.ts'
 
 const tenant = () => z.string().min(1).max(LABEL_LENGTH)

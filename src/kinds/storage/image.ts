@@ -22,7 +22,9 @@ export const Image = defineKind({
   ],
   selectable: ['.spec.region'],
   spec: z.object({
-    blockStorageRef: ref('BlockStorage').describe('Volume that the image is made from; may be in another workspace of the tenant.'),
+    blockStorageRef: ref('BlockStorage', { mustExist: ['BlockStorage'] }).describe(
+      'Volume that the image is made from; may be in another workspace of the tenant.',
+    ),
     cpuArchitecture: z.enum(['amd64', 'arm64']).describe('CPU that the image is for.'),
     initializer: z.enum(['none', 'cloudinit-22']).default('none').describe('What reads the user data at first boot.'),
     boot: z.enum(['UEFI', 'BIOS']).default('UEFI').describe('How the image boots.'),

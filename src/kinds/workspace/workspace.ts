@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { dnsLabel, LABEL_LENGTH } from '../fields.ts'
+import { dnsLabel } from '../fields.ts'
+import { LABEL_LENGTH } from '../naming.ts'
 import { defineKind } from '../kind.ts'
 import { immutableOptional } from '../rules.ts'
 
