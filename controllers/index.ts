@@ -1,9 +1,10 @@
-import { Image, Instance, InternetGateway, Network, Role, SecurityGroupRule } from '../src/kinds/index.ts'
+import { Image, Instance, InternetGateway, Network, SecurityGroupRule } from '../src/kinds/index.ts'
 import { type Controller, controller } from '../src/reconcile/controller.ts'
 import { blockStorage, nic, publicIp } from './attachments.ts'
 import { cloudProvider } from './cloud-provider.ts'
 import { routeTable, securityGroup } from './items.ts'
 import { region } from './region.ts'
+import { role } from './role.ts'
 import { roleAssignment } from './role-assignment.ts'
 import { subnet } from './subnet.ts'
 import { workspace } from './workspace.ts'
@@ -12,7 +13,7 @@ import { workspace } from './workspace.ts'
 export const CONTROLLERS: readonly Controller[] = [
   cloudProvider,
   region,
-  controller(Role),
+  role,
   roleAssignment,
   workspace,
   blockStorage,

@@ -15,4 +15,5 @@ export const roleAssignment = controller(RoleAssignment, {
     // No watch tells this object of a new tenant or region, so it looks again by itself.
     return { reason: CATALOGUE.ReferenceNotFound.reason, message: `spec.scopes: ${missing.join(', ')} not found`, againMs: 30_000 }
   },
+  remark: ({ spec }) => (spec.roles.length > 0 ? undefined : { reason: 'NoRoles', message: 'names no role, so it grants nothing' }),
 })

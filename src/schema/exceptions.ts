@@ -16,6 +16,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { path: 'Nic.spec.addresses', constraint: 'required', why: 'absent = assigned automatically (SECA.md §11.15)' },
   { path: 'Instance.spec.zone', constraint: 'minLength', why: '"" = the first zone of the region (SECA.md §11.20)' },
   { path: 'Subnet.spec.zone', constraint: 'minLength', why: '"" = the first zone of the region (SECA.md §11.20)' },
+  { path: 'RoleAssignment.spec.roles', constraint: 'minItems', why: 'deleting a role takes its name out (SECA.md §11.22)' },
   { path: 'Region.spec.providers', constraint: 'required', why: 'rendered from the configuration, not stored (DESIGN §2)' },
   {
     path: 'Region.status',

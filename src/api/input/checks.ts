@@ -17,6 +17,7 @@ interface Surroundings {
 const CHECKS: Readonly<Record<string, (value: unknown, surroundings: Surroundings) => Issue[]>> = {
   zone: checkZone,
   cidr: checkCidr,
+  roles: checkRoles,
   scopes: checkScopes,
   permissions: checkPermissions,
 }
@@ -73,6 +74,11 @@ function blocksOf(object: Resource, family: keyof Cidr): string[] | undefined {
   const wanted = list(object.spec as object)
   if (wanted.length > assigned.length && wanted.some(isAssignable)) return undefined
   return [...new Set([...assigned, ...wanted.filter((block) => !isAssignable(block))])]
+}
+
+/** The contract wants one; an assignment whose last role was deleted has none, and comes back as it is (SECA.md §11.22). */
+function checkRoles(roles: unknown): Issue[] {
+  return (roles as readonly unknown[]).length > 0 ? [] : [{ pointer: '/spec/roles', message: 'must name at least one role' }]
 }
 
 /** Tenants and regions in scope exist; workspaces may come later. */
