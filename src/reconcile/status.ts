@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CommonStatus, type Condition, HISTORY_LIMIT, type HistoryEntry } from '../kinds/common.ts'
-import { REQUESTED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { Outcome } from './outcome.ts'
+import { isNewRequest, requestOf } from './request.ts'
 
 type Status = Record<string, unknown>
 
@@ -29,17 +29,6 @@ export function nextStatus(object: Resource, outcome: Outcome, now: number): Sta
       before?.lastModifiedAt === undefined ? millis(object.metadata.creationTimestamp) : isNew ? iso(now) : before.lastModifiedAt,
   })
   return isDeepStrictEqual(status, dropUndefined({ ...before })) ? undefined : status
-}
-
-/** A generation or a `secapi.cloud/requested` token that status has not recorded yet. */
-export function isNewRequest(object: Resource): boolean {
-  const { status, metadata } = object
-  return status?.observedGeneration !== metadata.generation || status.lastHandledRequest !== requestOf(object)
-}
-
-/** Value of the request annotation, as far as status can hold it. */
-function requestOf(object: Resource): string | undefined {
-  return object.metadata.annotations?.[REQUESTED]?.slice(0, 256)
 }
 
 function ownFields(status: Status | undefined): Status {

@@ -122,10 +122,13 @@ export function createWorld({ adapters, adopters = [] }: WorldOptions = {}) {
     waker,
     lost,
     announcements,
-    /** Works off everything that is due within so many milliseconds. */
-    async run(ms = 0): Promise<void> {
+    /** Works off everything that is due within so many milliseconds; `after` hears of the end of each pass. */
+    async run(ms = 0, after: () => void = () => undefined): Promise<void> {
       const until = agenda.now + ms
-      for (let key = agenda.take(until); key !== undefined; key = agenda.take(until)) await engine.reconcile(key, signal)
+      for (let key = agenda.take(until); key !== undefined; key = agenda.take(until)) {
+        await engine.reconcile(key, signal)
+        after()
+      }
       agenda.now = until
     },
     /** One pass over one object, whatever is due. */
