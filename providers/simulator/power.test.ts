@@ -48,12 +48,19 @@ interface Machine {
 
 async function machine(latencyMs: number, powerState?: 'on' | 'off'): Promise<Machine> {
   let now = () => 0
-  const cloud = new Cloud({ conduct: { latencyMs, latencyByType: { projects: 0, volumes: 0 }, quotas: {}, strict: false }, now: () => now() })
+  const cloud = new Cloud({
+    conduct: { latencyMs, latencyByType: { projects: 0, volumes: 0 }, quotas: {}, strict: false },
+    now: () => now(),
+  })
   const it = { fail: false } as { -readonly [K in keyof Machine]: Machine[K] }
   const client = clientOf(cloud, () => {
     if (it.fail) throw new ProviderError('transient', 'the cloud is away')
   })
-  const adapters = { Workspace: adapter(client, workspace), BlockStorage: adapter(client, blockStorage), Instance: adapter(client, instance) }
+  const adapters = {
+    Workspace: adapter(client, workspace),
+    BlockStorage: adapter(client, blockStorage),
+    Instance: adapter(client, instance),
+  }
   const world = workspaceWorld({ adapters: adapters as never })
   now = () => world.agenda.now
   await world.run(1_000)
@@ -66,7 +73,8 @@ async function machine(latencyMs: number, powerState?: 'on' | 'off'): Promise<Ma
 
 const powerOf = ({ status }: Resource) => (status as { powerState?: string } | undefined)?.powerState ?? 'off'
 const wanted = ({ spec }: Resource) => (spec as { powerState?: string }).powerState ?? 'off'
-const stateOf = (object: Resource) => (object.status?.state === 'active' && isUnhandled(object) ? 'updating' : (object.status?.state ?? 'pending'))
+const stateOf = (object: Resource) =>
+  object.status?.state === 'active' && isUnhandled(object) ? 'updating' : (object.status?.state ?? 'pending')
 
 /** What a reader sees now, checked: `active` is only said of a machine whose power is what is wanted, what is recorded, and what the cloud has. */
 function look({ vm, cloud, seen }: Machine): string {
@@ -152,7 +160,8 @@ test('whatever is asked for, and whenever: active means the power that is wanted
       for (const one of steps) {
         if (one.do === 'act') await act(it, one.action)
         else if (one.do === 'spec') await it.world.edit('Instance', 'w', 'vm', { spec: { powerState: one.powerState } })
-        else if (one.do === 'put') await it.world.edit('Instance', 'w', 'vm', { metadata: { annotations: { [REQUESTED]: `${count++}@x` } } })
+        else if (one.do === 'put')
+          await it.world.edit('Instance', 'w', 'vm', { metadata: { annotations: { [REQUESTED]: `${count++}@x` } } })
         else if (one.do === 'away') it.fail = one.isAway
         else if (one.do === 'lag') {
           catchUp()

@@ -57,7 +57,12 @@ export class Cluster {
 
   /** A merge patch of somebody else, at once. */
   change(kind: string, namespace: string | undefined, name: string, body: object): void {
-    const { gvr } = this.#cache.kindNamed(kind) as Kind
+    this.#merge((this.#cache.kindNamed(kind) as Kind).gvr, namespace, name, body)
+  }
+  changeNamespace(name: string, body: object): void {
+    this.#merge(KUBERNETES.Namespace, undefined, name, body)
+  }
+  #merge(gvr: GroupVersionResource, namespace: string | undefined, name: string, body: object): void {
     const { path, object } = this.#require(gvr, namespace, name)
     this.#commit(gvr, path, merged(object, body) as Stored)
   }

@@ -47,8 +47,7 @@ async function settle(work: Convergence, desired: Desired, seen: Observed, isNew
   const message = `differs in ${seen.drift.join(', ')}`
   const isOnlySeen = work.isObserveOnly && isCurrent(work.object)
   if (isOnlySeen || isSettled(work.object)) work.onDrift(seen.drift)
-  if (isOnlySeen)
-    return { ...facts, ...available(seen), isSynced: false, sync: { reason: 'Drifted', message } }
+  if (isOnlySeen) return { ...facts, ...available(seen), isSynced: false, sync: { reason: 'Drifted', message } }
   return update(work, { ...desired, externalId: seen.externalId }, seen, {
     ...facts,
     state,
