@@ -149,6 +149,22 @@ test('a role that goes with its tenant holds nothing up and touches no assignmen
   expect(patches(world, 'a')).toBe(before)
 })
 
+test('what is on its way out is not written to: assignments of a live tenant, and all of one that goes', async () => {
+  const world = await withRole()
+  assign(world, 'going', ['reader'], 't', { finalizers: ['other/held'] })
+  await world.delete('RoleAssignment', 't', 'going')
+  await world.delete('Role', 't', 'reader')
+  await world.run(5_000)
+  expect([isThere(world), rolesOf(world, 'going')]).toEqual([false, ['reader']])
+
+  const other = await withRole()
+  assign(other, 'a', ['reader'])
+  await other.deleteNamespace('t')
+  await other.delete('Role', 't', 'reader')
+  await other.run(5_000)
+  expect([isThere(other), rolesOf(other, 'a')]).toEqual([false, ['reader']])
+})
+
 test('nor does it hold up a namespace that is no tenant’s, or lost its label', async () => {
   const world = await withRole()
   world.addNamespace('n', {})

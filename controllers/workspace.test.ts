@@ -126,6 +126,51 @@ test('an adopted namespace loses its labels and stays; a new workspace of the na
   expect(world.cache.namespaceOf({ tenant: 'acme', workspace: 'prod' })).toBe(OWN)
 })
 
+test('nor while the watch has not told yet that the labels are gone', async () => {
+  const world = workspaceWorld()
+  await world.run(1_000)
+  world.cluster.holdWatches()
+  await world.delete('Workspace', 't', 'prod')
+  world.cache.store('Workspace').set(world.get('Workspace', 't', 'prod')!)
+  await world.run(500)
+  expect(isThere(world)).toBe(false)
+  expect(world.cache.namespaceOf({ tenant: 'acme', workspace: 'prod' })).toBeUndefined()
+})
+
+test.each([
+  ['made here', { [MANAGED_LABEL]: 'true' }],
+  ['adopted', {}],
+])('a namespace of that name that is another one by now (%s) is left alone', async (_how, more) => {
+  const labels = { [TENANT_LABEL]: 'acme', [WORKSPACE_LABEL]: 'prod', ...more }
+  const world = createWorld()
+  world.addNamespace('w', labels)
+  world.create('Workspace', 't', 'prod', {})
+  await world.run(1_000)
+  world.cluster.holdWatches()
+  world.cluster.sweep('w')
+  const anew = world.addNamespace('w', labels)
+  await world.delete('Workspace', 't', 'prod')
+  world.cache.store('Workspace').set(world.get('Workspace', 't', 'prod')!)
+  await world.run(5_000)
+  expect(world.namespace('w')).toEqual(anew)
+})
+
+test('an assignment of that name that is another one by now is left alone', async () => {
+  const world = await made()
+  const assign = (workspaces: string[]) => world.create('RoleAssignment', 't', 'a', { subs: ['a'], roles: ['r'], scopes: [{ workspaces }] })
+  assign(['prod'])
+  await world.run(1_000)
+  const catchUp = world.cluster.holdWatches()
+  await world.delete('RoleAssignment', 't', 'a')
+  assign(['test'])
+  await world.delete('Workspace', 't', 'prod')
+  world.cache.store('Workspace').set(world.get('Workspace', 't', 'prod')!)
+  await world.run(1_000)
+  catchUp()
+  expect(isThere(world)).toBe(false)
+  expect(world.get('RoleAssignment', 't', 'a')?.spec).toMatchObject({ scopes: [{ workspaces: ['test'] }] })
+})
+
 test('an adopted namespace keeps its labels while there is anything in it', async () => {
   const world = workspaceWorld()
   await world.run(1_000)

@@ -40,10 +40,13 @@ describe('the finalizer', () => {
   })
 
   it('is put on although the object cannot go on yet', async () => {
-    const { world } = await setUp()
+    const { world, cloud } = await setUp()
     world.create('BlockStorage', 'w', 'v', { ...VOLUME, skuRef: { resource: 'skus/none' } })
     await world.run(1_000)
     expect(volume(world)?.metadata.finalizers).toEqual([FINALIZER])
+    expect(volume(world)?.status?.state).toBe('pending')
+    expect(ready(world)).toMatchObject({ reason: 'ReferenceNotFound', message: expect.stringContaining('none') })
+    expect(cloud.calls).toEqual([])
   })
 
   it('is not put on what has nothing behind it, nor on what is being deleted', async () => {
@@ -148,9 +151,24 @@ describe('an object made anew under the name', () => {
     make(world)
     await world.reconcile('BlockStorage', 'w', 'v')
     expect(volume(world)?.status).toBeUndefined()
+    expect(world.cluster.writes.filter((write) => write === 'status blockstorages w/v')).toHaveLength(1)
     await world.run(10_000)
     expect(volume(world)?.status).toMatchObject({ state: 'active', observedGeneration: 1 })
     expect(plain.objects.size).toBe(1)
+  })
+
+  it('is not made for one that is gone', async () => {
+    const { world, cloud } = await setUp({
+      observe: async (desired, context) => {
+        world.cluster.change('BlockStorage', 'w', 'v', { metadata: { finalizers: [] } })
+        if (volume(world) !== undefined) await world.delete('BlockStorage', 'w', 'v')
+        return cloud.adapter.observe(desired, context)
+      },
+    })
+    make(world)
+    await world.reconcile('BlockStorage', 'w', 'v')
+    await world.run(10_000)
+    expect([volume(world), cloud.calls.includes('create')]).toEqual([undefined, false])
   })
 
   it('is not judged by what the store still says of a kind that is gone', async () => {
@@ -164,6 +182,28 @@ describe('an object made anew under the name', () => {
     expect([volume(world), cloud.objects.size]).toEqual([undefined, 1])
     expect(cloud.calls).not.toContain('delete')
   })
+})
+
+it('what vanished in the cloud is made again as another incarnation, and the old id is forgotten before', async () => {
+  const { world, cloud } = await setUp({
+    create: (desired, context) => {
+      const { externalId, incarnation, state } = volume(world)?.status ?? {}
+      made.push({ externalId, isRecorded: incarnation === desired.incarnation, state, incarnation })
+      return cloud.adapter.create(desired, context)
+    },
+  })
+  const made: object[] = []
+  make(world)
+  await world.run(1_000)
+  cloud.objects.clear()
+  await world.run(1_200_000)
+  expect(made).toMatchObject([
+    { externalId: undefined, isRecorded: true, state: 'creating' },
+    { externalId: undefined, isRecorded: true, state: 'updating' },
+  ])
+  expect(new Set(made.map((one) => (one as { incarnation: string }).incarnation)).size).toBe(2)
+  expect(volume(world)?.status).toMatchObject({ state: 'active', externalId: 'c-2' })
+  expect(world.announcements).toContainEqual(expect.objectContaining({ object: 'BlockStorage v', reason: 'Recreating' }))
 })
 
 describe('what counts as handled', () => {
@@ -249,14 +289,16 @@ describe('adoption', () => {
 describe('failures', () => {
   it('a conflict is no failure: the pass is done again with the newer object', async () => {
     const { world } = await setUp()
-    let isFirst = true
-    world.cluster.beforeWrite = (write) => {
-      if (!write.startsWith('status blockstorages') || !isFirst) return
-      isFirst = false
-      throw failure(409, 'Conflict')
+    const reasons: string[] = []
+    world.cluster.beforeWrite = (write, body) => {
+      if (!write.startsWith('status blockstorages')) return
+      const { conditions } = (body as { status: { conditions: { reason: string }[] } }).status
+      reasons.push(conditions[0]!.reason)
+      if (reasons.length === 1) throw failure(409, 'Conflict')
     }
     make(world)
     await world.run(5_000)
+    expect(reasons).toEqual(['Creating', 'Creating', 'Available'])
     expect(volume(world)?.status?.history?.map(({ state }) => state)).toEqual(['active', 'creating', 'pending'])
   })
 

@@ -44,10 +44,11 @@ test('one that was made anew under the name is looked at, although the generatio
 test('who waits for an object is woken when it comes, gets ready, changes its id, is deleted, and goes', () => {
   const world = workspaceWorld()
   world.create('Instance', 'w', 'vm', INSTANCE)
+  world.create('Instance', 'w', 'well', INSTANCE, { status: ACTIVE })
   world.create('Instance', 'w', 'other', { ...INSTANCE, bootVolume: { deviceRef: { resource: 'block-storages/z' } } })
   const woken = (body: () => unknown) => wokenBy(world, body).filter((key) => key.startsWith('Instance'))
   const of = (body: object) => woken(change(world, 'BlockStorage', 'w', 'v', body))
-  const vm = ['Instance|w/vm']
+  const vm = ['Instance|w/vm', 'Instance|w/well']
   expect(woken(() => world.create('BlockStorage', 'w', 'v', VOLUME))).toEqual(vm)
   expect(of({ status: ACTIVE })).toEqual(vm)
   expect(of({ status: { externalId: 'x-2' } })).toEqual(vm)
@@ -67,11 +68,19 @@ test('who is in order is not woken by words, who waits is', () => {
   expect(woken.filter((key) => key.startsWith('Instance'))).toEqual(['Instance|w/waits'])
 })
 
+test('what is here alone, without a cloud, concerns its users by what its spec says', () => {
+  const world = workspaceWorld()
+  world.create('BlockStorage', 'w', 'v', VOLUME, { status: ACTIVE })
+  expect(wokenBy(world, change(world, 'StorageSku', undefined, 'eu-1.rd100', { spec: { iops: 200 } }))).toEqual(['BlockStorage|w/v'])
+})
+
 test('edges follow the spec: the old target wakes nobody any more, the new one does', () => {
   const world = workspaceWorld()
   for (const name of ['v', 'z']) world.create('BlockStorage', 'w', name, VOLUME, { status: ACTIVE })
   world.create('Instance', 'w', 'vm', INSTANCE, { status: ACTIVE })
-  world.cluster.change('Instance', 'w', 'vm', { spec: { bootVolume: { deviceRef: { resource: 'block-storages/z' } } } })
+  const moved = change(world, 'Instance', 'w', 'vm', { spec: { bootVolume: { deviceRef: { resource: 'block-storages/z' } } } })
+  // Both show who has them attached.
+  expect(wokenBy(world, moved)).toEqual(['BlockStorage|w/v', 'BlockStorage|w/z', 'Instance|w/vm'])
   const by = (name: string) => wokenBy(world, change(world, 'BlockStorage', 'w', name, { status: { state: 'error' } }))
   expect(by('v')).not.toContain('Instance|w/vm')
   expect(by('z')).toContain('Instance|w/vm')
