@@ -6,12 +6,13 @@ import { Tenant } from '../support/tenant.ts'
 
 let stack: Stack
 let replicas: Replica[]
+let tenant: Tenant
 let paths: Paths
 beforeAll(async () => {
   stack = await startStack({ latencyMs: 150 })
   const peers = { confirm }
   replicas = [await startReplica({ peers }), await startReplica({ peers })]
-  const tenant = await Tenant.make(stack)
+  tenant = await Tenant.make(stack)
   await tenant.ready('Workspace', 'prod')
   paths = new Paths(tenant.name)
 })
@@ -63,4 +64,31 @@ it('what one replica calls active and on (or off) can be acted on at once, at an
     }),
   )
   expect(refused).toEqual([])
+})
+
+it('a workspace is active within two seconds, gone within one when it is empty, and its successor goes on by itself', async () => {
+  const [replica] = replicas as [Replica]
+  const path = paths.of('seca.workspace', 'workspaces/brief')
+  const took = async (probe: () => Promise<boolean>) => {
+    const start = performance.now()
+    await eventually(probe, { everyMs: 5, timeoutMs: 20_000 })
+    return performance.now() - start
+  }
+  const isActive = async () => (await replica.send('GET', path)).body.status?.state === 'active'
+  const isGone = async () => (await replica.send('GET', path)).status === 404
+  const put = async () => (await replica.send('PUT', path, { body: { spec: {} } })).status
+  expect(await put()).toBe(201)
+  expect(await took(isActive)).toBeLessThan(2_000)
+  expect((await replica.send('DELETE', path)).status).toBe(202)
+  expect(await took(isGone)).toBeLessThan(1_000)
+  expect(await tenant.exists('Workspace', 'brief')).toBe(false)
+  expect(await put()).toBe(201)
+  // What is put into it meanwhile is told to come again.
+  const early = await replica.send('PUT', new Paths(tenant.name, 'brief').in('seca.network', 'public-ips/ip'), {
+    body: { spec: { version: 'IPv4' } },
+  })
+  expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(await took(isActive)).toBeLessThan(10_000)
+  await replica.send('DELETE', path)
+  await took(isGone)
 })
