@@ -128,7 +128,10 @@ test('nonces differ', () => {
 test('credentials that stop working are told to the account; other failures are not', async () => {
   const { cache, identities, reportBroken } = setUp()
   const behind = await identities.behind(of('BlockStorage'), add(cache, 'BlockStorage', 'w', 'v', VOLUME), tools)
-  const fail = (error: Error) => identities.guard(behind, () => Promise.reject(error))
+  const fail = (error: Error) =>
+    identities.guard(behind, async () => {
+      throw error
+    })
   await expect(fail(new ProviderError('transient', 'away'))).rejects.toThrow('away')
   await expect(fail(new Error('bug'))).rejects.toThrow('bug')
   expect(reportBroken).not.toHaveBeenCalled()
