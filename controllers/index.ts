@@ -1,9 +1,11 @@
-import { Image, Instance, InternetGateway, Network, Role, RoleAssignment, SecurityGroupRule } from '../src/kinds/index.ts'
+import { Image, Instance, InternetGateway, Network, SecurityGroupRule } from '../src/kinds/index.ts'
 import { type Controller, controller } from '../src/reconcile/controller.ts'
 import { blockStorage, nic, publicIp } from './attachments.ts'
 import { cloudProvider } from './cloud-provider.ts'
 import { routeTable, securityGroup } from './items.ts'
 import { region } from './region.ts'
+import { role } from './role.ts'
+import { roleAssignment } from './role-assignment.ts'
 import { subnet } from './subnet.ts'
 import { workspace } from './workspace.ts'
 
@@ -11,8 +13,8 @@ import { workspace } from './workspace.ts'
 export const CONTROLLERS: readonly Controller[] = [
   cloudProvider,
   region,
-  controller(Role),
-  controller(RoleAssignment),
+  role,
+  roleAssignment,
   workspace,
   blockStorage,
   controller(Image),

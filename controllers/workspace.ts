@@ -20,8 +20,7 @@ export const workspace = controller(Workspace, {
   settleMs: 2_000,
   async prepare(object, _desired, { view, services, signal }) {
     const scope = scopeOf(object, view)
-    const message = scope && (await services.ensureNamespace(scope, { signal }))
-    return message === undefined ? undefined : { reason: 'NamespaceNotReady', message, againMs: 5_000 }
+    return scope && services.ensureNamespace(scope, { signal })
   },
   derive(object, view) {
     const scope = scopeOf(object, view)
@@ -39,7 +38,6 @@ export const workspace = controller(Workspace, {
   async afterDelete(object, { view, services, signal }) {
     const scope = scopeOf(object, view)
     for (const assignment of ownAssignments(object, view)) await services.deleteObject(RoleAssignment, assignment, { signal })
-    const message = scope && (await services.releaseNamespace(scope, { signal }))
-    return message === undefined ? undefined : { reason: 'Deleting', message }
+    return scope && services.releaseNamespace(scope, { signal })
   },
 })

@@ -3,7 +3,7 @@ import { FINALIZER, REQUESTED, RESTART_REQUESTED } from '../../src/kinds/names.t
 import { applyManifests, eventually, kubectl, type Stack, startStack } from '../support/harness.ts'
 import { expectNoLeak, expectOneCreateEach, inventoryOf, mutationsOf, objectsOf, wipe } from '../support/audit.ts'
 import { kstatus } from '../support/kstatus.ts'
-import { everything, type Manifest, to } from '../support/manifest.ts'
+import { everything, kindOf, type Manifest, to } from '../support/manifest.ts'
 import { conditionOf, Tenant } from '../support/tenant.ts'
 
 let stack: Stack
@@ -101,7 +101,8 @@ describe('the life of a whole tenant', () => {
         expect(condition.lastTransitionTime, kind).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
       expect(Date.parse(status?.lastModifiedAt ?? ''), kind).toBeGreaterThan(0)
       const isInCloud = !['Role', 'RoleAssignment'].includes(kind)
-      expect([kind, metadata.finalizers ?? []]).toEqual([kind, isInCloud ? [FINALIZER] : []])
+      // A role leaves its name behind in assignments: that is taken out first.
+      expect([kind, metadata.finalizers ?? []]).toEqual([kind, kind === 'RoleAssignment' ? [] : [FINALIZER]])
       expect([kind, status?.externalId !== undefined]).toEqual([kind, isInCloud])
     }
     const ready = await tenant.events({ kind: 'Instance', name: 'web', reason: 'Ready' })
@@ -238,7 +239,7 @@ describe('the life of a whole tenant', () => {
 })
 
 describe('kinds without a cloud object', () => {
-  it.concurrent('Role and RoleAssignment are current at once and leave no finalizer', async () => {
+  it.concurrent('Role and RoleAssignment are current at once and leave nothing behind', async () => {
     const tenant = await Tenant.make(stack)
     const scopes = (tenants: string[], regions: string[]) => ({ scopes: [{ tenants, regions }] })
     await tenant.apply(
@@ -268,8 +269,40 @@ describe('kinds without a cloud object', () => {
       ['RoleAssignment', 'bad'],
     ] as const) {
       await tenant.delete(kind, name)
-      expect(await tenant.exists(kind, name)).toBe(false)
+      await tenant.gone(kind, name, 5_000)
     }
+  })
+
+  it.concurrent('a deleted role leaves the assignments of its tenant, once, and a GitOps manager may bring it back', async () => {
+    const tenant = await Tenant.make(stack)
+    const other = await Tenant.make(stack)
+    const role = tenant.of('Role', 'reader', { permissions: [{ provider: 'seca.storage', resources: ['*'], verb: ['get'] }] })
+    const spec = (...roles: string[]) => ({ subs: ['ann'], roles, scopes: [{ workspaces: ['prod'] }] })
+    const many = Array.from({ length: 600 }, (_, n) => tenant.of('RoleAssignment', `m${n}`, spec('reader', 'seca.admin')))
+    const alone = tenant.of('RoleAssignment', 'alone', spec('reader'))
+    await tenant.apply(role)
+    await other.apply(other.of('RoleAssignment', 'alone', spec('reader')))
+    const asGit = () =>
+      stack.client.apply(kindOf('RoleAssignment').gvr, alone as never, { fieldManager: 'kustomize-controller', force: true })
+    await asGit()
+    await Promise.all(many.map((one) => tenant.apply(one)))
+    await tenant.ready('Role', 'reader')
+    await tenant.ready('RoleAssignment', 'alone')
+
+    const before = performance.now()
+    await tenant.delete('Role', 'reader')
+    await tenant.gone('Role', 'reader')
+    expect(performance.now() - before).toBeLessThan(20_000)
+    for (const { metadata } of many.filter((_, n) => n % 50 === 0))
+      expect((await tenant.get('RoleAssignment', metadata.name)).spec['roles']).toEqual(['seca.admin'])
+    expect((await other.get('RoleAssignment', 'alone')).spec['roles']).toEqual(['reader'])
+    const left = await tenant.until('RoleAssignment', 'alone', (one) => conditionOf(one, 'Ready')?.reason === 'NoRoles')
+    expect(left).toMatchObject({ spec: { roles: [] }, status: { state: 'active' } })
+    expect(kstatus(left)).toBe('Current')
+
+    await asGit()
+    await tenant.ready('RoleAssignment', 'alone')
+    expect((await tenant.get('RoleAssignment', 'alone')).spec['roles']).toEqual(['reader'])
   })
 
   it.concurrent('a Region waits for its CloudProvider, and both stay while something depends on them', async () => {

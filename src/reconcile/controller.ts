@@ -25,6 +25,8 @@ export interface Controller<D extends KindDefinition = KindDefinition> {
   readonly isAccount?: boolean
   /** Why the object cannot go on yet (or as it is), beyond what its references and guards say. */
   check?(object: Resource<D>, view: View): Problem | undefined
+  /** What people should know of an object that is in order: reason and message of its Ready condition. */
+  remark?(object: Resource<D>, view: View): { readonly reason: string; readonly message: string } | undefined
   /** Status fields that follow from other objects. `undefined` values clear a field. */
   derive?(object: Resource<D>, view: View, outcome: Outcome): Record<string, unknown>
   /** A change of what holds this object is looked at after this long, so that a burst makes one write; absent = at once. */
@@ -48,11 +50,15 @@ export interface Tools extends CallContext {
 /** Side effects outside the cloud that controllers need; implemented by the wiring. */
 export interface Services {
   /** Makes or adopts the namespace of a workspace; answers what it waits for. */
-  ensureNamespace(scope: { tenant: string; workspace: string }, context: CallContext): Promise<string | undefined>
-  /** Deletes (made here) or releases (adopted) the namespace of a workspace; answers what it waits for. */
-  releaseNamespace(scope: { tenant: string; workspace: string }, context: CallContext): Promise<string | undefined>
+  ensureNamespace(scope: { tenant: string; workspace: string }, context: CallContext): Promise<Problem | undefined>
+  /** Tells the namespace of a workspace to go (made here) or lets go of it (adopted); answers what is still in it. */
+  releaseNamespace(scope: { tenant: string; workspace: string }, context: CallContext): Promise<Problem | undefined>
   isTerminating(namespace: string): boolean
   deleteObject(kind: Kind, object: Resource, context: CallContext): Promise<void>
+  /** The objects of a kind in a namespace as the cluster has them now, in pages. */
+  listLive(kind: Kind, namespace: string, context: CallContext): AsyncIterable<readonly Resource[]>
+  /** Rewrites one field of a spec, whatever else is written to the object meanwhile; see `revise.ts`. */
+  reviseField(kind: Kind, object: Resource, path: string, revise: (value: unknown) => unknown, context: CallContext): Promise<void>
   /** Throws what is wrong with the account of a CloudProvider. */
   checkAccount(cloudProvider: Resource, context: CallContext): Promise<void>
 }

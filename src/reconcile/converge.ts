@@ -1,7 +1,7 @@
 import type { Resource } from '../kinds/resource.ts'
 import type { CallContext, Desired, Observed, ResourceAdapter } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
-import { exists, isSettled, type Outcome } from './outcome.ts'
+import { exists, isCurrent, isSettled, type Outcome } from './outcome.ts'
 
 /** What `converge` needs from around it. */
 export interface Convergence {
@@ -45,9 +45,9 @@ async function settle(work: Convergence, desired: Desired, seen: Observed, isNew
   if (seen.failed !== undefined && seen.drift.length === 0) throw new ProviderError('rejected', seen.failed)
   if (seen.drift.length === 0) return { ...facts, ...available(seen), isSynced: true }
   const message = `differs in ${seen.drift.join(', ')}`
-  if (isSettled(work.object)) work.onDrift(seen.drift)
-  if (work.isObserveOnly && isSettled(work.object))
-    return { ...facts, ...available(seen), isSynced: false, sync: { reason: 'Drifted', message } }
+  const isOnlySeen = work.isObserveOnly && isCurrent(work.object)
+  if (isOnlySeen || isSettled(work.object)) work.onDrift(seen.drift)
+  if (isOnlySeen) return { ...facts, ...available(seen), isSynced: false, sync: { reason: 'Drifted', message } }
   return update(work, { ...desired, externalId: seen.externalId }, seen, {
     ...facts,
     state,

@@ -136,7 +136,8 @@ export class Engine {
     if (object === undefined) return undefined
     const problem = prerequisites(cache, kind, object) ?? controller.check?.(object, view)
     if (problem !== undefined) return waiting(object, problem)
-    return this.#converge(controller, object, tools)
+    const outcome = await this.#converge(controller, object, tools)
+    return { ...outcome, ...(isPlain(outcome) ? controller.remark?.(object, view) : undefined) }
   }
 
   async #converge(controller: Controller, object: Resource, tools: Tools): Promise<Outcome> {
@@ -249,6 +250,9 @@ export class Engine {
     queue.add(id, { priority: 'low', afterMs: jittered(outcome.againMs ?? driftIntervalMs) })
   }
 }
+
+/** In order, with nothing to say about it. */
+const isPlain = ({ state, reason }: Outcome): boolean => state === 'active' && reason === 'Available'
 
 function paused(object: Resource): Outcome {
   const sync = { reason: 'ReconcilePaused', message: `annotation ${PAUSED} is "true"` }

@@ -1,4 +1,6 @@
 import { MANAGED_LABEL, TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
+import type { Kind } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { isConflict, isNotFound } from '../kube/errors.ts'
 import type { CallContext } from '../provider/contract.ts'
@@ -6,6 +8,7 @@ import { defaultNamespace } from '../resolve/names.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Namespace } from '../cache/directory.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
+import type { Problem } from './outcome.ts'
 
 type Scope = { readonly tenant: string; readonly workspace: string }
 
@@ -15,60 +18,88 @@ export async function ensureNamespace(
   cache: Cache,
   scope: Scope,
   { signal }: CallContext,
-): Promise<string | undefined> {
+): Promise<Problem | undefined> {
   const existing = cache.namespaceOf(scope)
-  if (existing !== undefined)
-    return cache.directory.isTerminating(existing) ? `namespace ${existing} is being deleted; it comes back empty` : undefined
+  if (existing !== undefined) return cache.directory.isTerminating(existing) ? going(existing, WOKEN_MS) : undefined
   const name = defaultNamespace(scope)
   const labels = { [TENANT_LABEL]: scope.tenant, [WORKSPACE_LABEL]: scope.workspace, [MANAGED_LABEL]: 'true' }
   try {
-    const made = await client.create<Namespace>(
-      KUBERNETES.Namespace,
-      undefined,
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } },
-      signal,
-    )
-    cache.namespaces.set(made)
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }
+    cache.namespaces.set(await client.create<Namespace>(KUBERNETES.Namespace, undefined, body, signal))
     return undefined
   } catch (error) {
     if (!isConflict(error)) throw error
-    return `namespace ${name} exists without being this workspace's: label it ${TENANT_LABEL}=${scope.tenant} and ${WORKSPACE_LABEL}=${scope.workspace}, or remove it`
   }
+  const inTheWay = await read(client, name, signal)
+  // No watch tells of a namespace without our labels.
+  if (inTheWay === undefined || inTheWay.metadata.deletionTimestamp !== undefined) return going(name, UNSEEN_MS)
+  return notReady(
+    `namespace ${name} exists without being this workspace's: label it ${TENANT_LABEL}=${scope.tenant} and ${WORKSPACE_LABEL}=${scope.workspace}, or remove it`,
+    WOKEN_MS,
+  )
 }
 
-/** Deletes the namespace if this controller made it, else takes the labels off. Answers what it waits for. */
+/**
+ * Tells the namespace to go if this controller made it, else takes the labels off; what Kubernetes then needs for it is not waited for.
+ * Answers what is still in it, as the cluster and not the cache has it: nothing can come once the namespace is going.
+ */
 export async function releaseNamespace(
   client: KubeClient,
   cache: Cache,
   scope: Scope,
   { signal }: CallContext,
-): Promise<string | undefined> {
+): Promise<Problem | undefined> {
   const name = cache.namespaceOf(scope)
   const namespace = name === undefined ? undefined : cache.directory.get(name)
   if (name === undefined || namespace === undefined) return undefined
+  const { uid } = namespace.metadata
   if (!cache.directory.isManaged(name)) {
-    if (cache.directory.isTerminating(name)) return undefined
-    const labels = { [TENANT_LABEL]: null, [WORKSPACE_LABEL]: null }
-    await ignoreGone(
-      client.patch(
-        KUBERNETES.Namespace,
-        undefined,
-        name,
-        { type: 'merge', body: { metadata: { uid: namespace.metadata.uid, labels } } },
-        signal,
-      ),
-    )
+    const left = await occupants(client, cache, name, signal)
+    if (left !== undefined || cache.directory.isTerminating(name)) return left
+    const body = { metadata: { uid, labels: { [TENANT_LABEL]: null, [WORKSPACE_LABEL]: null } } }
+    const released = await unlessGone(client.patch<Namespace>(KUBERNETES.Namespace, undefined, name, { type: 'merge', body }, signal))
+    if (released !== undefined) cache.namespaces.set(released)
     return undefined
   }
-  if (!cache.directory.isTerminating(name))
-    await ignoreGone(client.delete(KUBERNETES.Namespace, undefined, name, { uid: namespace.metadata.uid }, signal))
-  return `namespace ${name} is being deleted`
+  if (!cache.directory.isTerminating(name)) {
+    await unlessGone(client.delete(KUBERNETES.Namespace, undefined, name, { uid }, signal))
+    // Known here before the Workspace goes: its successor must not take a namespace that is going for its own.
+    const left = await read(client, name, signal)
+    if (left?.metadata.uid === uid) cache.namespaces.set(left)
+  }
+  return occupants(client, cache, name, signal)
 }
 
-async function ignoreGone(action: Promise<unknown>): Promise<void> {
+/** The end of a namespace wakes who waits for it; this is a safety net. */
+const WOKEN_MS = 5_000
+const UNSEEN_MS = 1_000
+
+const notReady = (message: string, againMs: number): Problem => ({ reason: 'NamespaceNotReady', message, againMs })
+
+const going = (name: string, againMs: number): Problem =>
+  notReady(`namespace ${name} is still being deleted; this goes on by itself once it is gone`, againMs)
+
+async function occupants(client: KubeClient, cache: Cache, namespace: string, signal: AbortSignal): Promise<Problem | undefined> {
+  const kinds = [...cache.kinds()].filter((kind) => kind.scope === 'workspace')
+  const found = await Promise.all(kinds.map((kind) => firstOf(client, kind, namespace, signal)))
+  const names = found.filter((name) => name !== undefined).toSorted()
+  return names.length === 0 ? undefined : { reason: 'Deleting', message: `waits for ${names.join(', ')} to go`, againMs: UNSEEN_MS }
+}
+
+async function firstOf(client: KubeClient, kind: Kind, namespace: string, signal: AbortSignal): Promise<string | undefined> {
+  const page = await unlessGone(client.list<Resource>(kind.gvr, { namespace, pageSize: 1, signal }).next())
+  const [first] = page?.value?.items ?? []
+  return first === undefined ? undefined : `${kind.kind} "${first.metadata.name}"`
+}
+
+const read = (client: KubeClient, name: string, signal: AbortSignal): Promise<Namespace | undefined> =>
+  unlessGone(client.get<Namespace>(KUBERNETES.Namespace, undefined, name, signal))
+
+async function unlessGone<T>(action: Promise<T>): Promise<T | undefined> {
   try {
-    await action
+    return await action
   } catch (error) {
-    if (!isNotFound(error)) throw error
+    if (isNotFound(error)) return undefined
+    throw error
   }
 }

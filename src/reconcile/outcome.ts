@@ -3,6 +3,7 @@ import type { Resource } from '../kinds/resource.ts'
 import type { Observed } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { SecaError } from '../errors.ts'
+import { isNewRequest } from '../resolve/requests.ts'
 
 /** Something that keeps an object from going on. */
 export interface Problem {
@@ -66,9 +67,14 @@ export function isUsable(object: Resource): boolean {
   return status === undefined ? false : status.state === 'active' || status.state === 'updating'
 }
 
-/** The spec as it stands has been handled and was in order. */
-export function isSettled(object: Resource): boolean {
+/** The spec as it stands has been handled and was in order; a request without a change (a restart) may still be open. */
+export function isCurrent(object: Resource): boolean {
   return object.status?.state === 'active' && object.status.observedGeneration === object.metadata.generation
+}
+
+/** All that was asked for has been handled and was in order. */
+export function isSettled(object: Resource): boolean {
+  return isCurrent(object) && !isNewRequest(object)
 }
 
 /** Outcome of a problem found before the cloud was asked. */

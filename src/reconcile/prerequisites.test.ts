@@ -85,13 +85,13 @@ describe('what guards find', () => {
     })
   })
 
-  test('regions of an assignment are waited for; all else is accepted', () => {
+  test('tenants and regions of an assignment are waited for; all else is accepted', () => {
     const cache = testCache()
     const assignment = kindNamed('RoleAssignment') as Kind
     const check = (spec: object) => prerequisites(cache, assignment, add(cache, 'RoleAssignment', 't', 'a', { subs: ['x'], ...spec }))
     expect(check({ roles: ['r'], scopes: [{ tenants: ['nobody', 'acme'], regions: ['mars'] }, { regions: ['mars', 'venus'] }] })).toEqual({
       reason: 'ReferenceNotFound',
-      message: 'spec.scopes: region "mars", region "venus" not found',
+      message: 'spec.scopes: tenant "nobody", region "mars", region "venus" not found',
       againMs: 30_000,
     })
     expect(check({ roles: ['*', 'seca.workspace.admin'], scopes: [{ workspaces: ['No Such'] }, { regions: ['*'] }] })).toBeUndefined()

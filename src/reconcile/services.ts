@@ -7,6 +7,7 @@ import type { Cache } from '../cache/cache.ts'
 import type { Connections, SecretData } from './connections.ts'
 import type { Services } from './controller.ts'
 import { ensureNamespace, releaseNamespace } from './namespaces.ts'
+import { reviseField } from './revise.ts'
 
 /** What controllers may do besides talking to the cloud. */
 export function createServices(client: KubeClient, cache: Cache, connections: Connections): Services {
@@ -21,6 +22,15 @@ export function createServices(client: KubeClient, cache: Cache, connections: Co
         if (!isNotFound(error) && !isConflict(error)) throw error
       }
     },
+    async *listLive(kind, namespace, { signal }) {
+      try {
+        for await (const { items } of client.list<Resource>(kind.gvr, { namespace, signal })) yield items
+      } catch (error) {
+        // A kind that is not installed has no objects.
+        if (!isNotFound(error)) throw error
+      }
+    },
+    reviseField: (kind, object, path, revise, { signal }) => reviseField({ client, kind, object, path, revise, signal }),
     checkAccount: (cloudProvider, context) => connections.check(cloudProvider, context),
   }
 }

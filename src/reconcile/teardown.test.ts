@@ -69,6 +69,17 @@ test('what has to happen afterwards holds the object', async () => {
   expect(log).toEqual(['delete'])
 })
 
+test('nor does one with nothing behind it do what has to happen afterwards', async () => {
+  let isAfter = false
+  const { it, log } = work({
+    target: () => Promise.resolve(undefined),
+    confirm: () => Promise.reject(new Error('gone')),
+    after: () => Promise.resolve(void (isAfter = true)) as Promise<undefined>,
+  })
+  await expect(teardown(it)).rejects.toThrow('gone')
+  expect([log, isAfter]).toEqual([[], false])
+})
+
 test('an object that only the store still knows deletes nothing', async () => {
   const { it, log } = work({ confirm: () => Promise.reject(new Error('gone')) })
   await expect(teardown(it)).rejects.toThrow('gone')

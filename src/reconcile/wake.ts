@@ -98,7 +98,6 @@ function concernsItself({ object, previous, type }: Change<Resource>): boolean {
   if (type !== 'updated' || previous === undefined) return true
   const [a, b] = [previous.metadata, object.metadata]
   return (
-    a.uid !== b.uid ||
     a.generation !== b.generation ||
     a.deletionTimestamp !== b.deletionTimestamp ||
     !isDeepStrictEqual(a.annotations, b.annotations) ||

@@ -17,14 +17,16 @@ export class Writer {
 
   /** Adds the finalizer; answers the object with it, undefined when the object is gone or another one by now. */
   async addFinalizer(kind: Kind, object: Resource, signal: AbortSignal): Promise<Resource | undefined> {
-    const { finalizers } = object.metadata
-    const op =
-      finalizers === undefined || finalizers.length === 0
-        ? { op: 'add', path: '/metadata/finalizers', value: [FINALIZER] }
-        : { op: 'add', path: '/metadata/finalizers/-', value: FINALIZER }
-    const guard =
-      finalizers === undefined || finalizers.length === 0 ? [] : [{ op: 'test', path: '/metadata/finalizers', value: finalizers }]
-    const stored = await this.#patch(kind, object, [...guard, op], signal)
+    const { finalizers = [], resourceVersion } = object.metadata
+    const isFirst = finalizers.length === 0
+    // A list that is not there cannot be tested: then the whole object has to be as it was, or somebody else's first one would be lost.
+    const guard = isFirst
+      ? { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }
+      : { op: 'test', path: '/metadata/finalizers', value: finalizers }
+    const op = isFirst
+      ? { op: 'add', path: '/metadata/finalizers', value: [FINALIZER] }
+      : { op: 'add', path: '/metadata/finalizers/-', value: FINALIZER }
+    const stored = await this.#patch(kind, object, [guard, op], signal)
     if (stored !== undefined) this.#storeOf(kind.kind).set(stored)
     return stored
   }

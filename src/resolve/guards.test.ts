@@ -66,12 +66,15 @@ describe('scopes', () => {
     [{ tenants: ['acme'], regions: ['eu-1'], workspaces: ['prod', 'not-made-yet', 'with.dots'] }, []],
     [{ tenants: ['*'], regions: ['*'], workspaces: ['*'] }, []],
     [{ tenants: ['acme', 'other'] }, []],
-    [{ tenants: ['acme', 'none'] }, []],
-    [{ tenants: ['*', 'none'] }, []],
+    [{ tenants: ['acme', 'none'] }, ['missing scopes[0].tenants[1]: tenant "none" does not exist']],
+    [{ tenants: ['*', 'none'] }, ['missing scopes[0].tenants[1]: tenant "none" does not exist']],
     [{ regions: ['eu-1', 'none', '*'] }, ['missing scopes[0].regions[1]: region "none" does not exist']],
     // The same words whether there is such a tenant or not.
     [{ tenants: ['other'] }, [`impossible scopes[0].tenants[0]: ${own('other')}`]],
-    [{ tenants: ['none'] }, [`impossible scopes[0].tenants[0]: ${own('none')}`]],
+    [
+      { tenants: ['none'] },
+      [`impossible scopes[0].tenants[0]: ${own('none')}`, 'missing scopes[0].tenants[0]: tenant "none" does not exist'],
+    ],
     ...['Prod', 'a b', 'pr*', '-a', 'a..b', 'prod/x', 'x'.repeat(64), '__proto__'].map((name): [object, string[]] => [
       { workspaces: ['prod', name] },
       [`impossible scopes[0].workspaces[1]: no workspace can be called "${name}"`],
@@ -81,7 +84,7 @@ describe('scopes', () => {
   })
 
   it('each scope is for itself', () => {
-    expect(said('RoleAssignment', 't', { roles: [], scopes: [{ tenants: ['acme'] }, { regions: ['x'] }] })).toEqual([
+    expect(said('RoleAssignment', 't', { roles: ['r'], scopes: [{ tenants: ['acme'] }, { regions: ['x'] }] })).toEqual([
       'missing scopes[1].regions[0]: region "x" does not exist',
     ])
   })

@@ -16,6 +16,8 @@ export interface Finding {
   readonly message: string
   /** What is missing, where many things can be: `tenant "acme"`. No watch tells of it. */
   readonly missing?: string
+  /** Tenants do not know of each other: the API, which knows who asks, looks for itself and tells it in words of its own. */
+  readonly isPrivate?: true
 }
 
 /** What a rule is evaluated on. */

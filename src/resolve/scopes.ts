@@ -11,17 +11,20 @@ interface Scope {
 }
 
 /**
- * Where roles hold: regions exist, workspaces may come later but must be able to (SECA.md §9). A scope without the own tenant grants
- * nothing (SECA.md §11.9). Whether other tenants exist is told only where it is known who asks: by the API.
+ * Where roles hold: tenants and regions exist, workspaces may come later but must be able to (SECA.md §9). A scope without the own
+ * tenant grants nothing (SECA.md §11.9).
  */
 export const scopes: Rule = function* (value, { lookup, object, guard }) {
   const own = lookup.scopeOf(object.metadata.namespace ?? '')?.tenant
   for (const [index, { tenants = [], regions = [], workspaces = [] }] of (value as readonly Scope[]).entries()) {
     const at = `${guard.field}[${index}]`
     const holdsHere = own === undefined || tenants.length === 0 || tenants.includes(ALL) || tenants.includes(own)
-    for (const [place, tenant] of holdsHere ? [] : tenants.entries()) {
-      const message = `tenant "${tenant}": an assignment grants in its own tenant alone, which is "${own}"`
-      yield { path: `${at}.tenants[${place}]`, message, state: 'impossible' }
+    for (const [place, tenant] of tenants.entries()) {
+      const [path, what] = [`${at}.tenants[${place}]`, `tenant "${tenant}"`]
+      const isThere = tenant === ALL || lookup.namespaceOf({ tenant }) !== undefined
+      if (!holdsHere)
+        yield { path, state: 'impossible', message: `${what}: an assignment grants in its own tenant alone, which is "${own}"` }
+      if (!isThere) yield { path, state: 'missing', missing: what, message: `${what} does not exist`, isPrivate: true }
     }
     for (const [place, region] of regions.entries()) {
       if (region === ALL || lookup.get('Region', region) !== undefined) continue
@@ -39,7 +42,9 @@ export const names: Rule = function* (value, { lookup, guard }) {
   const kind = lookup.kindNamed(guard.of ?? '')
   if (kind === undefined) return
   const { prefix, specs } = kind.builtIns ?? {}
-  for (const [index, name] of (value as readonly string[]).entries()) {
+  const listed = value as readonly string[]
+  if (listed.length === 0) yield { path: guard.field, state: 'impossible', message: `must name at least one ${kind.secaKind}` }
+  for (const [index, name] of listed.entries()) {
     const path = `${guard.field}[${index}]`
     if (specs?.has(name) === true) continue
     if (!isName(name)) yield { path, state: 'impossible', message: `no ${kind.secaKind} can be called "${name}"` }

@@ -34,7 +34,7 @@ const rule = (group: string, resources: readonly string[], verbs: readonly strin
 /** What the controllers may do in the whole cluster. No wildcard, no escalate, no impersonation, no Secrets. */
 export function rbacRules(): PolicyRule[] {
   return [
-    // patch: finalizers, and regions and accounts from the mounted configuration; create: the latter.
+    // patch: finalizers, names of deleted roles in assignments, and regions and accounts from the mounted configuration; create: the latter.
     ...forKinds(KINDS, [...READ, 'patch']),
     ...forKinds(
       KINDS.filter((kind) => kind.catalog),

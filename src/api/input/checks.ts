@@ -15,8 +15,8 @@ const MAX_ISSUES = 32
 export function guardIssues(lookup: Lookup, kind: Kind, candidate: Resource, before: Resource | undefined): Issue[] {
   const issues: Issue[] = []
   let old: ReadonlySet<string> | undefined
-  for (const { state, path, message } of violationsOf(lookup, kind, candidate)) {
-    if (state === 'pending') continue
+  for (const { state, path, message, isPrivate } of violationsOf(lookup, kind, candidate)) {
+    if (state === 'pending' || isPrivate === true) continue
     old ??= new Set(before === undefined ? [] : [...violationsOf(lookup, kind, before)].map((one) => one.message))
     if (old.has(message)) continue
     issues.push({ pointer: pointerOf(`spec.${path}`), message })

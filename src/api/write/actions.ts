@@ -36,8 +36,7 @@ export async function act(writing: Writing, name: string, request: Request): Pro
   if (action === undefined) throw new Refusal('NotFound', `there is no action "${name}"`)
   const precondition = parsePrecondition(request.headers)
   for (let tries = 1; ; tries++) {
-    const object = await required(context, target, precondition, signal)
-    check(writing, name, action, object)
+    const object = await ready(writing, name, action, await required(context, target, precondition, signal))
     try {
       await announce(writing, await patch(context, target, object, action.changes(object, context.now()), signal))
       return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
@@ -51,10 +50,22 @@ export async function act(writing: Writing, name: string, request: Request): Pro
   }
 }
 
-function check({ context, target }: Writing, name: string, { requires }: Action, object: Resource): void {
+/** The object in the state that the action needs. Memory may be behind what another replica has shown: before a refusal, the cluster is asked. */
+async function ready(writing: Writing, name: string, action: Action, known: Resource): Promise<Resource> {
+  if (refusalOf(writing, name, action, known) === undefined) return known
+  const { context, target, signal } = writing
+  const live = await readLive(context, target, signal)
+  if (live === undefined) throw notFound(target)
+  const refusal = refusalOf(writing, name, action, live)
+  if (refusal !== undefined) throw refusal
+  return live
+}
+
+function refusalOf({ context, target }: Writing, name: string, { requires }: Action, object: Resource): Refusal | undefined {
   const called = `${target.surface.kind.secaKind} "${target.name}"`
   const { state } = shown(object, context.now)
-  if (state !== 'active') throw new Refusal('WrongState', `${called} is ${state}: ${name} needs it to be active`)
+  if (state !== 'active') return new Refusal('WrongState', `${called} is ${state}: ${name} needs it to be active`)
   const power = (object.status as { powerState?: string } | undefined)?.powerState ?? 'off'
-  if (power !== requires) throw new Refusal('WrongState', `${called} is ${power} already: ${name} needs it to be ${requires}`)
+  if (power === requires) return undefined
+  return new Refusal('WrongState', `${called} is ${power} already: ${name} needs it to be ${requires}`)
 }
