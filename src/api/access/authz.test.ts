@@ -146,7 +146,12 @@ describe('assignments', () => {
     [{ tenants: ['acme'], regions: ['eu-1'], workspaces: ['prod', 'dev'] }, true],
     [{ regions: ['it-1'] }, false],
     [{ workspaces: ['dev'] }, false],
-    [{ workspaces: ['*'] }, false],
+    [{ workspaces: ['*'] }, true],
+    [{ regions: ['*'] }, true],
+    [{ tenants: ['other', '*'], regions: ['it-1', '*'], workspaces: ['dev', '*'] }, true],
+    [{ regions: ['*'], workspaces: ['dev'] }, false],
+    [{ regions: ['it-1'], workspaces: ['*'] }, false],
+    [{ workspaces: ['pro*'] }, false],
     [{ tenants: ['acme2'] }, false],
   ])('scope %j: %s', (scope, expected) => {
     assign({ roles: ['seca.admin'], scopes: [scope] })
