@@ -15,6 +15,8 @@ export class Turns {
 
   /** Runs the work to its end. It pauses at its `yield`s, and only there, when its time is up. */
   async run<T>(owner: string, work: Iterator<void, T, void>): Promise<T> {
+    // Who has long work under way already begins no more beside it.
+    if (this.#waiting.has(owner)) await this.#turn(owner)
     let until = performance.now() + FIRST_MS
     for (;;) {
       const step = work.next()

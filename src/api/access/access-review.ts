@@ -24,6 +24,11 @@ export interface ResourceAttributes {
   readonly name?: string
 }
 
+interface Question {
+  readonly user: string
+  readonly resourceAttributes: ResourceAttributes
+}
+
 /** Asks Kubernetes whether its user may do the same to the custom resource (SubjectAccessReview), so REST never allows what kubectl refuses. */
 export class AccessReviews {
   readonly #client: KubeClient
@@ -45,19 +50,21 @@ export class AccessReviews {
     const known = this.#answers.get(key)
     if (known !== undefined) return known
     let asked = this.#asked.get(key)
-    if (asked === undefined) {
-      asked = this.#ask(spec).then((decision) => {
-        this.#answers.set(key, decision)
-        return decision
-      })
-      this.#asked.set(key, asked)
-      const done = () => this.#asked.delete(key)
-      asked.then(done, done)
-    }
+    if (asked === undefined) this.#asked.set(key, (asked = this.#askOnce(key, spec)))
     return signal === undefined ? asked : beforeAbort(asked, signal, whatOf(resourceAttributes))
   }
 
-  async #ask(spec: { readonly user: string; readonly resourceAttributes: ResourceAttributes }): Promise<Decision> {
+  async #askOnce(key: string, spec: Question): Promise<Decision> {
+    try {
+      const decision = await this.#ask(spec)
+      this.#answers.set(key, decision)
+      return decision
+    } finally {
+      this.#asked.delete(key)
+    }
+  }
+
+  async #ask(spec: Question): Promise<Decision> {
     const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec }
     const what = whatOf(spec.resourceAttributes)
     let review: Review

@@ -1,7 +1,7 @@
 import { inParameter, Refusal } from '../problem.ts'
 
 /** Steps (about a character looked at, some nanoseconds) that the selector of one LIST may take. */
-const TOTAL = 500_000_000
+const TOTAL = 200_000_000
 /** And on one object: a stretch in which nobody else comes to turn. */
 const AT_ONCE = 2_000_000
 

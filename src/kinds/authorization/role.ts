@@ -9,16 +9,14 @@ export const notReserved: RootRule = {
   message: "names that begin with 'seca.' are kept for the built-in system roles",
 }
 
-/** Patterns that cannot be looked up and have to be tried one by one: `*` beside something else, `instances/web-*`. */
-const MAX_PARTIAL = 256
-const PARTIAL = /[^/][*]|[*][^/]/
+const MAX_PATTERNS = 512
 
-/** Every decision on a holder tries them, so their number is bounded. Names in full and `instances/*` cost nothing. */
-function fewPartial<S extends z.ZodType<readonly { readonly resources: readonly string[] }[]>>(permissions: S): S {
-  const message = `at most ${MAX_PARTIAL} resources of a role may hold * beside other characters (instances/web-*); write names in full, or instances/*`
-  const rule = `self.map(p, p.resources.filter(r, r.matches('${PARTIAL.source}')).size()).sum() <= ${MAX_PARTIAL}`
-  const count = (all: z.output<S>) => all.reduce((sum, { resources }) => sum + resources.filter((one) => PARTIAL.test(one)).length, 0)
-  return cel(permissions.refine((all) => count(all) <= MAX_PARTIAL, { error: message }) as S, { rule, message })
+/** Names in full are looked up; patterns have to be tried in every decision on a holder, so their number is bounded. */
+function fewPatterns<S extends z.ZodType<readonly { readonly resources: readonly string[] }[]>>(permissions: S): S {
+  const message = `at most ${MAX_PATTERNS} resources of a role may hold "*" (instances/*, instances/web-*); write names in full, or wider patterns`
+  const rule = `self.map(p, p.resources.filter(r, r.contains('*')).size()).sum() <= ${MAX_PATTERNS}`
+  const count = (all: z.output<S>) => all.reduce((sum, { resources }) => sum + resources.filter((one) => one.includes('*')).length, 0)
+  return cel(permissions.refine((all) => count(all) <= MAX_PATTERNS, { error: message }) as S, { rule, message })
 }
 
 export const Role = defineKind({
@@ -32,7 +30,7 @@ export const Role = defineKind({
   description: 'What its holders may do through the SECA API.',
   columns: [],
   spec: z.object({
-    permissions: fewPartial(
+    permissions: fewPatterns(
       z
         .array(
           z.object({
