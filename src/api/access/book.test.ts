@@ -161,15 +161,17 @@ const question = fc.record({
   name: fc.constantFrom('a', 'ab', 'prod'),
 })
 
-const attemptOf = ({
-  kind: kindName,
-  verb: wanted,
-  tenant: of,
-  region,
-  workspace,
-  parent,
-  name,
-}: Omit<typeof question extends fc.Arbitrary<infer Q> ? Q : never, 'subject' | 'token'>): Attempt => {
+interface Question {
+  readonly tenant: string
+  readonly kind: string
+  readonly verb: string
+  readonly region: string
+  readonly workspace: string
+  readonly parent: string
+  readonly name: string
+}
+
+const attemptOf = ({ kind: kindName, verb: wanted, tenant: of, region, workspace, parent, name }: Question): Attempt => {
   const kind = kindNamed(kindName)!
   return {
     verb: wanted as Attempt['verb'],
@@ -329,6 +331,76 @@ describe('decisions by roles', () => {
     let pauses = 0
     while (work.next().done !== true) pauses++
     expect(pauses).toBeGreaterThanOrEqual(100 + 70)
+  })
+
+  it('are remembered for the same question only', () => {
+    const cache = testCache()
+    const get = (provider: string, resources: string[]) => ({ provider, resources, verb: ['get'] })
+    add(cache, 'Role', 't', 'r', {
+      permissions: [
+        ...enlarged([]),
+        get('seca.compute', ['instances/web', 'skus/web']),
+        get('seca.network', ['networks/main/subnets/*']),
+        get('seca.storage', ['images/web']),
+        { provider: 'seca.storage', resources: ['images/*'], verb: ['put'] },
+      ],
+    })
+    add(cache, 'RoleAssignment', 't', 'ra', { subs: ['alice'], roles: ['r'], scopes: [{ regions: ['eu-1'], workspaces: ['prod'] }] })
+    const questions = (['Instance', 'Image', 'Subnet', 'InstanceSku'] as const).flatMap((kind) =>
+      (['get', 'put', 'list'] as const).flatMap((verb) =>
+        ['eu-1', 'it-1'].flatMap((region) =>
+          ['prod', 'dev'].flatMap((workspace) =>
+            ['main', 'side'].flatMap((parent) =>
+              ['web', 'db'].flatMap((name) =>
+                ['alice', 'bob'].map((subject) => ({ kind, verb, region, workspace, parent, name, subject, tenant: 'acme' })),
+              ),
+            ),
+          ),
+        ),
+      ),
+    )
+    const alone = questions.map(({ subject, ...rest }) => model(cache, subject, {}, attemptOf(rest)))
+    expect(alone.filter(Boolean).length).toBeGreaterThan(10)
+    const ask = (book: RoleBook, { subject, ...rest }: (typeof questions)[number]) =>
+      book.decide({ door: 'direct', subject, scope: {} }, attemptOf(rest)).isAllowed
+    const book = new RoleBook(cache)
+    for (let run = 0; run < 2; run++) expect(questions.map((one) => ask(book, one))).toEqual(alone)
+    const backwards = new RoleBook(cache)
+    expect(questions.toReversed().map((one) => ask(backwards, one))).toEqual(alone.toReversed())
+  })
+
+  it('follow a namespace that changes hands', () => {
+    const cache = testCache()
+    add(cache, 'RoleAssignment', 't', 'ra', { subs: ['mallory'], roles: ['seca.admin'], scopes: [{ tenants: ['acme'] }] })
+    const book = new RoleBook(cache)
+    const ask = (tenant: string) =>
+      book.decide(
+        { door: 'direct', subject: 'mallory', scope: {} },
+        { verb: 'get', kind: kindNamed('Instance')!, region: 'eu-1', tenant, workspace: 'prod', name: 'x' },
+      ).isAllowed
+    expect([ask('acme'), ask('other')]).toEqual([true, false])
+    addNamespace(cache, 't', { 'secapi.cloud/tenant': 'other' })
+    expect([ask('acme'), ask('other')]).toEqual([false, false])
+    addNamespace(cache, 't', { 'secapi.cloud/tenant': 'acme' })
+    expect([ask('acme'), ask('other')]).toEqual([true, false])
+  })
+
+  it('of who holds a lot are there at once when asked for again', () => {
+    const cache = testCache()
+    add(cache, 'Role', 't', 'r', { permissions: enlarged([]) })
+    add(cache, 'RoleAssignment', 't', 'ra', { subs: ['mallory'], roles: ['r'], scopes: [{}] })
+    const book = new RoleBook(cache)
+    const pauses = () => {
+      const work = book.deciding(
+        { door: 'direct', subject: 'mallory', scope: {} },
+        { verb: 'get', kind: kindNamed('Instance')!, region: 'eu-1', tenant: 'acme', workspace: 'prod', name: 'x' },
+      )
+      let count = 0
+      while (work.next().done !== true) count++
+      return count
+    }
+    expect(pauses()).toBeGreaterThan(70)
+    expect(pauses()).toBe(0)
   })
 
   it('are not remembered across a change that comes during a pause', () => {
