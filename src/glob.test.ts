@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { globMatches } from './glob.ts'
+import { globMatches, GlobSet } from './glob.ts'
 
 /** The same in the slow and obvious way. */
 function slow(pattern: string, text: string): boolean {
@@ -38,8 +38,46 @@ describe('glob', () => {
     expect(globMatches('(a+)+$', 'aaaa')).toBe(false)
   })
 
-  it('has no pattern that makes it slow', () => {
-    // 128 × 256 steps at worst; a backtracking matcher would not come back.
-    expect(globMatches(`${'*a'.repeat(128)}b`, 'a'.repeat(256))).toBe(false)
+  it.each([
+    [`*${'a'.repeat(4_000)}b`, 'a'.repeat(100_000)],
+    [`*${'a'.repeat(4_000)}b*`, 'a'.repeat(100_000)],
+    [`*b${'a'.repeat(4_000)}*`, 'a'.repeat(100_000)],
+    [`*${'ab'.repeat(2_000)}c*`, 'ab'.repeat(50_000)],
+    [`${'*a'.repeat(4_000)}b*`, 'a'.repeat(100_000)],
+    [`${'*aa'.repeat(2_000)}*b`, `${'a'.repeat(100_000)}c`],
+    [`${'*'.repeat(8_000)}b`, 'a'.repeat(100_000)],
+  ])('has no pattern that makes it slow (%#)', (pattern, text) => {
+    const started = performance.now()
+    expect(globMatches(pattern, text)).toBe(false)
+    // Some 100,000 steps; lengths multiplied are 400 million, and backtracking would not come back.
+    expect(performance.now() - started).toBeLessThan(100)
+  })
+})
+
+describe('a set of globs', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'A'), maxLength: 8 })
+  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 7 })
+
+  it('matches what one of them matches', () => {
+    fc.assert(
+      fc.property(fc.array(pattern, { maxLength: 8 }), word, (patterns, text) => {
+        expect(new GlobSet(patterns).matches(text)).toBe(patterns.some((one) => slow(one, text)))
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  it('tells what is spelled out, and what is a star alone', () => {
+    const set = new GlobSet(['a', 'b*', '**'])
+    expect([set.names('a'), set.names('b*'), set.names('bx'), set.hasStar]).toEqual([true, false, false, false])
+    expect(new GlobSet(['x', '*']).hasStar).toBe(true)
+    expect(new GlobSet().matches('')).toBe(false)
+  })
+
+  it('counts steps that grow with what has to be tried, not with what is looked up', () => {
+    const many = Array.from({ length: 1_000 }, (_, index) => String(index).padStart(4, '0'))
+    expect(new GlobSet(many).steps(63)).toBeLessThan(10)
+    expect(new GlobSet(many.map((one) => `*${one}`)).steps(63)).toBeLessThan(100)
+    expect(new GlobSet(many.map((one) => `*${one}*`)).steps(63)).toBeGreaterThan(63_000)
   })
 })

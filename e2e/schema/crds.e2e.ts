@@ -197,6 +197,16 @@ describe('bad manifests', () => {
 describe('large objects', () => {
   const reference = (index: number) => ({ resource: `workspaces/${'w'.repeat(40)}/instances/${'i'.repeat(60)}-${index}` })
 
+  it('a role of 65 536 names and 512 patterns passes the cost of the rules', async () => {
+    const names = (of: number) => Array.from({ length: 256 }, (_, index) => `skus/${of}-${index}`)
+    const permissions = Array.from({ length: 256 }, (_, of) => ({
+      provider: 'seca.compute',
+      resources: of < 2 ? names(of).map((name) => `${name}*`) : names(of),
+      verb: ['get'],
+    }))
+    expect(await tried(minimal('Role', { name: 'large', spec: { permissions } }))).toBeUndefined()
+  })
+
   it('500 inline rules with everything in them pass the cost of the rules', async () => {
     const rule = (index: number) => ({
       direction: 'ingress',

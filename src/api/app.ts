@@ -19,6 +19,7 @@ import { remove } from './write/remove.ts'
 import { type Matched, matchRoute } from './path/routes.ts'
 import { SURFACES } from './path/surface.ts'
 import { attemptOf, find, locate, type Target } from './path/target.ts'
+import { ownerOf } from './turns.ts'
 import { notFound } from './write/version.ts'
 
 type Method = 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'POST'
@@ -87,7 +88,7 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
       const isList = place === 'collection'
       await authorize(caller, attemptOf(target, isList ? 'list' : 'get'), NEVER)
       const scoped = surface.hasTenant ? context : { ...context, dynamicSpec: regionSpec(door, base, cache.defaultRegion) }
-      return isList ? list(scoped, target, request) : get(scoped, target, request)
+      return isList ? list(scoped, target, request, ownerOf(caller)) : get(scoped, target, request)
     }
     parseAccept(request.headers.get('accept'))
     return withDeadline((signal) => write(call, matched, caller, target, signal))

@@ -8,12 +8,25 @@ const create = (kind: string, options: Parameters<typeof minimal>[1], field: str
   says,
 })
 const route = (destinationCidrBlock: string) => ({ routes: [{ destinationCidrBlock, targetRef: { resource: 'x' } }] })
+/** Permissions of a role whose resources all hold a `*`. */
+const patterns = (permissions: number, each: number) =>
+  Array.from({ length: permissions }, () => ({
+    provider: 'seca.compute',
+    resources: Array.from({ length: each }, (_, index) => `instances/web-${index}-*`),
+    verb: ['get'],
+  }))
 const named = (length: number) => 'a'.repeat(length)
 
 /** Manifests that no single constraint refuses: rules on names, on forms, on several fields. */
 export const REFUSED: readonly Case[] = [
   create('Role', { name: 'seca.admin' }, '<nil>', /'seca\.' are kept for the built-in system roles/),
   create('Role', { name: 'seca.mine' }, '<nil>', /'seca\.' are kept/),
+  create(
+    'Role',
+    { spec: { permissions: patterns(2, 256).concat(patterns(1, 1)) } },
+    'spec.permissions',
+    /at most 512 resources of a role may hold/,
+  ),
   create('Network', { name: 'a.b' }, '<nil>', /network must be a DNS label.*no dots/),
   create('Network', { name: named(64) }, '<nil>', /network must be a DNS label: at most 63/),
   create('Region', { name: 'eu.1' }, '<nil>', /region must be a DNS label/),

@@ -29,7 +29,7 @@ describe('what Kubernetes is asked', () => {
   it.each([
     ['get', `seca.compute/v1/${W}/instances/web`, {}, { verb: 'get', resource: 'instances', namespace: 'w', name: 'web' }],
     ['list', `seca.compute/v1/${W}/instances`, {}, { verb: 'list', resource: 'instances', namespace: 'w' }],
-    ['put', `seca.compute/v1/${W}/instances/web`, {}, { verb: 'create', resource: 'instances', namespace: 'w', name: 'web' }],
+    ['put', `seca.compute/v1/${W}/instances/web`, {}, { verb: 'create', resource: 'instances', namespace: 'w' }],
     [
       'put',
       `seca.compute/v1/${W}/instances/web`,
@@ -39,7 +39,7 @@ describe('what Kubernetes is asked', () => {
     ['delete', `seca.compute/v1/${W}/instances/web`, {}, { verb: 'delete', resource: 'instances', namespace: 'w', name: 'web' }],
     ['post', `seca.compute/v1/${W}/instances/web/start`, {}, { verb: 'update', resource: 'instances', namespace: 'w', name: 'web' }],
     ['get', `seca.network/v1/${W}/networks/net/subnets/a`, {}, { verb: 'get', resource: 'subnets', namespace: 'w', name: 'net.a' }],
-    ['put', 'seca.workspace/v1/tenants/acme/workspaces/new', {}, { verb: 'create', resource: 'workspaces', namespace: 't', name: 'new' }],
+    ['put', 'seca.workspace/v1/tenants/acme/workspaces/new', {}, { verb: 'create', resource: 'workspaces', namespace: 't' }],
     ['get', 'seca.compute/v1/tenants/acme/skus/DXS', {}, { verb: 'get', resource: 'instanceskus', name: 'eu-1.dxs' }],
     ['list', 'seca.region/v1/regions', {}, { verb: 'list', resource: 'regions' }],
     // No namespace of its own: only rights that hold everywhere count.
@@ -67,6 +67,35 @@ describe('answers of Kubernetes', () => {
     expect(JSON.parse(kube.seen[0]?.body ?? '')).toMatchObject({
       spec: { user: 'alice', groups: ['dev'], extra: { scopes: ['x'] }, resourceAttributes: { resource: 'instances', name: 'web' } },
     })
+  })
+
+  it('are asked for once by all who want to know the same at the same time', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const slow = await serve(async (seen) => {
+      await held
+      seen.json(201, { status: { allowed: true, reason: 'RBAC' } })
+    })
+    const reviews = new AccessReviews(slow.client, cache)
+    const impatient = new AbortController()
+    const given = reviews.decide(CALLER, attempt('put', `seca.compute/v1/${W}/instances/a`), impatient.signal)
+    // Creations differ in the name alone, which Kubernetes is not told.
+    const others = ['a', 'b', 'c'].map((name) => reviews.decide(CALLER, attempt('put', `seca.compute/v1/${W}/instances/${name}`)))
+    const another = reviews.decide({ ...CALLER, username: 'bob' } as never, attempt('put', `seca.compute/v1/${W}/instances/a`))
+    impatient.abort(new DOMException('too late', 'TimeoutError'))
+    await expect(given).rejects.toMatchObject({ code: 'AccessUndecided' })
+    release()
+    expect((await Promise.all([...others, another])).every(({ isAllowed }) => isAllowed)).toBe(true)
+    expect(slow.seen).toHaveLength(2)
+    await slow.close()
+  })
+
+  it('that did not come are asked for again', async () => {
+    const reviews = new AccessReviews(kube.client, cache)
+    answer = { status: 403, body: { kind: 'Status', code: 403 } }
+    await expect(Promise.all([decide(reviews), decide(reviews)])).rejects.toMatchObject({ code: 'AccessUndecided' })
+    answer = { status: 201, body: { status: { allowed: true } } }
+    expect((await decide(reviews)).isAllowed).toBe(true)
+    expect(kube.seen).toHaveLength(2)
   })
 
   it.each([

@@ -25,11 +25,18 @@ export interface ResourceAttributes {
   readonly name?: string
 }
 
+interface Question {
+  readonly user: string
+  readonly resourceAttributes: ResourceAttributes
+}
+
 /** Asks Kubernetes whether its user may do the same to the custom resource (SubjectAccessReview), so REST never allows what kubectl refuses. */
 export class AccessReviews {
   readonly #client: KubeClient
   readonly #lookup: Lookup
   readonly #answers = new LRUCache<string, Decision>({ max: 20_000, ttl: CACHED_MS, perf: systemClock })
+  /** Questions on their way: who asks the same meanwhile waits for the same answer. */
+  readonly #asked = new Map<string, Promise<Decision>>()
 
   constructor(client: KubeClient, lookup: Lookup) {
     this.#client = client
@@ -43,21 +50,29 @@ export class AccessReviews {
     const key = createHash('sha256').update(JSON.stringify(spec)).digest('base64')
     const known = this.#answers.get(key)
     if (known !== undefined) return known
-    const start = systemClock.now()
-    const decision = await this.#ask(spec, signal)
-    this.#answers.set(key, decision, { start })
-    return decision
+    let asked = this.#asked.get(key)
+    if (asked === undefined) this.#asked.set(key, (asked = this.#askOnce(key, spec)))
+    return signal === undefined ? asked : beforeAbort(asked, signal, whatOf(resourceAttributes))
   }
 
-  async #ask(spec: { readonly user: string; readonly resourceAttributes: ResourceAttributes }, signal?: AbortSignal): Promise<Decision> {
+  async #askOnce(key: string, spec: Question): Promise<Decision> {
+    try {
+      const start = systemClock.now()
+      const decision = await this.#ask(spec)
+      this.#answers.set(key, decision, { start })
+      return decision
+    } finally {
+      this.#asked.delete(key)
+    }
+  }
+
+  async #ask(spec: Question): Promise<Decision> {
     const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec }
-    const timeout = AbortSignal.timeout(TIMEOUT_MS)
-    const { verb, resource, group, name, namespace } = spec.resourceAttributes
-    const what = `${verb} ${resource}.${group}${name === undefined ? '' : ` "${name}"`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`
+    const what = whatOf(spec.resourceAttributes)
     let review: Review
     try {
       review = await this.#client.raw<Review>('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', body, {
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       })
     } catch (error) {
       throw undecided(what, error)
@@ -70,6 +85,24 @@ export class AccessReviews {
     const detail = reason === undefined || reason === '' ? '' : `: ${reason}`
     return { isAllowed: false, why: `Kubernetes user "${spec.user}" may not ${what}${detail}` }
   }
+}
+
+/** The answer, for one of those who wait for it; the others go on waiting when this one gives up. */
+async function beforeAbort(asked: Promise<Decision>, signal: AbortSignal, what: string): Promise<Decision> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(undecided(what, signal.reason))
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([asked, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** `create instances.compute.secapi.cloud in namespace w`, for messages. */
+function whatOf({ verb, resource, group, name, namespace }: ResourceAttributes): string {
+  return `${verb} ${resource}.${group}${name === undefined ? '' : ` "${name}"`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`
 }
 
 function undecided(what: string, cause: unknown): SecaError {
@@ -95,7 +128,8 @@ export function attributesOf(lookup: Lookup, attempt: Attempt): ResourceAttribut
     version,
     resource,
     ...(namespaced && namespace !== undefined ? { namespace } : {}),
-    ...(objectName === undefined ? {} : { name: objectName }),
+    // Kubernetes' own authorizers hear no name on create (it stands in the body), so RBAC with resourceNames never allows one.
+    ...(isCreate || objectName === undefined ? {} : { name: objectName }),
   }
 }
 

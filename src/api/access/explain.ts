@@ -1,8 +1,10 @@
 import type { Cache } from '../../cache/cache.ts'
 import { SecaError } from '../../errors.ts'
-import { describe, RoleBook } from './authz.ts'
 import type { Attempt, Decision, DirectCaller } from '../contract.ts'
-import { EVERYONE, outcomeOf } from './roles.ts'
+import type { Grant } from './assignments.ts'
+import { describe, EVERYONE, RoleBook } from './book.ts'
+import { missOf, placeOf } from './scopes.ts'
+import { ended } from '../turns.ts'
 import { matchRoute } from '../path/routes.ts'
 import { attemptOf, find, locate } from '../path/target.ts'
 
@@ -17,7 +19,6 @@ const MISSES = {
   tenant: 'its scopes do not name this tenant',
   region: 'its scopes leave the region out (or the resource has none)',
   workspace: 'its scopes leave the workspace out (or the resource is in none)',
-  permission: 'none of its roles permits this',
 } as const
 
 /** Why a subject may or may not do something (SECA.md §7.2). */
@@ -27,22 +28,27 @@ export function explain(cache: Cache, caller: DirectCaller, attempt: Attempt): E
   const report = (lines: readonly string[]) => ({ decision, attempt: describe(attempt), lines })
   if (book.beforeRoles(caller, attempt) !== undefined) return report([])
   const tenant = attempt.tenant ?? ''
-  const grants = book.grants(tenant)
-  if (grants === undefined) return report([`there is no tenant ${tenant}: no namespace has the label for it`])
+  if (cache.namespaceOf({ tenant }) === undefined) return report([`there is no tenant ${tenant}: no namespace has the label for it`])
   const lines = [caller.subject, EVERYONE].flatMap((subject) =>
-    (grants.get(subject) ?? []).map((grant) => {
-      const outcome = outcomeOf(grant, attempt)
-      const roles = grant.roles.map(({ name }) => name).join(', ')
-      return `role assignment ${grant.assignment} (subject ${subject}; roles ${roles}): ${
-        'role' in outcome
-          ? `role ${outcome.role} permits it`
-          : outcome.miss === 'role'
-            ? `roles ${outcome.missing.join(', ')} do not exist, the others do not permit this`
-            : MISSES[outcome.miss]
-      }`
-    }),
+    [...book.grants(tenant, subject)].map(
+      (grant) =>
+        `role assignment ${grant.assignment} (subject ${subject}; roles ${grant.roles.join(', ')}): ${outcomeOf(book, grant, attempt)}`,
+    ),
   )
   return report(lines.length > 0 ? lines : [`no role assignment of tenant ${tenant} names ${caller.subject} or everyone`])
+}
+
+/** What comes of one assignment. */
+function outcomeOf(book: RoleBook, { reaches, roles }: Grant, attempt: Attempt): string {
+  const misses = reaches.map((reach) => missOf(reach, placeOf(attempt)))
+  const miss = misses.includes(undefined) ? undefined : misses.at(-1)
+  if (miss !== undefined) return MISSES[miss]
+  const found = roles.map((name) => ({ name, permissions: book.role(attempt.tenant ?? '', name) }))
+  const helping = found.find(({ permissions }) => permissions !== undefined && ended(permissions.permit(attempt)))
+  if (helping !== undefined) return `role ${helping.name} permits it`
+  const missing = found.filter(({ permissions }) => permissions === undefined).map(({ name }) => name)
+  if (missing.length === 0) return 'none of its roles permits this'
+  return `roles ${missing.join(', ')} do not exist, the others do not permit this`
 }
 
 /** Reads a path (`/providers/…`, `/regions/…`, `/apis/…`) or a URN as an attempt. Throws for what is nowhere. */

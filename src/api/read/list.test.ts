@@ -132,6 +132,76 @@ describe('LIST', () => {
     expect((await page('?labels=size&limit=1')).skipToken).toBeUndefined()
   })
 
+  it('ends a page of very much text early', async () => {
+    const note = 'x'.repeat(1_024)
+    const annotations = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`n${index}`, note]))
+    for (let index = 10; index < 50; index++) volume(`v${index}`, { annotations })
+    const first = await page('?limit=10000')
+    // 16 MiB of text, and the object with which it was reached.
+    expect(first.names).toHaveLength(17)
+    const second = await page(`?limit=10000&skipToken=${first.skipToken}`)
+    const third = await page(`?limit=10000&skipToken=${second.skipToken}`)
+    expect([...first.names, ...second.names, ...third.names]).toEqual(Array.from({ length: 40 }, (_, index) => `v${index + 10}`))
+    expect(third.skipToken).toBeUndefined()
+  })
+
+  describe('that is long', () => {
+    const COUNT = 4_000
+    const nameOf = (index: number) => `v${String(index).padStart(5, '0')}`
+    const labels = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`k${index}`, 'a'.repeat(63)]))
+    beforeEach(() => {
+      for (let index = 0; index < COUNT; index++) volume(nameOf(index), { labels })
+    })
+    const rounds = async (work: Promise<unknown>, each: (round: number) => void = () => undefined) => {
+      const waits: number[] = []
+      let isOver = false
+      const end = () => (isOver = true)
+      work.then(end, end)
+      while (!isOver) {
+        const started = performance.now()
+        await new Promise((resolve) => setImmediate(resolve))
+        waits.push(performance.now() - started)
+        each(waits.length)
+      }
+      return waits.toSorted((a, b) => a - b)
+    }
+
+    it('pauses, and has neither duplicates nor gaps when others write meanwhile', async () => {
+      const work = page('?limit=10000')
+      let writes = 0
+      const waits = await rounds(work, (round) => {
+        for (const index of [round * 7, COUNT / 2 + round * 11, COUNT - round * 13]) {
+          const object = cache.get('BlockStorage', `w/${nameOf(index)}`)
+          if (object === undefined) continue
+          remove(object)
+          volume(`${nameOf(index)}-new`)
+          writes++
+        }
+      })
+      const { names } = await work
+      expect(waits.length).toBeGreaterThan(3)
+      expect(writes).toBeGreaterThan(3)
+      expect(names).toEqual([...new Set(names)].toSorted())
+      const seen = new Set(names)
+      const stayed = Array.from({ length: COUNT }, (_, index) => nameOf(index)).filter(
+        (one) => cache.get('BlockStorage', `w/${one}`) !== undefined,
+      )
+      expect(stayed.filter((one) => !seen.has(one))).toEqual([])
+    })
+
+    it('holds nobody up, whatever its selector, and gives up in the end', async () => {
+      const values = Array.from({ length: 300 }, (_, index) => `*a*${index % 10}*`).join()
+      const work = app.call('GET', `${PATH}?labels=${encodeURIComponent(`* in (${values})`)}`)
+      const waits = await rounds(work)
+      const { status, json } = await work
+      expect([status, json['detail']]).toEqual([400, expect.stringContaining('takes too long')])
+      expect(json['sources']).toEqual([{ pointer: '/', parameter: 'labels' }])
+      expect(waits.length).toBeGreaterThan(10)
+      // Slices of 4 ms, on a machine that may do other things.
+      expect(waits[Math.floor(waits.length * 0.9)]).toBeLessThan(100)
+    })
+  })
+
   it('is empty where the parent does not exist', async () => {
     const { json, status } = await app.call('GET', '/providers/seca.storage/v1/tenants/acme/workspaces/none/block-storages')
     expect([status, json['items']]).toEqual([200, []])

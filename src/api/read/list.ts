@@ -9,6 +9,8 @@ import { listMetadata } from '../render/metadata.ts'
 import { lowerBound } from '../../cache/order.ts'
 import { parseLimit, parseSkipToken, single, skipToken } from './paging.ts'
 import { parseSelector, type Selector } from './selector.ts'
+import { turns } from '../turns.ts'
+import { Effort } from './effort.ts'
 import { builtIns, isHere, type Target } from '../path/target.ts'
 
 /** What a LIST asks for. */
@@ -19,8 +21,9 @@ interface Query {
   readonly visibility: Visibility
 }
 
+/** A page, rendered. */
 interface Page {
-  readonly items: readonly Resource[]
+  readonly items: string
   readonly skipToken: string | undefined
 }
 
@@ -28,12 +31,18 @@ const compress = promisify(gzip)
 /** Smaller answers are sent as they are. */
 const COMPRESS_FROM = 16_384
 
-/** LIST (SECA.md §6.4): from memory, by name. A collection whose parent does not exist is empty. */
-export async function list(context: Context, target: Target, request: Request): Promise<Response> {
+/** A page of more text ends early: the next one goes on where it ended. */
+const MAX_PAGE = 16 * 1_048_576
+/** Steps, about nanoseconds, after which others may come to turn: a multiple of what a look at the clock costs. */
+const PAUSE_AFTER = 200_000
+/** What reaching, checking and taking one object costs, in the same steps. */
+const PER_OBJECT = 1_000
+
+/** LIST (SECA.md §6.4): from memory, by name. A collection whose parent does not exist is empty. `owner`: whose turns it takes. */
+export async function list(context: Context, target: Target, request: Request, owner: string): Promise<Response> {
   const query = parseQuery(request)
-  const page = pageOf(context, target, query)
-  const items = page.items.map((object) => rendered(target, object, context)).join(',')
-  const body = `{"items":[${items}],"metadata":${JSON.stringify(listMetadata(target, page.skipToken))}}`
+  const { items, skipToken } = await turns.run(owner, pageOf(context, target, query))
+  const body = `{"items":[${items}],"metadata":${JSON.stringify(listMetadata(target, skipToken))}}`
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (body.length < COMPRESS_FROM) return new Response(body, { headers })
   headers['vary'] = 'accept-encoding'
@@ -55,16 +64,36 @@ function parseQuery(request: Request): Query {
   }
 }
 
-/** The matching objects after the cursor, one more than fits deciding whether there is a next page. */
-function pageOf(context: Context, target: Target, { limit, after, selector, visibility }: Query): Page {
-  const items: Resource[] = []
-  for (const object of objectsOf(context, target, after)) {
-    if (!isVisible(object, visibility)) continue
-    if (selector !== undefined && !selector(labelsOf(target, object))) continue
-    if (items.length === limit) return { items, skipToken: skipToken(items.at(-1)?.metadata.name.slice(target.prefix.length) ?? '') }
-    items.push(object)
+/** The matching objects after the cursor, one more than fits deciding whether there is a next page. Pauses at times. */
+function* pageOf(context: Context, target: Target, query: Query): Generator<void, Page> {
+  const { limit, selector, visibility } = query
+  const effort = new Effort()
+  const items: string[] = []
+  let { after } = query
+  let [size, last] = [0, '']
+  for (let isMore = true; isMore;) {
+    isMore = false
+    let steps = 0
+    // Others write during a pause, so the names are looked up anew after each.
+    for (const object of objectsOf(context, target, after)) {
+      const name = object.metadata.name.slice(target.prefix.length)
+      if (isVisible(object, visibility) && selector?.(labelsOf(target, object), effort) !== false) {
+        if (items.length === limit || size > MAX_PAGE) return { items: items.join(','), skipToken: skipToken(last) }
+        const item = rendered(target, object, context)
+        items.push(item)
+        last = name
+        size += item.length
+        steps += item.length
+      }
+      steps += PER_OBJECT + effort.next()
+      after = name
+      if (steps < PAUSE_AFTER) continue
+      isMore = true
+      break
+    }
+    if (isMore) yield
   }
-  return { items, skipToken: undefined }
+  return { items: items.join(','), skipToken: undefined }
 }
 
 function isVisible({ metadata }: Resource, visibility: Visibility): boolean {
