@@ -19,6 +19,7 @@ import { remove } from './write/remove.ts'
 import { type Matched, matchRoute } from './path/routes.ts'
 import { SURFACES } from './path/surface.ts'
 import { attemptOf, find, locate, type Target } from './path/target.ts'
+import { Turns } from './write/turns.ts'
 import { notFound } from './write/version.ts'
 
 type Method = 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'POST'
@@ -51,6 +52,7 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
       cache,
       SURFACES.map(({ kind }) => kind),
     ),
+    turns: new Turns(),
     isProtectedManager: options.isProtectedManager ?? isForeignManager,
     now: options.now ?? Date.now,
   }
@@ -105,7 +107,6 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
       await authorize(caller, attemptOf(target, 'delete'), signal)
       return remove(writing, request)
     }
-    await allow(find(cache, target) !== undefined)
     return put(writing, request)
   }
 

@@ -63,6 +63,8 @@ export interface KindDefinition<
   /** Status fields that SECA requires in every answer (SECA.md §5): what they say while the object's own status has none yet. */
   readonly initialStatus?: Readonly<Record<string, (spec: Readonly<Record<string, unknown>>) => unknown>>
   readonly rules?: readonly RootRule[]
+  /** System role on the new object that who creates it through the SECA API's direct door gets (SECA.md §11.18). */
+  readonly creatorRole?: string
   /** POST actions of the SECA API. */
   readonly actions?: readonly string[]
 }

@@ -54,9 +54,6 @@ export const SYSTEM_ROLES: ReadonlyMap<string, RoleSpec> = new Map([
   ['seca.workspace-viewer', role(READ, [])],
 ])
 
-/** Role that the creator of a workspace gets on it. */
-export const WORKSPACE_ADMIN = 'seca.workspace-admin'
-
 const made = new WeakMap<object, ReadonlyMap<string, Resource>>()
 
 /** The system roles as objects of a tenant's namespace; as old as the namespace. */

@@ -1,10 +1,13 @@
 import { RESTART_REQUESTED } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
-import type { Json } from '../render/envelope.ts'
+import type { Context } from '../context.ts'
+import type { Target } from '../path/target.ts'
+import { type Json, statusOf } from '../render/envelope.ts'
 import { Refusal } from '../problem.ts'
-import { announce, type Writing } from './put.ts'
-import { nextToken, shown } from '../render/state.ts'
+import { announce, learn, type Writing } from './put.ts'
+import { nextToken } from '../render/state.ts'
+import { inTurn } from './turns.ts'
 import { patch } from './update.ts'
 import { notFound, parsePrecondition, preconditionFailed, readLive, required } from './version.ts'
 
@@ -30,16 +33,21 @@ const TRIES = 5
 
 /** POST …/start, stop, restart: 202, or 409 in the wrong state; a write that lost to another one looks again. */
 export async function act(writing: Writing, name: string, request: Request): Promise<Response> {
-  const { context, target, signal } = writing
   const action = ACTIONS[name]
   if (action === undefined) throw new Refusal('NotFound', `there is no action "${name}"`)
   const precondition = parsePrecondition(request.headers)
+  await announce(writing, await inTurn(writing, () => change(writing, name, action, precondition)))
+  return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+}
+
+async function change(writing: Writing, name: string, action: Action, precondition: string | undefined): Promise<Resource> {
+  const { context, target, signal } = writing
   for (let tries = 1; ; tries++) {
-    const object = await required(context, target, precondition, signal)
-    check(writing, name, action, object)
+    const object = await ready(writing, name, action, await required(context, target, precondition, signal))
     try {
-      await announce(writing, await patch(context, target, object, action.changes(object, context.now()), signal))
-      return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+      const changed = await patch(context, target, object, action.changes(object, context.now()), signal)
+      learn(writing, changed)
+      return changed
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error
       const live = await readLive(context, target, signal)
@@ -50,10 +58,24 @@ export async function act(writing: Writing, name: string, request: Request): Pro
   }
 }
 
-function check({ context, target }: Writing, name: string, { requires }: Action, object: Resource): void {
-  const called = `${target.surface.kind.secaKind} "${target.name}"`
-  const { state } = shown(object, context.now)
-  if (state !== 'active') throw new Refusal('WrongState', `${called} is ${state}: ${name} needs it to be active`)
-  const power = (object.status as { powerState?: string } | undefined)?.powerState ?? 'off'
-  if (power !== requires) throw new Refusal('WrongState', `${called} is ${power} already: ${name} needs it to be ${requires}`)
+/**
+ * The object, if it may be acted on. A client may have seen its state at another replica before this one hears of it: a refusal is worth
+ * a look at the cluster.
+ */
+async function ready({ context, target, signal }: Writing, name: string, action: Action, object: Resource): Promise<Resource> {
+  if (refusal(context, target, name, action, object) === undefined) return object
+  const live = (await readLive(context, target, signal)) ?? object
+  const refused = refusal(context, target, name, action, live)
+  if (refused !== undefined) throw refused
+  return live
+}
+
+/** Goes by what a GET shows of state and power, and by nothing else. */
+function refusal(context: Context, target: Target, name: string, { requires }: Action, object: Resource): Refusal | undefined {
+  const { kind } = target.surface
+  const called = `${kind.secaKind} "${target.name}"`
+  const { state, powerState } = statusOf(kind, object, context.now)
+  if (state !== 'active') return new Refusal('WrongState', `${called} is ${String(state)}: ${name} needs it to be active`)
+  if (powerState === requires) return undefined
+  return new Refusal('WrongState', `${called} is ${String(powerState)} already: ${name} needs it to be ${requires}`)
 }

@@ -8,15 +8,16 @@ import { contextIssues } from '../input/checks.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../contract.ts'
 import { envelope, specOf } from '../render/envelope.ts'
-import { welcomeCreator } from './creator.ts'
+import { creatorMark, welcomeCreator } from './creator.ts'
 import { type Input, invalid, parseInput } from '../input/input.ts'
-import { stored } from '../render/labels.ts'
+import { stored, type Strings } from '../render/labels.ts'
 import { refOf } from '../render/metadata.ts'
 import { checkPlace } from './place.ts'
 import { inParameter, Refusal } from '../problem.ts'
 import { referenceIssues } from '../input/references.ts'
-import { builtIns, find, isHere, objectName, type Target } from '../path/target.ts'
+import { builtIns, find, isHere, objectName, settled, type Target } from '../path/target.ts'
 import { transitionIssues } from '../input/transitions.ts'
+import { inTurn } from './turns.ts'
 import { update } from './update.ts'
 import { notFound, parsePrecondition, readLive, required } from './version.ts'
 
@@ -29,7 +30,7 @@ export interface Writing {
   readonly target: Target
   readonly caller: Caller
   readonly signal: AbortSignal
-  /** Decides anew when a PUT turns out to be the other kind of write than it was allowed as. Throws 403. */
+  /** Whether the caller may put, as a creation or as an update. Throws 403. */
   readonly allow: (isUpdate: boolean) => Promise<void>
   /** Path of the resource as the client sees it. */
   readonly location: string
@@ -42,18 +43,31 @@ interface Result {
 
 /** PUT (SECA.md §6.2): creates, or replaces what SECA clients may set and leaves the rest alone. */
 export async function put(writing: Writing, request: Request): Promise<Response> {
-  const { context, target, caller, signal } = writing
+  const { context, target } = writing
+  const isUpdate = find(context.cache, target) !== undefined
+  await writing.allow(isUpdate)
   if (builtIns(context.cache, target)?.has(target.name ?? ''))
     throw new Refusal('BuiltIn', `"${target.name}" is a system role: every tenant has it, and it cannot be changed`)
   const precondition = parsePrecondition(request.headers)
-  const input = parseInput(target.surface.kind, await readBody(request))
+  const { json, text } = await readBody(request)
+  const input = parseInput(target.surface.kind, json, text)
   checkRegion(context, input)
-  const { object, isNew } = await write(writing, input, precondition)
+  const { object, isNew } = await inTurn(writing, async () => {
+    const written = await write(writing, input, precondition, isUpdate)
+    learn(writing, written.object)
+    const welcomed = await welcomeCreator(writing, written.object)
+    learn(writing, welcomed)
+    return { ...written, object: welcomed }
+  })
   await announce(writing, object)
-  if (isNew) await welcomeCreator(context, target, caller, signal)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (isNew) headers['location'] = writing.location
   return new Response(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
+}
+
+/** The answer of a write goes into memory before the next write of the resource has its turn. */
+export function learn({ context, target }: Pick<Writing, 'context' | 'target'>, object: Resource): void {
+  context.cache.store(target.surface.kind.kind).set(object)
 }
 
 /** The answer of a write goes into memory here, and to the other replicas, before the client hears of it. */
@@ -74,10 +88,13 @@ function checkRegion({ cache }: Context, { region }: Input): void {
     throw invalid([{ pointer: '/metadata/region', message: `region "${region.slice(0, 64)}" is not served here` }])
 }
 
-async function write(writing: Writing, input: Input, precondition: string | undefined): Promise<Result> {
-  const { context, target, signal } = writing
-  let isUpdate = find(context.cache, target) !== undefined
+/** `wasUpdate`: which kind of write the caller was allowed; by its turn it may be the other one. */
+async function write(request: Writing, input: Input, precondition: string | undefined, wasUpdate: boolean): Promise<Result> {
+  const { context, signal } = request
+  let isUpdate = wasUpdate
   for (let tries = 1; ; tries++) {
+    const writing = { ...request, target: settled(context.cache, request.target) }
+    const { target } = writing
     const before = precondition === undefined ? find(context.cache, target) : await required(context, target, precondition, signal)
     if ((before !== undefined) !== isUpdate) await writing.allow((isUpdate = before !== undefined))
     try {
@@ -111,7 +128,7 @@ async function create(writing: Writing, input: Input): Promise<Resource> {
   const { context, target, caller, signal } = writing
   const { kind } = target.surface
   const namespace = await checkPlace(context, target, signal)
-  const candidate = candidateOf(target, namespace, input)
+  const candidate = candidateOf(target, namespace, input, creatorMark(target, caller))
   const issues = [
     ...contextIssues(context.cache, target, input.spec, undefined),
     ...(await referenceIssues(context, { caller, kind, candidate, before: undefined, signal })),
@@ -128,12 +145,12 @@ function checkLength(target: Target): void {
   })
 }
 
-/** The object as it would be created. */
-function candidateOf(target: Target, namespace: string | undefined, input: Input): Resource {
+/** The object as it would be created; `mark`: annotations of ours. */
+function candidateOf(target: Target, namespace: string | undefined, input: Input, mark: Strings): Resource {
   const { kind } = target.surface
   checkLength(target)
   const { labels, annotations, kept } = stored(input)
-  const notes = kept === undefined ? annotations : { ...annotations, [KEPT]: kept }
+  const notes = { ...annotations, ...(kept === undefined ? {} : { [KEPT]: kept }), ...mark }
   const metadata = {
     name: objectName(target),
     ...(namespace === undefined ? {} : { namespace }),

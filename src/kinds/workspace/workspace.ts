@@ -12,6 +12,7 @@ export const Workspace = defineKind({
   cloud: 'optional',
   freeSpec: true,
   optionalSpec: true,
+  creatorRole: 'seca.workspace-admin',
   shortNames: ['ws'],
   description: 'A workspace of a tenant: what else is in it has a namespace of its own.',
   columns: [
