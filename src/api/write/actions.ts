@@ -43,7 +43,7 @@ export async function act(writing: Writing, name: string, request: Request): Pro
 async function change(writing: Writing, name: string, action: Action, precondition: string | undefined): Promise<Resource> {
   const { context, target, signal } = writing
   for (let tries = 1; ; tries++) {
-    const object = await ready(writing, name, action, await required(context, target, precondition, signal))
+    const object = await ready(writing, name, action, precondition)
     try {
       const changed = await patch(context, target, object, action.changes(object, context.now()), signal)
       learn(writing, changed)
@@ -62,11 +62,15 @@ async function change(writing: Writing, name: string, action: Action, preconditi
  * The object, if it may be acted on. A client may have seen its state at another replica before this one hears of it: a refusal is worth
  * a look at the cluster.
  */
-async function ready({ context, target, signal }: Writing, name: string, action: Action, object: Resource): Promise<Resource> {
-  if (refusal(context, target, name, action, object) === undefined) return object
-  const live = (await readLive(context, target, signal)) ?? object
+async function ready(writing: Writing, name: string, action: Action, precondition: string | undefined): Promise<Resource> {
+  const { context, target, signal } = writing
+  const known = await required(context, target, precondition, signal)
+  if (refusal(context, target, name, action, known) === undefined) return known
+  const live = (await readLive(context, target, signal)) ?? known
   const refused = refusal(context, target, name, action, live)
   if (refused !== undefined) throw refused
+  const { resourceVersion } = live.metadata
+  if (precondition !== undefined && resourceVersion !== precondition) throw preconditionFailed(precondition, resourceVersion)
   return live
 }
 

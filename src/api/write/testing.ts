@@ -15,6 +15,8 @@ export const NETWORK = '/providers/seca.network/v1/tenants/acme/workspaces/prod'
 export const WORKSPACES = '/providers/seca.workspace/v1/tenants/acme/workspaces'
 export const AUTHORIZATION = '/providers/seca.authorization/v1/tenants/acme'
 export const SKU = { resource: 'skus/rd100' }
+/** Of a route table: to an instance, which may come later. */
+export const ROUTES = [{ destinationCidrBlock: '0.0.0.0/0', targetRef: { resource: 'instances/router' } }]
 
 /** The API on a cluster in memory: tenant `acme` (namespace `t`), workspace `prod` (`w`), region `eu-1`, and what one volume needs. */
 export interface WriteRig {
