@@ -174,7 +174,9 @@ const keyOf = (apiVersion: string, resource: string, namespace: string | undefin
 
 function placeOf(pathname: string): Place {
   const [root, ...rest] = pathname.slice(1).split('/').map(decodeURIComponent)
-  const length = (root === 'api' ? 1 : 2) + (rest[root === 'api' ? 1 : 2] === 'namespaces' && rest.length > 4 ? 2 : 0) + 2
+  const base = root === 'api' ? 1 : 2
+  const isNamespaced = rest[base] === 'namespaces' && rest.length > base + 2 && rest[base + 2] !== 'status'
+  const length = base + (isNamespaced ? 4 : 2)
   return { key: rest.slice(0, length).join('/'), subresource: rest[length] }
 }
 

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { BlockStorage } from '../../kinds/index.ts'
 import type { Written } from '../contract.ts'
-import { conflict } from '../../kube/memory-testing.ts'
 import { made, NETWORK, ROUTES, SKU, VOLUME, volume, WORKSPACES, type WriteRig, writeRig } from './testing.ts'
 
 let rig: WriteRig
@@ -9,6 +8,16 @@ beforeEach(() => {
   rig = writeRig()
 })
 const remove = (path: string, headers: Record<string, string> = {}) => rig.app.call('DELETE', path, { headers })
+/** Happens once, just before the next DELETE reaches the cluster. */
+function before(happens: () => void | Promise<void>): void {
+  rig.server.fault = {
+    before: ({ method }) => {
+      if (method !== 'DELETE') return
+      rig.server.fault = {}
+      return happens()
+    },
+  }
+}
 /** Deleted and made again by others. */
 async function remade(name: string) {
   const object = await made(rig, name)
@@ -48,20 +57,31 @@ describe('DELETE', () => {
     expect(rig.stored('BlockStorage', 'data')?.metadata.deletionTimestamp).toBeUndefined()
   })
 
-  it('reaches no later object of the name unseen: it is about the one that it looked at', async () => {
+  it('reaches no later object of the name unseen: one that is in use is told', async () => {
     const first = await made(rig, 'data')
-    rig.server.fault = {
-      before: ({ method }) => {
-        if (method !== 'DELETE') return
-        rig.server.fault = {}
-        rig.server.update({ ...first, metadata: { ...first.metadata, finalizers: [] } })
-        return Promise.reject(conflict())
-      },
-    }
-    await remove(`${VOLUME}/data`)
-    const deletes = () =>
-      rig.server.seen.filter(({ method }) => method === 'DELETE').map(({ body }) => (body as { preconditions: object }).preconditions)
-    expect(deletes()[0]).toEqual({ uid: first.metadata.uid })
+    before(async () => {
+      rig.server.update({ ...first, metadata: { ...first.metadata, finalizers: [] } })
+      await rig.server.client.delete(BlockStorage.gvr, 'w', 'data')
+      rig.add('BlockStorage', 'data', first.spec)
+      rig.add('Instance', 'web', {
+        zone: 'a',
+        skuRef: SKU,
+        bootVolume: { deviceRef: { resource: 'block-storages/data' } },
+        primaryNicRef: { resource: 'nics/n' },
+      })
+    })
+    const answer = await remove(`${VOLUME}/data`)
+    expect([answer.status, answer.json['detail']]).toEqual([409, expect.stringContaining('instance "web"')])
+    expect(rig.stored('BlockStorage', 'data')?.metadata.uid).not.toBe(first.metadata.uid)
+  })
+
+  it('with a version loses to whoever writes at the same time', async () => {
+    const { metadata, ...rest } = await made(rig, 'data')
+    before(() => {
+      rig.server.update({ ...rest, metadata: { ...metadata, labels: { a: 'b' } } }, 'kubectl-edit')
+    })
+    expect((await remove(`${VOLUME}/data`, { 'if-unmodified-since': metadata.resourceVersion })).status).toBe(412)
+    expect(rig.stored('BlockStorage', 'data')?.metadata.deletionTimestamp).toBeUndefined()
   })
 
   it('with a version deletes that version only, whoever made the object since', async () => {
