@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import type { Target } from '../path/target.ts'
 import { type Json, statusOf } from '../render/envelope.ts'
 import { Refusal } from '../problem.ts'
-import { announce, learn, type Writing } from './put.ts'
+import { confirm, learn, type Writing } from './put.ts'
 import { nextToken } from '../render/state.ts'
 import { inTurn } from './turns.ts'
 import { patch } from './update.ts'
@@ -36,7 +36,7 @@ export async function act(writing: Writing, name: string, request: Request): Pro
   const action = ACTIONS[name]
   if (action === undefined) throw new Refusal('NotFound', `there is no action "${name}"`)
   const precondition = parsePrecondition(request.headers)
-  await announce(writing, await inTurn(writing, () => change(writing, name, action, precondition)))
+  await confirm(writing, await inTurn(writing, () => change(writing, name, action, precondition)))
   return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
 }
 

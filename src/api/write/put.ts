@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { API_FIELD_MANAGER, KEPT } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { keyOf } from '../../resolve/names.ts'
@@ -8,14 +7,12 @@ import { contextIssues } from '../input/checks.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../contract.ts'
 import { envelope, specOf } from '../render/envelope.ts'
-import { creatorMark, welcomeCreator } from './creator.ts'
+import { create } from './create.ts'
+import { welcomeCreator } from './creator.ts'
 import { type Input, invalid, parseInput } from '../input/input.ts'
-import { stored, type Strings } from '../render/labels.ts'
-import { refOf } from '../render/metadata.ts'
-import { checkPlace } from './place.ts'
-import { inParameter, Refusal } from '../problem.ts'
+import { Refusal } from '../problem.ts'
 import { referenceIssues } from '../input/references.ts'
-import { builtIns, find, isHere, objectName, settled, type Target } from '../path/target.ts'
+import { builtIns, find, isHere, settled, type Target } from '../path/target.ts'
 import { transitionIssues } from '../input/transitions.ts'
 import { inTurn } from './turns.ts'
 import { update } from './update.ts'
@@ -23,7 +20,6 @@ import { notFound, parsePrecondition, readLive, required } from './version.ts'
 
 /** Tries before a PUT gives up against other writers; each begins with what the last one lost to. */
 const TRIES = 12
-const MAX_REF = 255
 
 export interface Writing {
   readonly context: Context
@@ -59,7 +55,7 @@ export async function put(writing: Writing, request: Request): Promise<Response>
     learn(writing, welcomed)
     return { ...written, object: welcomed }
   })
-  await announce(writing, object)
+  await confirm(writing, object)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (isNew) headers['location'] = writing.location
   return new Response(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
@@ -70,16 +66,20 @@ export function learn({ context, target }: Pick<Writing, 'context' | 'target'>, 
   context.cache.store(target.surface.kind.kind).set(object)
 }
 
-/** The answer of a write goes into memory here, and to the other replicas, before the client hears of it. */
-export async function announce(
+/** The other replicas have a write before the client hears of it. */
+export async function confirm(
   { context, target }: Pick<Writing, 'context' | 'target'>,
-  object: Resource,
+  { metadata: { namespace, name, resourceVersion } }: Resource,
   isDelete = false,
 ): Promise<void> {
-  const { kind } = target.surface
-  if (!isDelete) context.cache.store(kind.kind).set(object)
-  const { namespace, name, resourceVersion } = object.metadata
-  await context.peers.confirm({ kind: kind.kind, key: keyOf(namespace, name), resourceVersion, ...(isDelete ? { isDelete } : {}) })
+  const { kind } = target.surface.kind
+  await context.peers.confirm({ kind, key: keyOf(namespace, name), resourceVersion, ...(isDelete ? { isDelete } : {}) })
+}
+
+/** Both, for a write that nothing comes after in its turn. */
+export async function announce(writing: Pick<Writing, 'context' | 'target'>, object: Resource, isDelete = false): Promise<void> {
+  if (!isDelete) learn(writing, object)
+  await confirm(writing, object, isDelete)
 }
 
 /** The body's `metadata.region` is ignored, except that it must be one that is served (SECA.md §11.2). */
@@ -122,57 +122,6 @@ function elsewhere({ surface, name, region }: Target): Refusal {
 /** Memory still has what the cluster has not. */
 function forget({ cache }: Context, { surface }: Target, before: Resource | undefined): void {
   if (before !== undefined) cache.store(surface.kind.kind).remove(before)
-}
-
-async function create(writing: Writing, input: Input): Promise<Resource> {
-  const { context, target, caller, signal } = writing
-  const { kind } = target.surface
-  const namespace = await checkPlace(context, target, signal)
-  const candidate = candidateOf(target, namespace, input, creatorMark(target, caller))
-  const issues = [
-    ...contextIssues(context.cache, target, input.spec, undefined),
-    ...(await referenceIssues(context, { caller, kind, candidate, before: undefined, signal })),
-  ]
-  if (issues.length > 0) throw invalid(issues)
-  return context.client.create<Resource>(kind.gvr, namespace, candidate, signal, { fieldManager: API_FIELD_MANAGER })
-}
-
-/** Names and parents together may pass what `metadata.ref` can hold (SECA.md §3). */
-function checkLength(target: Target): void {
-  if (refOf(target).length <= MAX_REF) return
-  throw new Refusal('ValidationFailed', `with its parents, the name is too long: metadata.ref would have more than ${MAX_REF} characters`, {
-    sources: [inParameter('name', '/metadata/name')],
-  })
-}
-
-/** The object as it would be created; `mark`: annotations of ours. */
-function candidateOf(target: Target, namespace: string | undefined, input: Input, mark: Strings): Resource {
-  const { kind } = target.surface
-  checkLength(target)
-  const { labels, annotations, kept } = stored(input)
-  const notes = { ...annotations, ...(kept === undefined ? {} : { [KEPT]: kept }), ...mark }
-  const metadata = {
-    name: objectName(target),
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
-    ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
-  }
-  return {
-    apiVersion: kind.apiVersion,
-    kind: kind.kind,
-    metadata,
-    spec: { ...input.spec, ...placement(target) },
-    ...(Object.keys(input.extensions).length === 0 ? {} : { extensions: input.extensions }),
-  } as Resource
-}
-
-/** What the path says of the object, where the object itself must say it: region and parent. */
-function placement({ surface, region, parent }: Target): Readonly<Record<string, string>> {
-  const { kind } = surface
-  return {
-    ...('region' in kind.kubeSpec.shape ? { region } : {}),
-    ...(kind.parent === undefined || parent === undefined ? {} : { [kind.parent.field]: parent }),
-  }
 }
 
 async function replace(writing: Writing, input: Input, before: Resource): Promise<Resource> {
