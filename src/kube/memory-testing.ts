@@ -94,7 +94,7 @@ export class MemoryServer {
     if (stored === undefined) throw failure(404, 'NotFound', `${at.key} not found`)
     if (request.method === 'GET') return stored
     if (request.method === 'DELETE') return this.#delete(at.key, stored, body as { preconditions?: Json } | undefined)
-    if (request.method === 'PUT') return this.#update(at.key, stored, body as Entry, by)
+    if (request.method === 'PUT') return this.#update(at.key, stored, body as Entry, by, false)
     const next = request.contentType === 'application/json-patch+json' ? jsonPatched(stored, body as Operation[]) : merged(stored, body)
     return this.#update(at.key, stored, next as Entry, by)
   }
@@ -109,10 +109,13 @@ export class MemoryServer {
     return stored === undefined ? this.#store(at.key, undefined, body, by) : this.#update(at.key, stored, merged(stored, body) as Entry, by)
   }
 
-  #update(key: string, stored: Entry, next: Entry, by: Omit<ManagedFields, 'fieldsV1'>): Entry {
-    for (const field of ['uid', 'resourceVersion'] as const)
-      if (next.metadata[field] !== undefined && next.metadata[field] !== stored.metadata[field])
-        throw failure(409, 'Conflict', `the ${field} of ${key} is ${stored.metadata[field]}, not ${next.metadata[field]}`)
+  #update(key: string, stored: Entry, next: Entry, by: Omit<ManagedFields, 'fieldsV1'>, isPatch = true): Entry {
+    const { uid, resourceVersion } = next.metadata
+    if (resourceVersion !== undefined && resourceVersion !== stored.metadata.resourceVersion)
+      throw failure(409, 'Conflict', `the version of ${key} is ${stored.metadata.resourceVersion}, not ${resourceVersion}`)
+    // A precondition only in a PUT; in a patch it is a field that does not change.
+    if (uid !== undefined && uid !== stored.metadata.uid)
+      throw failure(isPatch ? 422 : 409, isPatch ? 'Invalid' : 'Conflict', `the uid of ${key} is ${stored.metadata.uid}, not ${uid}`)
     return this.#store(key, stored, next, by)
   }
 

@@ -47,7 +47,7 @@ describe('the cluster in memory', () => {
     const { metadata } = await create()
     await patch({ data: { a: '2' } })
     await expect(patch({ metadata: { resourceVersion: metadata.resourceVersion }, data: {} })).rejects.toMatchObject({ status: 409 })
-    await expect(patch({ metadata: { uid: 'x' }, data: {} })).rejects.toMatchObject({ status: 409 })
+    await expect(patch({ metadata: { uid: 'x' }, data: {} })).rejects.toMatchObject({ status: 422 })
     await expect(patch([{ op: 'test', path: '/data/a', value: '1' }], 'json')).rejects.toMatchObject({ status: 422 })
     const list = [
       { op: 'test', path: '/data/a', value: '2' },

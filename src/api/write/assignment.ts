@@ -88,7 +88,8 @@ async function removeLeftover(writing: Writing, object: Resource, found: Assignm
   }
 }
 
-async function read<T>(
+/** Reads from the cluster; undefined when it is not there. */
+export async function read<T>(
   { context, signal }: Writing,
   gvr: GroupVersionResource,
   namespace: string | undefined,

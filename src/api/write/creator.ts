@@ -2,11 +2,11 @@ import { asError } from '../../errors.ts'
 import { RoleAssignment } from '../../kinds/authorization/role-assignment.ts'
 import { API_FIELD_MANAGER, CREATOR, CREATOR_OF } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
-import { isConflict, isNotFound } from '../../kube/errors.ts'
+import { isConflict, isInvalid, isNotFound } from '../../kube/errors.ts'
 import type { Caller } from '../contract.ts'
 import type { Strings } from '../render/labels.ts'
 import type { Target } from '../path/target.ts'
-import { assign, type Assignment, type AssignmentSpec } from './assignment.ts'
+import { assign, type Assignment, type AssignmentSpec, read } from './assignment.ts'
 import type { Writing } from './put.ts'
 
 const TRIES = 3
@@ -61,7 +61,10 @@ async function unmark(writing: Writing, object: Resource, assignment: Assignment
     const options = { type: 'merge', body, fieldManager: API_FIELD_MANAGER } as const
     return await context.client.patch<Resource>(target.surface.kind.gvr, namespace, name, options, signal)
   } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error
+    // Another uid in a patch is no conflict for kube-apiserver, but invalid (422, tried on 1.36).
+    if (!isNotFound(error) && !isConflict(error) && !isInvalid(error)) throw error
+    const live = await read<Resource>(writing, target.surface.kind.gvr, namespace, name)
+    if (live?.metadata.uid === uid) throw error
     const { metadata } = assignment
     if (metadata.annotations?.[CREATOR_OF] === uid)
       await context.client.delete(RoleAssignment.gvr, namespace, metadata.name, { uid: metadata.uid }, signal).catch(() => undefined)
