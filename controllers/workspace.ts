@@ -1,4 +1,5 @@
 import { RoleAssignment, Workspace } from '../src/kinds/index.ts'
+import { CREATOR_OF } from '../src/kinds/names.ts'
 import type { Resource } from '../src/kinds/resource.ts'
 import { controller, type View } from '../src/reconcile/controller.ts'
 
@@ -7,10 +8,11 @@ function scopeOf(object: Resource, view: View): { tenant: string; workspace: str
   return scope === undefined ? undefined : { tenant: scope.tenant, workspace: object.metadata.name }
 }
 
-/** Role assignments that are about this workspace alone go with it (SECA.md §7.4). */
+/** Role assignments that are about this workspace alone go with it (SECA.md §7.4); not those of the creator of a later one of its name. */
 function ownAssignments({ metadata }: Resource, { lookup }: View): readonly Resource[] {
-  return lookup.inNamespace('RoleAssignment', metadata.namespace ?? '').filter(({ spec, metadata: { deletionTimestamp } }) => {
+  return lookup.inNamespace('RoleAssignment', metadata.namespace ?? '').filter(({ spec, metadata: { deletionTimestamp, annotations } }) => {
     const { scopes } = spec as unknown as { readonly scopes: readonly { readonly workspaces?: readonly string[] }[] }
+    if ((annotations?.[CREATOR_OF] ?? metadata.uid) !== metadata.uid) return false
     return deletionTimestamp === undefined && scopes.every(({ workspaces }) => workspaces?.length === 1 && workspaces[0] === metadata.name)
   })
 }

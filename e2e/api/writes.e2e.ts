@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BlockStorage, RoleAssignment } from '../../src/kinds/index.ts'
+import { BlockStorage, RoleAssignment, Workspace } from '../../src/kinds/index.ts'
 import type { Resource } from '../../src/kinds/resource.ts'
 import { eventually, type Stack, startStack } from '../support/harness.ts'
 import { wipe } from '../support/audit.ts'
@@ -29,6 +30,14 @@ afterAll(async () => {
 const volumePath = (name: string) => paths.in('seca.storage', `block-storages/${name}`)
 const stored = (name: string) => stack.client.get<Resource<typeof BlockStorage>>(BlockStorage.gvr, tenant.space, name)
 const put = (name: string, body: unknown, headers: Record<string, string> = {}) => api.send('PUT', volumePath(name), { body, headers })
+
+/** As text, keys in order: sees `__proto__`, which `toEqual` does not. */
+const inOrder = (value: unknown): string =>
+  JSON.stringify(value, (_key, field: unknown) =>
+    typeof field === 'object' && field !== null && !Array.isArray(field)
+      ? Object.fromEntries(Object.entries(field).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+      : field,
+  )
 
 async function made(name: string, body: object = volume(10)) {
   const reply = await put(name, body)
@@ -68,7 +77,7 @@ describe('PUT', () => {
     )
     const replaced = await put('full', volume(20, { labels: { b: '2' } }))
     expect(replaced.status).toBe(200)
-    expect(replaced.body).toMatchObject({ labels: { b: '2' }, spec: { sizeGB: 20 }, status: { state: 'updating' } })
+    expect(replaced.body).toMatchObject({ labels: { b: '2' }, spec: { sizeGB: 20 }, status: { state: 'active' } })
     expect(replaced.body).not.toHaveProperty('annotations')
     expect(replaced.body).not.toHaveProperty('extensions')
     const object = await stored('full')
@@ -91,7 +100,11 @@ describe('PUT', () => {
     const states: string[] = (await made('again')).status.conditions.map(({ state }) => state)
     for (let round = 0; round < 4; round++) {
       const reply = await put('again', volume(10))
-      expect([reply.status, reply.body.status.state]).toEqual([200, 'updating'])
+      expect([reply.status, reply.body.status.state, reply.body.status.conditions.map(({ state }) => state)]).toEqual([
+        200,
+        'active',
+        states,
+      ])
       // No write of the controllers can come before this read: it is of this replica's memory.
       const active = await until(api, volumePath('again'), 'active')
       states.unshift('active', 'updating')
@@ -180,6 +193,63 @@ describe('PUT', () => {
     await expect(stack.client.get(RoleAssignment.gvr, tenant.home, 'creator.theirs')).rejects.toMatchObject({ status: 404 })
   })
 
+  it('gives the creator’s role to the creator of this very workspace, and overwrites nobody’s assignment', async () => {
+    const home = paths.of('seca.workspace', 'workspaces/again')
+    const bob = { ...ALICE, subject: 'bob' } as const
+    const creators = async () => {
+      const { items } = (await api.send('GET', paths.of('seca.authorization', 'role-assignments'))).body
+      return items
+        .filter(({ metadata }) => metadata.name.startsWith('creator.again'))
+        .map(({ metadata, spec }) => [metadata.name, (spec as { subs: string[] }).subs])
+    }
+    expect((await api.send('PUT', home, { body: {}, as: ALICE })).status).toBe(201)
+    expect(await creators()).toEqual([['creator.again', ['alice']]])
+    await until(api, home, 'active')
+    expect((await api.send('DELETE', home)).status).toBe(202)
+    await eventually(async () => expect((await api.send('GET', home)).status).toBe(404))
+    expect(await creators()).toEqual([])
+    const own = { spec: { subs: ['carol'], roles: ['seca.admin'], scopes: [{}] } }
+    const taken = paths.of('seca.authorization', 'role-assignments/creator.again')
+    expect((await api.send('PUT', taken, { body: own })).status).toBe(201)
+    expect((await api.send('PUT', home, { body: {}, as: bob })).status).toBe(201)
+    expect(await creators()).toEqual([
+      ['creator.again', ['carol']],
+      [expect.stringMatching(/^creator\.again\.[0-9a-f]{10}$/), ['bob']],
+    ])
+  })
+
+  it('keeps the spec of a workspace as it was sent, or refuses it with its place', async () => {
+    const path = paths.of('seca.workspace', 'workspaces/free')
+    const send = async (text: string) => {
+      const reply = await api.send('PUT', path, { body: `{"spec":${text}}` })
+      if (reply.status === 422) return reply.body.sources.map(({ pointer }) => pointer)
+      expect([200, 201], JSON.stringify(reply.body)).toContain(reply.status)
+      // What the cluster holds, not what this replica remembers.
+      const { region, ...spec } = (await stack.client.get<Resource>(Workspace.gvr, tenant.home, 'free')).spec as Record<string, unknown>
+      expect([region, inOrder(spec), inOrder(reply.body.spec)]).toEqual(['eu-1', inOrder(JSON.parse(text)), inOrder(JSON.parse(text))])
+      return []
+    }
+    expect(await send('{"a":{"b":[1,{"c":null}]},"n":9007199254740993,"region":"x","s":"\\ud800"}')).toEqual(
+      expect.arrayContaining(['/spec/a/b/1/c', '/spec/n', '/spec/region', '/spec/s']),
+    )
+    for (const text of [
+      '{"__proto__":{"a":1},"constructor":[],"":{"":0},".":1,"f:x":{"k:{}":1},"a/b~c":{},"v:1":"","i:0":[]}',
+      '{"__proto__":{"b":[{"__proto__":2}]},"a":[[],{},"\\u0000",1.50,1e3,-7.25,9007199254740992,5e-324]}',
+      '{"a":{"x":{"y":1}},"b":{}}',
+      '{"a":[1],"b":"text"}',
+      '{"a":"","b":{"c":{}}}',
+      '{}',
+    ])
+      expect(await send(text)).toEqual([])
+    const key = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('a', 'b', '__proto__', 'region', ''))
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(key, fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }), { maxKeys: 6 }), async (spec) => {
+        await send(JSON.stringify(spec))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('waits for the namespace of a workspace that was just made', async () => {
     const fresh = new Paths(tenant.name, 'fresh')
     expect((await api.send('PUT', paths.of('seca.workspace', 'workspaces/fresh'), { body: {} })).status).toBe(201)
@@ -235,9 +305,25 @@ describe('if-unmodified-since', () => {
     expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200))
     const last = replies.toSorted((one, two) => one.body.metadata.resourceVersion - two.body.metadata.resourceVersion).at(-1)
     expect((await stored('busy')).metadata.labels).toEqual(last?.body.labels)
+    expect(last?.body.labels).toEqual({ writer: '7' })
     // However few of them the controllers saw, each is in the history.
     const { status } = await until(api, volumePath('busy'), 'active')
     expect(status.conditions.filter(({ state }) => state === 'updating')).toHaveLength(8)
+  })
+
+  it('without it, a crowd gets through too, at two replicas', async () => {
+    await made('crowd')
+    const other = await startReplica()
+    try {
+      const replies = await Promise.all(
+        Array.from({ length: 64 }, (_, index) =>
+          (index % 2 === 0 ? api : other).send('PUT', volumePath('crowd'), { body: volume(10, { labels: { writer: String(index) } }) }),
+        ),
+      )
+      expect(replies.map(({ status }) => status)).toEqual(Array.from({ length: 64 }, () => 200))
+    } finally {
+      await other.stop()
+    }
   })
 
   it('two that create at once: one creates, the other replaces', async () => {

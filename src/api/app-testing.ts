@@ -15,7 +15,11 @@ export interface Answer {
 }
 
 export interface TestApp {
-  call(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string>; door?: Door }): Promise<Answer>
+  call(
+    method: string,
+    path: string,
+    options?: { body?: unknown; headers?: Record<string, string>; door?: Door; subject?: string },
+  ): Promise<Answer>
   /** Every decision that was asked for. */
   readonly attempts: Attempt[]
 }
@@ -48,14 +52,16 @@ export function testApp(
   })
   return {
     attempts,
-    async call(method, path, { body, headers = {}, door = 'direct' } = {}) {
+    async call(method, path, { body, headers = {}, door = 'direct', subject = 'alice' } = {}) {
       const hasBody = body !== undefined
       const init = {
         method,
         headers: { ...(hasBody ? { 'content-type': 'application/json' } : {}), ...headers },
         ...(hasBody ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
       }
-      const response = await app(new Request(`https://seca.test${path}`, init), door, () => Promise.resolve({ ...CALLER, door } as Caller))
+      const response = await app(new Request(`https://seca.test${path}`, init), door, () =>
+        Promise.resolve({ ...CALLER, door, subject } as Caller),
+      )
       const bytes = new Uint8Array(await response.arrayBuffer())
       const text = new TextDecoder().decode(bytes)
       const isJson = (response.headers.get('content-type') ?? '').includes('json') && !response.headers.has('content-encoding')

@@ -20,6 +20,7 @@ import { type Matched, matchRoute } from './path/routes.ts'
 import { SURFACES } from './path/surface.ts'
 import { attemptOf, find, locate, type Target } from './path/target.ts'
 import { ownerOf } from './turns.ts'
+import { WriteQueue } from './write-queue.ts'
 import { notFound } from './write/version.ts'
 
 type Method = 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'POST'
@@ -52,6 +53,7 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
       cache,
       SURFACES.map(({ kind }) => kind),
     ),
+    writes: new WriteQueue(),
     isProtectedManager: options.isProtectedManager ?? isForeignManager,
     now: options.now ?? Date.now,
   }
@@ -106,7 +108,6 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
       await authorize(caller, attemptOf(target, 'delete'), signal)
       return remove(writing, request)
     }
-    await allow(find(cache, target) !== undefined)
     return put(writing, request)
   }
 

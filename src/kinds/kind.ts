@@ -70,8 +70,8 @@ export interface KindDefinition<
   readonly uses?: readonly { readonly field: string; readonly kind: string }[]
   /** Objects that every tenant has without storing them, by name (DESIGN §6); nobody else may use the prefix of their names. */
   readonly builtIns?: { readonly prefix: string; readonly specs: ReadonlyMap<string, Readonly<Record<string, unknown>>> }
-  /** Whoever creates one through the SECA API becomes its administrator (SECA.md §11.18). */
-  readonly hasCreator?: true
+  /** System role on the new object that who creates it through the SECA API's direct door gets (SECA.md §11.18). */
+  readonly creatorRole?: string
   /** Field of the spec that lists the APIs with the URLs by which a client reaches them; rendered in answers where it is absent. */
   readonly apiList?: string
   /** POST actions of the SECA API. */

@@ -28,6 +28,11 @@ export const RESTART_REQUESTED = 'secapi.cloud/restart-requested'
 /** SECA labels and annotations that Kubernetes cannot hold as such, or whose keys are reserved, as JSON (DESIGN §2). */
 export const KEPT = 'secapi.cloud/kept'
 
+/** On an object whose creator is still to get a role on it: the creator's subject. The SECA API writes it, and takes it away when the role is given. */
+export const CREATOR = 'secapi.cloud/creator'
+/** On the role assignment that the SECA API wrote for the creator of a workspace: the workspace's uid. */
+export const CREATOR_OF = 'secapi.cloud/creator-of'
+
 /** Field manager of what the SECA API writes. */
 export const API_FIELD_MANAGER = 'seca-api'
 /** Field manager of everything that the controllers write. */

@@ -7,11 +7,18 @@ const MAX_BYTES = 1_048_576
 
 const tooLarge = () => new Refusal('TooLarge', `the body is larger than ${MAX_BYTES} bytes`)
 
+/** A JSON object, and the text that it was read from: numbers lose digits when they are read. */
+export interface Body {
+  readonly json: Readonly<Record<string, unknown>>
+  readonly text: string
+}
+
 /** Reads a JSON object. Throws 415, 413, 400 or (for JSON that is no object) 422. */
-export async function readBody(request: Request): Promise<Readonly<Record<string, unknown>>> {
+export async function readBody(request: Request): Promise<Body> {
   checkHeaders(request.headers)
-  const value = parse(decode(await bytesOf(request).catch(endedEarly)))
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>
+  const text = decode(await bytesOf(request).catch(endedEarly))
+  const value = parse(text)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { json: value as Body['json'], text }
   throw new Refusal('ValidationFailed', 'the body must be a JSON object', { sources: [inBody('')] })
 }
 

@@ -4,6 +4,7 @@ import { type Issue, validateSpec } from '../../schema/validate.ts'
 import type { Json } from '../render/envelope.ts'
 import type { Strings } from '../render/labels.ts'
 import { inBody, Refusal } from '../problem.ts'
+import { freeSpecIssues } from './free-spec.ts'
 
 /** What a PUT wants, checked against the schema. */
 export interface Input {
@@ -23,15 +24,21 @@ const LIMITS = {
   extensions: { length: 8_192, entries: 128 },
 } as const
 
-/** Checks a body: unknown fields, metadata and status are ignored; `null` counts as absent. Throws 422 with every issue found. */
-export function parseInput(kind: Kind, body: Json): Input {
-  const issues: Issue[] = []
+/**
+ * Checks a body: unknown fields, metadata and status are ignored; `null` counts as absent. A free spec comes back as it was sent, or
+ * not at all; `text` is what the body was read from. Throws 422 with every issue found.
+ */
+export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)): Input {
+  const issues: Issue[] = kind.freeSpec === true ? freeSpecIssues(kind, body['spec'], text) : []
   const strings = (field: keyof typeof LIMITS) => parseStrings(field, body[field], issues)
   const [labels, annotations, extensions] = [strings('labels'), strings('annotations'), strings('extensions')]
-  const spec = validateSpec(kind, prepared(kind, body['spec']))
+  const sent = prepared(kind, body['spec'])
+  const spec = validateSpec(kind, sent)
   if (!spec.ok || issues.length > 0) throw invalid(spec.ok ? issues : [...issues, ...spec.issues])
   const region = (body['metadata'] as { region?: unknown } | null | undefined)?.region
-  return { labels, annotations, extensions, spec: spec.spec, region: typeof region === 'string' && region !== '' ? region : undefined }
+  // The schema's copy leaves out what it takes for an attack: `__proto__`.
+  const whole = kind.freeSpec === true ? { ...(sent as Json | undefined), ...spec.spec } : spec.spec
+  return { labels, annotations, extensions, spec: whole, region: typeof region === 'string' && region !== '' ? region : undefined }
 }
 
 /** Issues that one answer tells (SECA.md §6.7). */
@@ -65,12 +72,10 @@ function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[
 
 /** Clients send `null` for what they leave out, and references as plain strings (SECA.md §3, §4). */
 function prepared(kind: Kind, spec: unknown): unknown {
+  if (kind.freeSpec === true) return spec ?? undefined
   const clean = withoutNulls(spec)
   if (typeof clean !== 'object' || clean === null || Array.isArray(clean)) return clean
-  const own = kind.freeSpec
-    ? Object.fromEntries(Object.entries(clean).filter(([field]) => !Object.hasOwn(kind.kubeSpec.shape, field)))
-    : clean
-  return kind.references.reduce<unknown>((value, { path }) => withReference(value, path), own)
+  return kind.references.reduce<unknown>((value, { path }) => withReference(value, path), clean)
 }
 
 function withoutNulls(value: unknown): unknown {

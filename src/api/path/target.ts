@@ -75,6 +75,14 @@ function namespaceOf(cache: Cache, tenant: string, workspace: string | undefined
   return regionOfWorkspace(cache, tenant, workspace) === region ? namespace : undefined
 }
 
+/** The target with its namespace, which may have come since its path was read. */
+export function settled(cache: Cache, target: Target): Target {
+  const { surface, tenant, workspace, region, namespace } = target
+  if (namespace !== undefined || tenant === undefined || surface.kind.scope === 'cluster') return target
+  const found = namespaceOf(cache, tenant, workspace, region)
+  return found === undefined ? target : { ...target, namespace: found }
+}
+
 /** The Workspace itself, whatever its region. */
 export function workspaceNamed(cache: Cache, tenant: string, workspace: string): Resource | undefined {
   const home = cache.namespaceOf({ tenant })

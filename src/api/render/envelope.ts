@@ -65,7 +65,7 @@ export function envelope(
     ...(surface.hasLabels && extensions !== undefined && isFilled(extensions) ? { extensions } : {}),
     metadata: metadataOf(target, object, verb),
     spec,
-    ...(surface.hasStatus ? { status: statusOf(surface.kind, object, now) } : {}),
+    ...(surface.hasStatus ? { status: statusOf(surface.kind, object, now, verb === 'PUT' ? 'stored' : 'read') } : {}),
   }
 }
 
@@ -80,8 +80,9 @@ export function specOf(kind: Kind, object: Pick<Resource, 'spec'>): Json {
   return Object.fromEntries(Object.entries((object.spec as Json | undefined) ?? {}).filter(([field]) => !Object.hasOwn(hidden, field)))
 }
 
-function statusOf(kind: Kind, object: Resource, now: () => number): Json {
-  const { state, conditions } = shown(object, now)
+/** Status as it is shown: what a GET says, and what an action goes by. */
+export function statusOf(kind: Kind, object: Resource, now: () => number, view: 'read' | 'stored' = 'read'): Json {
+  const { state, conditions } = shown(object, now, view)
   const status: Record<string, unknown> = { state }
   const recorded = (object.status ?? {}) as Json
   for (const field of Object.keys(kind.status?.shape ?? {})) {

@@ -33,6 +33,31 @@ describe('state', () => {
     expect(view.conditions[0]?.state).toBe(state)
   })
 
+  it.each([
+    ['active that has a newer generation', { observedGeneration: 1, state: 'active' }, { generation: 2 }, 'active'],
+    [
+      'active with an unhandled request',
+      { observedGeneration: 1, state: 'active' },
+      { annotations: { 'secapi.cloud/requested': 'x' } },
+      'active',
+    ],
+    ['error that a write may have mended', { observedGeneration: 1, state: 'error' }, { generation: 2 }, 'error'],
+    ['creating', { observedGeneration: 1, state: 'creating' }, { generation: 2 }, 'creating'],
+  ])('a write answers the stored state: %s', (_name, status, metadata, state) => {
+    const history = [
+      { state, lastTransitionAt: at },
+      { state: 'pending', lastTransitionAt: '2025-12-31T00:00:00.000Z' },
+    ]
+    expect(shown(resource({ ...status, history }, metadata), NOW, 'stored')).toEqual({ state, conditions: history })
+  })
+
+  it('a write answers pending for what nobody has handled yet', () => {
+    expect(shown(resource(undefined), NOW, 'stored')).toEqual({
+      state: 'pending',
+      conditions: [{ state: 'pending', lastTransitionAt: '2026-01-01T00:00:00.000Z' }],
+    })
+  })
+
   it('never lets the history go back in time, nor past its limit', () => {
     const history = Array.from({ length: 32 }, () => ({ state: 'active', lastTransitionAt: '2027-01-01T00:00:00.000Z' }))
     const { conditions } = shown(resource({ observedGeneration: 0, state: 'active', history }), NOW)

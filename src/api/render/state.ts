@@ -10,12 +10,15 @@ interface Shown {
   readonly conditions: readonly HistoryEntry[]
 }
 
-/** State and history: a read after a write never shows a stale `active`, nor an error that the write may have mended. */
-export function shown(object: Resource, now: () => number): Shown {
+/**
+ * State and history: a read after a write never shows a stale `active`, nor an error that the write may have mended. Except in the
+ * answer of the write itself, which shows the record as it is stored (DESIGN §3, §6).
+ */
+export function shown(object: Resource, now: () => number, view: 'read' | 'stored' = 'read'): Shown {
   const { status, metadata } = object
   const history = status?.history ?? []
   const recorded = status?.state ?? 'pending'
-  const state = currentState(object, recorded)
+  const state = view === 'stored' ? recorded : currentState(object, recorded)
   if (history[0]?.state === state) return { state, conditions: history }
   const since = history[0]?.lastTransitionAt ?? millis(metadata.creationTimestamp)
   const entry: HistoryEntry = { state, lastTransitionAt: history.length === 0 ? since : later(since, changedAt(object, state, now)) }

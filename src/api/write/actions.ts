@@ -2,10 +2,11 @@ import { RESTART_REQUESTED } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { nextToken } from '../../resolve/requests.ts'
-import type { Json } from '../render/envelope.ts'
+import type { Context } from '../context.ts'
+import type { Target } from '../path/target.ts'
+import { type Json, statusOf } from '../render/envelope.ts'
 import { Refusal } from '../problem.ts'
-import { announce, type Writing } from './put.ts'
-import { shown } from '../render/state.ts'
+import { confirm, inTurn, learn, type Writing } from './writing.ts'
 import { patch } from './update.ts'
 import { notFound, parsePrecondition, preconditionFailed, readLive, required } from './version.ts'
 
@@ -31,15 +32,21 @@ const TRIES = 5
 
 /** POST …/start, stop, restart: 202, or 409 in the wrong state; a write that lost to another one looks again. */
 export async function act(writing: Writing, name: string, request: Request): Promise<Response> {
-  const { context, target, signal } = writing
   const action = ACTIONS[name]
   if (action === undefined) throw new Refusal('NotFound', `there is no action "${name}"`)
   const precondition = parsePrecondition(request.headers)
+  await confirm(writing, await inTurn(writing, () => change(writing, name, action, precondition)))
+  return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+}
+
+async function change(writing: Writing, name: string, action: Action, precondition: string | undefined): Promise<Resource> {
+  const { context, target, signal } = writing
   for (let tries = 1; ; tries++) {
-    const object = await ready(writing, name, action, await required(context, target, precondition, signal))
+    const object = await ready(writing, name, action, precondition)
     try {
-      await announce(writing, await patch(context, target, object, action.changes(object, context.now()), signal))
-      return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+      const changed = await patch(context, target, object, action.changes(object, context.now()), signal)
+      learn(writing, changed)
+      return changed
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error
       const live = await readLive(context, target, signal)
@@ -50,22 +57,28 @@ export async function act(writing: Writing, name: string, request: Request): Pro
   }
 }
 
-/** The object in the state that the action needs. Memory may be behind what another replica has shown: before a refusal, the cluster is asked. */
-async function ready(writing: Writing, name: string, action: Action, known: Resource): Promise<Resource> {
-  if (refusalOf(writing, name, action, known) === undefined) return known
+/**
+ * The object, if it may be acted on. A client may have seen its state at another replica before this one hears of it: a refusal is worth
+ * a look at the cluster.
+ */
+async function ready(writing: Writing, name: string, action: Action, precondition: string | undefined): Promise<Resource> {
   const { context, target, signal } = writing
-  const live = await readLive(context, target, signal)
-  if (live === undefined) throw notFound(target)
-  const refusal = refusalOf(writing, name, action, live)
-  if (refusal !== undefined) throw refusal
+  const known = await required(context, target, precondition, signal)
+  if (refusal(context, target, name, action, known) === undefined) return known
+  const live = (await readLive(context, target, signal)) ?? known
+  const refused = refusal(context, target, name, action, live)
+  if (refused !== undefined) throw refused
+  const { resourceVersion } = live.metadata
+  if (precondition !== undefined && resourceVersion !== precondition) throw preconditionFailed(precondition, resourceVersion)
   return live
 }
 
-function refusalOf({ context, target }: Writing, name: string, { requires }: Action, object: Resource): Refusal | undefined {
-  const called = `${target.surface.kind.secaKind} "${target.name}"`
-  const { state } = shown(object, context.now)
-  if (state !== 'active') return new Refusal('WrongState', `${called} is ${state}: ${name} needs it to be active`)
-  const power = (object.status as { powerState?: string } | undefined)?.powerState ?? 'off'
-  if (power === requires) return undefined
-  return new Refusal('WrongState', `${called} is ${power} already: ${name} needs it to be ${requires}`)
+/** Goes by what a GET shows of state and power, and by nothing else. */
+function refusal(context: Context, target: Target, name: string, { requires }: Action, object: Resource): Refusal | undefined {
+  const { kind } = target.surface
+  const called = `${kind.secaKind} "${target.name}"`
+  const { state, powerState } = statusOf(kind, object, context.now)
+  if (state !== 'active') return new Refusal('WrongState', `${called} is ${String(state)}: ${name} needs it to be active`)
+  if (powerState === requires) return undefined
+  return new Refusal('WrongState', `${called} is ${String(powerState)} already: ${name} needs it to be ${requires}`)
 }

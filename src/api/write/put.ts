@@ -1,44 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { API_FIELD_MANAGER, KEPT } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
-import { keyOf } from '../../resolve/names.ts'
 import { readBody } from '../input/body.ts'
 import { guardIssues } from '../input/checks.ts'
 import type { Context } from '../context.ts'
-import type { Caller } from '../contract.ts'
+
 import { envelope, specOf } from '../render/envelope.ts'
+import { create } from './create.ts'
 import { welcomeCreator } from './creator.ts'
 import { type Input, invalid, parseInput } from '../input/input.ts'
-import { stored } from '../render/labels.ts'
-import { refOf } from '../render/metadata.ts'
-import { checkPlace } from './place.ts'
-import { inParameter, Refusal } from '../problem.ts'
+import { Refusal } from '../problem.ts'
 import { ReferenceCheck } from '../input/references.ts'
-import { builtIns, find, isHere, objectName, type Target } from '../path/target.ts'
+import { builtIns, find, isHere, settled, type Target } from '../path/target.ts'
 import { transitionIssues } from '../input/transitions.ts'
 import { update } from './update.ts'
+import { confirm, inTurn, learn, type Put, type Writing } from './writing.ts'
 import { notFound, parsePrecondition, readLive, required } from './version.ts'
 
 /** Tries before a PUT gives up against other writers; each begins with what the last one lost to. */
 const TRIES = 12
-const MAX_REF = 255
-
-export interface Writing {
-  readonly context: Context
-  readonly target: Target
-  readonly caller: Caller
-  readonly signal: AbortSignal
-  /** Decides anew when a PUT turns out to be the other kind of write than it was allowed as. Throws 403. */
-  readonly allow: (isUpdate: boolean) => Promise<void>
-  /** Path of the resource as the client sees it. */
-  readonly location: string
-}
-
-/** Lives as long as the request, however often the write is tried. */
-interface Put extends Writing {
-  readonly references: ReferenceCheck
-}
 
 interface Result {
   readonly object: Resource
@@ -47,31 +27,27 @@ interface Result {
 
 /** PUT (SECA.md §6.2): creates, or replaces what SECA clients may set and leaves the rest alone. */
 export async function put(writing: Writing, request: Request): Promise<Response> {
-  const { context, target, caller, signal } = writing
+  const { context, target } = writing
+  const isUpdate = find(context.cache, target) !== undefined
+  await writing.allow(isUpdate)
   if (builtIns(context.cache, target)?.has(target.name ?? ''))
     throw new Refusal('BuiltIn', `"${target.name}" is a system role: every tenant has it, and it cannot be changed`)
   const precondition = parsePrecondition(request.headers)
-  const input = parseInput(target.surface.kind, await readBody(request))
+  const { json, text } = await readBody(request)
+  const input = parseInput(target.surface.kind, json, text)
   checkRegion(context, input)
-  const references = new ReferenceCheck({ context, caller, kind: target.surface.kind, signal })
-  const { object, isNew } = await write({ ...writing, references }, input, precondition)
-  await announce(writing, object)
-  if (isNew) await welcomeCreator(context, target, caller, signal)
+  const references = new ReferenceCheck({ context, caller: writing.caller, kind: target.surface.kind, signal: writing.signal })
+  const { object, isNew } = await inTurn(writing, async () => {
+    const written = await write({ ...writing, references }, input, precondition, isUpdate)
+    learn(writing, written.object)
+    const welcomed = await welcomeCreator(writing, written.object)
+    learn(writing, welcomed)
+    return { ...written, object: welcomed }
+  })
+  await confirm(writing, object)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (isNew) headers['location'] = writing.location
   return new Response(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
-}
-
-/** The answer of a write goes into memory here, and to the other replicas, before the client hears of it. */
-export async function announce(
-  { context, target }: Pick<Writing, 'context' | 'target'>,
-  object: Resource,
-  isDelete = false,
-): Promise<void> {
-  const { kind } = target.surface
-  if (!isDelete) context.cache.store(kind.kind).set(object)
-  const { namespace, name, resourceVersion, uid } = object.metadata
-  await context.peers.confirm({ kind: kind.kind, key: keyOf(namespace, name), resourceVersion, uid, ...(isDelete ? { isDelete } : {}) })
 }
 
 /** The body's `metadata.region` is ignored, except that it must be one that is served (SECA.md §11.2). */
@@ -80,10 +56,13 @@ function checkRegion({ cache }: Context, { region }: Input): void {
     throw invalid([{ pointer: '/metadata/region', message: `region "${region.slice(0, 64)}" is not served here` }])
 }
 
-async function write(writing: Put, input: Input, precondition: string | undefined): Promise<Result> {
-  const { context, target, signal } = writing
-  let isUpdate = find(context.cache, target) !== undefined
+/** `wasUpdate`: which kind of write the caller was allowed; by its turn it may be the other one. */
+async function write(request: Put, input: Input, precondition: string | undefined, wasUpdate: boolean): Promise<Result> {
+  const { context, signal } = request
+  let isUpdate = wasUpdate
   for (let tries = 1; ; tries++) {
+    const writing = { ...request, target: settled(context.cache, request.target) }
+    const { target } = writing
     const before = precondition === undefined ? find(context.cache, target) : await required(context, target, precondition, signal)
     if ((before !== undefined) !== isUpdate) await writing.allow((isUpdate = before !== undefined))
     try {
@@ -111,54 +90,6 @@ function elsewhere({ surface, name, region }: Target): Refusal {
 /** Memory still has what the cluster has not. */
 function forget({ cache }: Context, { surface }: Target, before: Resource | undefined): void {
   if (before !== undefined) cache.store(surface.kind.kind).remove(before)
-}
-
-async function create(writing: Put, input: Input): Promise<Resource> {
-  const { context, target, signal } = writing
-  const { kind } = target.surface
-  const namespace = await checkPlace(context, target, signal)
-  const candidate = candidateOf(target, namespace, input)
-  const issues = [...guardIssues(context.cache, kind, candidate, undefined), ...(await writing.references.issues(candidate, undefined))]
-  if (issues.length > 0) throw invalid(issues)
-  return context.client.create<Resource>(kind.gvr, namespace, candidate, signal, { fieldManager: API_FIELD_MANAGER })
-}
-
-/** Names and parents together may pass what `metadata.ref` can hold (SECA.md §3). */
-function checkLength(target: Target): void {
-  if (refOf(target).length <= MAX_REF) return
-  throw new Refusal('ValidationFailed', `with its parents, the name is too long: metadata.ref would have more than ${MAX_REF} characters`, {
-    sources: [inParameter('name', '/metadata/name')],
-  })
-}
-
-/** The object as it would be created. */
-function candidateOf(target: Target, namespace: string | undefined, input: Input): Resource {
-  const { kind } = target.surface
-  checkLength(target)
-  const { labels, annotations, kept } = stored(input)
-  const notes = kept === undefined ? annotations : { ...annotations, [KEPT]: kept }
-  const metadata = {
-    name: objectName(target),
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
-    ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
-  }
-  return {
-    apiVersion: kind.apiVersion,
-    kind: kind.kind,
-    metadata,
-    spec: { ...input.spec, ...placement(target) },
-    ...(Object.keys(input.extensions).length === 0 ? {} : { extensions: input.extensions }),
-  } as Resource
-}
-
-/** What the path says of the object, where the object itself must say it: region and parent. */
-function placement({ surface, region, parent }: Target): Readonly<Record<string, string>> {
-  const { kind } = surface
-  return {
-    ...('region' in kind.kubeSpec.shape ? { region } : {}),
-    ...(kind.parent === undefined || parent === undefined ? {} : { [kind.parent.field]: parent }),
-  }
 }
 
 async function replace(writing: Put, input: Input, before: Resource): Promise<Resource> {

@@ -5,7 +5,7 @@ import { pathOf } from '../../kube/gvr.ts'
 import { holdersOf } from '../../resolve/blockers.ts'
 import type { Context } from '../context.ts'
 import { Refusal } from '../problem.ts'
-import { announce, type Writing } from './put.ts'
+import { announce, inTurn, type Writing } from './writing.ts'
 import { builtIns, objectName } from '../path/target.ts'
 import { notFound, parsePrecondition, preconditionFailed, readLive, required } from './version.ts'
 
@@ -13,17 +13,23 @@ const TRIES = 5
 
 /** DELETE (SECA.md §6.3): 202 as long as it is going, 409 while something that must not break is alive (SECA.md §9). */
 export async function remove(writing: Writing, request: Request): Promise<Response> {
-  const { context, target, signal } = writing
+  const { context, target } = writing
   const precondition = parsePrecondition(request.headers)
   if (builtIns(context.cache, target)?.has(target.name ?? ''))
     throw new Refusal('BuiltIn', `"${target.name}" is a system role: every tenant has it, and it cannot be deleted`)
+  await inTurn(writing, () => removeNow(writing, precondition))
+  return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+}
+
+async function removeNow(writing: Writing, precondition: string | undefined): Promise<void> {
+  const { context, target, signal } = writing
   for (let tries = 1; ; tries++) {
     const object = await required(context, target, precondition, signal)
-    if (object.metadata.deletionTimestamp !== undefined) break
+    if (object.metadata.deletionTimestamp !== undefined) return
     checkHolders(context, target.surface.kind, object)
     try {
       await deleteObject(writing, object, precondition)
-      break
+      return
     } catch (error) {
       const isGone = isNotFound(error)
       if (!isGone && !isConflict(error)) throw error
@@ -36,7 +42,6 @@ export async function remove(writing: Writing, request: Request): Promise<Respon
       if (tries === TRIES) throw error
     }
   }
-  return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
 }
 
 /** Names who still needs the object. Children that die with it count through their own users: a subnet goes, a NIC in it does not. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { WORKSPACE_ADMIN } from '../authorization/system-roles.ts'
 import { dnsLabel } from '../fields.ts'
 import { LABEL_LENGTH } from '../naming.ts'
 import { defineKind } from '../kind.ts'
@@ -13,7 +14,7 @@ export const Workspace = defineKind({
   cloud: 'optional',
   freeSpec: true,
   optionalSpec: true,
-  hasCreator: true,
+  creatorRole: WORKSPACE_ADMIN,
   shortNames: ['ws'],
   description: 'A workspace of a tenant: what else is in it has a namespace of its own.',
   columns: [
