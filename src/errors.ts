@@ -30,6 +30,7 @@ export const CATALOGUE = {
   BuiltIn: { status: 409, type: 'resource-conflict', reason: 'BuiltIn', retry: 'never' },
   OwnedElsewhere: { status: 409, type: 'resource-conflict', reason: 'OwnedElsewhere', retry: 'never' },
   TooLarge: { status: 413, type: 'invalid-request', reason: 'TooLarge', retry: 'never' },
+  TooManyRequests: { status: 429, type: 'invalid-request', reason: 'TooManyRequests', retry: 'backoff' },
   NotReady: { status: 503, type: 'internal-server-error', reason: 'NotReady', retry: 'backoff' },
   IdentityUnavailable: { status: 503, type: 'internal-server-error', reason: 'IdentityUnavailable', retry: 'backoff' },
   AccessUndecided: { status: 503, type: 'internal-server-error', reason: 'AccessUndecided', retry: 'backoff' },

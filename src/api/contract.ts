@@ -4,6 +4,7 @@ import type { Kind } from '../kinds/kind.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { Answer } from './answer.ts'
 
 /** Through which listener a request came; it decides where the identity is taken from, never a header (DESIGN §6). */
 export type Door = 'direct' | 'aggregated'
@@ -109,4 +110,4 @@ export interface AppOptions {
  * encoded slashes, empty or dot segments; repeated single-value headers; bodies with a declared length over 1 MiB. All
  * X-Remote-*, X-Forwarded-* and Authorization headers are gone from `request`.
  */
-export type Application = (request: Request, door: Door, authenticate: Authenticate) => Promise<Response>
+export type Application = (request: Request, door: Door, authenticate: Authenticate) => Promise<Answer | Response>

@@ -1,6 +1,7 @@
 import { RESTART_REQUESTED } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
+import { Answer } from '../answer.ts'
 import type { Json } from '../render/envelope.ts'
 import { Refusal } from '../problem.ts'
 import { announce, type Writing } from './put.ts'
@@ -29,7 +30,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 const TRIES = 5
 
 /** POST …/start, stop, restart: 202, or 409 in the wrong state; a write that lost to another one looks again. */
-export async function act(writing: Writing, name: string, request: Request): Promise<Response> {
+export async function act(writing: Writing, name: string, request: Request): Promise<Answer> {
   const { context, target, signal } = writing
   const action = ACTIONS[name]
   if (action === undefined) throw new Refusal('NotFound', `there is no action "${name}"`)
@@ -39,7 +40,7 @@ export async function act(writing: Writing, name: string, request: Request): Pro
     check(writing, name, action, object)
     try {
       await announce(writing, await patch(context, target, object, action.changes(object, context.now()), signal))
-      return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+      return new Answer(null, { status: 202, headers: { 'cache-control': 'no-store' } })
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error
       const live = await readLive(context, target, signal)

@@ -5,6 +5,7 @@ import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { keyOf } from '../../resolve/names.ts'
 import { readBody } from '../input/body.ts'
 import { contextIssues } from '../input/checks.ts'
+import { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../contract.ts'
 import { envelope, specOf } from '../render/envelope.ts'
@@ -41,7 +42,7 @@ interface Result {
 }
 
 /** PUT (SECA.md §6.2): creates, or replaces what SECA clients may set and leaves the rest alone. */
-export async function put(writing: Writing, request: Request): Promise<Response> {
+export async function put(writing: Writing, request: Request): Promise<Answer> {
   const { context, target, caller, signal } = writing
   if (builtIns(context.cache, target)?.has(target.name ?? ''))
     throw new Refusal('BuiltIn', `"${target.name}" is a system role: every tenant has it, and it cannot be changed`)
@@ -53,7 +54,7 @@ export async function put(writing: Writing, request: Request): Promise<Response>
   if (isNew) await welcomeCreator(context, target, caller, signal)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (isNew) headers['location'] = writing.location
-  return new Response(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
+  return new Answer(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
 }
 
 /** The answer of a write goes into memory here, and to the other replicas, before the client hears of it. */

@@ -3,6 +3,7 @@ import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { pathOf } from '../../kube/gvr.ts'
 import { holdersOf } from '../../resolve/blockers.ts'
+import { Answer } from '../answer.ts'
 import type { Context } from '../context.ts'
 import { Refusal } from '../problem.ts'
 import { announce, type Writing } from './put.ts'
@@ -12,7 +13,7 @@ import { notFound, parsePrecondition, preconditionFailed, readLive, required } f
 const TRIES = 5
 
 /** DELETE (SECA.md §6.3): 202 as long as it is going, 409 while something that must not break is alive (SECA.md §9). */
-export async function remove(writing: Writing, request: Request): Promise<Response> {
+export async function remove(writing: Writing, request: Request): Promise<Answer> {
   const { context, target, signal } = writing
   const precondition = parsePrecondition(request.headers)
   if (builtIns(context.cache, target)?.has(target.name ?? ''))
@@ -36,7 +37,7 @@ export async function remove(writing: Writing, request: Request): Promise<Respon
       if (tries === TRIES) throw error
     }
   }
-  return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+  return new Answer(null, { status: 202, headers: { 'cache-control': 'no-store' } })
 }
 
 /** Names who still needs the object. Children that die with it count through their own users: a subnet goes, a NIC in it does not. */

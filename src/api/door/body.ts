@@ -1,0 +1,45 @@
+import { SecaError } from '../../errors.ts'
+import type { Incoming } from './handler.ts'
+import { MAX_BODY } from './limits.ts'
+import type { Visit } from './visit.ts'
+
+const NONE = Buffer.alloc(0)
+
+/** A body comes with the request. HTTP/2 tells when the stream ends. */
+export function hasBody({ method, headers, httpVersionMajor }: Pick<Incoming, 'method' | 'headers' | 'httpVersionMajor'>): boolean {
+  if (method === 'GET' || method === 'HEAD') return false
+  return httpVersionMajor > 1 || headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/**
+ * Reads the whole body before anybody works on it: who sends slowly holds up nobody. Throws 413, 400 for one that ends early, and 429
+ * or 503 where too much is held already. After that the client may send on; what comes is dropped, since cutting it off would lose
+ * the answer.
+ */
+export function readBody(incoming: Incoming, visit: Pick<Visit, 'hold'>): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const fail = (error: unknown) => {
+      chunks.length = 0
+      incoming.off('data', onData)
+      incoming.resume()
+      reject(error as Error)
+    }
+    const onData = (chunk: Buffer) => {
+      size += chunk.length
+      if (size > MAX_BODY) return fail(new SecaError('TooLarge', 'the body is larger than 1 MiB'))
+      try {
+        visit.hold(chunk.length)
+      } catch (error) {
+        return fail(error)
+      }
+      chunks.push(chunk)
+    }
+    const cut = () => fail(new SecaError('InvalidRequest', 'the body ended before it was complete'))
+    incoming.on('data', onData)
+    incoming.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? NONE) : Buffer.concat(chunks)))
+    incoming.once('error', cut)
+    incoming.once('close', cut)
+  })
+}

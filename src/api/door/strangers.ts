@@ -1,0 +1,73 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { parseIp } from '../../ip.ts'
+import type { Authenticate, Caller } from '../contract.ts'
+import { Unauthenticated } from '../contract.ts'
+import type { Authenticator } from '../identity/authn.ts'
+import type { Head } from '../identity/head.ts'
+import type { Share, Shares } from './shares.ts'
+import type { Visit } from './visit.ts'
+
+const MAX_KNOWN = 20_000
+
+/**
+ * Finds out who calls, at the expense of the address that calls as long as nobody knows: credentials that do not hold, and requests
+ * without any, count for their address, others for their caller. Credentials that held once do not wait for their address, which
+ * may be that of a proxy with a flood behind it.
+ */
+export class Strangers {
+  readonly #shares: Shares
+  readonly #authenticator: Authenticator
+  /** Hashes of tokens that held. */
+  readonly #known = new LRUCache<string, true>({ max: MAX_KNOWN })
+  /** Connections that are enough of an identity (client certificates). */
+  readonly #certified = new WeakSet<object>()
+
+  constructor(shares: Shares, authenticator: Authenticator) {
+    this.#shares = shares
+    this.#authenticator = authenticator
+  }
+
+  addressOf(head: Head): Share {
+    return this.#shares.of(`address:${networkOf(head.socket.remoteAddress ?? '')}`)
+  }
+
+  /** Throws 429; that nobody is known is told by what is answered, once the application asks. */
+  async welcome(head: Head, visit: Visit, address: Share): Promise<{ readonly authenticate: Authenticate; readonly isKnown: boolean }> {
+    const token = head.headers.get('authorization')?.[0]
+    const id = token === undefined ? undefined : hash('sha256', token, 'base64')
+    const wasKnown = id === undefined ? this.#certified.has(head.socket) : this.#known.has(id)
+    if (!wasKnown) {
+      const waiting = visit.arrive(address)
+      if (waiting !== undefined) await waiting
+    }
+    let caller: Caller
+    try {
+      caller = await this.#authenticator(head)
+    } catch (error) {
+      if (!(error instanceof Unauthenticated)) address.rate.giveBack()
+      else if (wasKnown) {
+        if (id !== undefined) this.#known.delete(id)
+        const waiting = visit.arrive(address)
+        if (waiting !== undefined) await waiting
+      }
+      return { authenticate: () => Promise.reject(error as Error), isKnown: false }
+    }
+    if (!wasKnown) {
+      address.rate.giveBack()
+      if (id === undefined) this.#certified.add(head.socket)
+      else this.#known.set(id, true)
+    }
+    const waiting = visit.arrive(this.#shares.of(shareOf(caller)))
+    if (waiting !== undefined) await waiting
+    return { authenticate: () => Promise.resolve(caller), isKnown: true }
+  }
+}
+
+const shareOf = (caller: Caller): string => (caller.door === 'direct' ? `subject:${caller.subject}` : `user:${caller.username}`)
+
+/** Who has one IPv6 address has 2⁶⁴ of them. */
+export function networkOf(address: string): string {
+  const ip = address.includes(':') && !address.includes('.') ? parseIp(address.split('%')[0] ?? '') : undefined
+  return ip === undefined ? address : `${(ip.value >> 64n).toString(16)}/64`
+}

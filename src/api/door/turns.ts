@@ -1,0 +1,106 @@
+/** The requests of one caller: those that run, and those that wait for their turn. */
+export class Lane {
+  running = 0
+  isInRing = false
+  readonly waiting: Waiter[] = []
+}
+
+interface Waiter {
+  start(): void
+  isOver: boolean
+}
+
+/** A request that waits; `cancel` takes it out. */
+export interface Waiting {
+  readonly started: Promise<void>
+  cancel(): void
+}
+
+export interface TurnsOptions {
+  /** Requests of one caller that run at a time. */
+  readonly concurrency: number
+  /** Time of one turn of the event loop that requests may use before further ones queue up. */
+  readonly sliceMs?: number
+  readonly now?: () => number
+}
+
+const SLICE_MS = 5
+
+/**
+ * Who runs next when many want to. A caller has at most `concurrency` requests under way; once the event loop's turn is used up,
+ * one request is started in each turn, callers taking turns, so that the next caller waits for one request of another and not
+ * for all of them. While there is time, a request starts at once and nothing is queued.
+ */
+export class Turns {
+  readonly #options: Required<TurnsOptions>
+  /** Lanes that have somebody waiting and may run one more. */
+  readonly #ring: Lane[] = []
+  #turnBegan: number | undefined
+  #isScheduled = false
+
+  constructor(options: TurnsOptions) {
+    this.#options = { sliceMs: SLICE_MS, now: () => performance.now(), ...options }
+  }
+
+  /** Starts a request of the lane: undefined when it may go at once. Each that started must {@link leave}. */
+  enter(lane: Lane): Waiting | undefined {
+    if (lane.running < this.#options.concurrency && lane.waiting.length === 0 && this.#ring.length === 0 && !this.#isUsedUp()) {
+      lane.running++
+      return undefined
+    }
+    const { promise: started, resolve } = Promise.withResolvers<void>()
+    const waiter = { start: resolve, isOver: false }
+    lane.waiting.push(waiter)
+    this.#offer(lane)
+    return { started, cancel: () => void (waiter.isOver = true) }
+  }
+
+  leave(lane: Lane): void {
+    lane.running--
+    this.#offer(lane)
+  }
+
+  #isUsedUp(): boolean {
+    const now = this.#options.now()
+    if (this.#turnBegan === undefined) {
+      this.#turnBegan = now
+      this.#schedule()
+      return false
+    }
+    return now - this.#turnBegan > this.#options.sliceMs
+  }
+
+  #offer(lane: Lane): void {
+    while (lane.waiting[0]?.isOver === true) lane.waiting.shift()
+    if (lane.isInRing || lane.waiting.length === 0 || lane.running >= this.#options.concurrency) return
+    lane.isInRing = true
+    this.#ring.push(lane)
+    this.#schedule()
+  }
+
+  /** Between two immediates, what came in over the network is read: a newcomer is in the ring before the next one starts. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#turnBegan = undefined
+      this.#startNext()
+    })
+  }
+
+  #startNext(): void {
+    const lane = this.#ring.shift()
+    if (lane === undefined) return
+    lane.isInRing = false
+    const waiter = lane.waiting.find(({ isOver }) => !isOver)
+    if (waiter !== undefined) {
+      lane.waiting.splice(0, lane.waiting.indexOf(waiter) + 1)
+      lane.running++
+      this.#turnBegan = this.#options.now()
+      waiter.start()
+    }
+    this.#offer(lane)
+    if (this.#ring.length > 0) this.#schedule()
+  }
+}
