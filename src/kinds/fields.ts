@@ -6,6 +6,8 @@ import type { RootRule } from './kind.ts'
 
 /** Longest name that can be a label value or part of a namespace's name: tenants, workspaces, parents (DESIGN §2). */
 export const LABEL_LENGTH = 63
+/** Keys of one object in a body, and so of a spec that is a free map. */
+export const MAX_KEYS = 1_000
 
 /** A DNS label: what regions, networks and everything else that is part of another object's name is called. */
 export const dnsLabel = () =>

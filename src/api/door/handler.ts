@@ -78,8 +78,7 @@ export function createHandler(options: DoorOptions): Handler {
       clearTimeout(timer)
     }
   }
-  const isHidden = (name: string) =>
-    STRIPPED.test(name) || (options.identityHeaders?.().some((prefix) => name.startsWith(prefix)) ?? false)
+  const isHidden = (name: string) => STRIPPED.test(name) || (options.identityHeaders?.().some((prefix) => name.startsWith(prefix)) ?? false)
   const failed = (thrown: unknown, path: string): Answer => {
     const answer = problem(thrown, path, validationStatus)
     if (answer.status === 500) log.error({ err: asError(thrown), door }, 'request failed')

@@ -36,6 +36,8 @@ export class Turns {
   /** Lanes that have somebody waiting and may run one more. */
   readonly #ring: Lane[] = []
   #turnBegan: number | undefined
+  /** One was started, and has not come to do anything yet. */
+  #isStarting = false
   #isScheduled = false
 
   constructor(options: TurnsOptions) {
@@ -44,8 +46,14 @@ export class Turns {
 
   /** Starts a request of the lane: undefined when it may go at once. Each that started must {@link leave}. */
   enter(lane: Lane): Waiting | undefined {
-    if (lane.running < this.#options.concurrency && lane.waiting.length === 0 && this.#ring.length === 0 && !this.#isUsedUp()) {
-      lane.running++
+    if (
+      lane.running < this.#options.concurrency &&
+      lane.waiting.length === 0 &&
+      this.#ring.length === 0 &&
+      !this.#isStarting &&
+      !this.#isUsedUp()
+    ) {
+      this.#start(lane)
       return undefined
     }
     const { promise: started, resolve } = Promise.withResolvers<void>()
@@ -58,6 +66,14 @@ export class Turns {
   leave(lane: Lane): void {
     lane.running--
     this.#offer(lane)
+  }
+
+  /** Many requests may be read at once (streams of HTTP/2): the next one starts when this one has run as far as it goes. */
+  #start(lane: Lane): void {
+    lane.running++
+    this.#isStarting = true
+    // After all promises that are settled by then, unlike a microtask.
+    process.nextTick(() => void (this.#isStarting = false))
   }
 
   #isUsedUp(): boolean {
@@ -96,7 +112,7 @@ export class Turns {
     const waiter = lane.waiting.find(({ isOver }) => !isOver)
     if (waiter !== undefined) {
       lane.waiting.splice(0, lane.waiting.indexOf(waiter) + 1)
-      lane.running++
+      this.#start(lane)
       this.#turnBegan = this.#options.now()
       waiter.start()
     }

@@ -1,9 +1,11 @@
+import { MAX_KEYS } from '../../kinds/fields.ts'
+
 /** What a body may hold; no resource comes near, and kube-apiserver's work grows with every key (managed fields). */
 export const JSON_LIMITS = {
   /** Objects and lists inside each other, the body itself being the first: 16 in a spec. */
   depth: 17,
   /** Keys of one object. */
-  keys: 1_000,
+  keys: MAX_KEYS,
   /** Keys and list items together. */
   values: 20_000,
 } as const
@@ -83,7 +85,8 @@ function scan(text: string): JsonError | undefined {
       default:
         continue
     }
-    if (values > JSON_LIMITS.values) return new JsonError(`the body holds more than ${JSON_LIMITS.values} values`, pointerTo(open.slice(0, 2)))
+    if (values > JSON_LIMITS.values)
+      return new JsonError(`the body holds more than ${JSON_LIMITS.values} values`, pointerTo(open.slice(0, 2)))
   }
   return undefined
 }
