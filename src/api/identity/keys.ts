@@ -70,14 +70,14 @@ export class Keys {
   }
 
   async #usable(): Promise<KeySet> {
-    const { now, refreshMs, cooldownMs, lastGoodMs, source } = this.#options
+    const { now, refreshMs, cooldownMs, lastGoodMs } = this.#options
     const age = now() - this.#loadedAt
     const mayTry = now() - this.#triedAt >= cooldownMs
     if (this.#set === undefined || age > lastGoodMs) {
       if (mayTry || this.#loading !== undefined) await this.#refresh().catch(() => undefined)
     } else if (age > refreshMs && mayTry) this.#refresh().catch(() => undefined)
     if (this.#set !== undefined && now() - this.#loadedAt <= lastGoodMs) return this.#set
-    throw new SecaError('IdentityUnavailable', `the keys of the token issuer cannot be read from ${source.name}; try again later`)
+    throw new SecaError('IdentityUnavailable', `the keys of the token issuer cannot be read; try again later`)
   }
 
   /** Many callers share one load. */
