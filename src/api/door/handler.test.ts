@@ -197,7 +197,11 @@ describe('a handler', () => {
   })
 
   it('who does not read its answer is cut off', async () => {
-    const port = await open(() => Promise.resolve(new Answer('x'.repeat(30_000_000))), {}, { ...TIMES, idleMs: 300, headersMs: 100, requestMs: 150 })
+    const port = await open(
+      () => Promise.resolve(new Answer('x'.repeat(30_000_000))),
+      {},
+      { ...TIMES, idleMs: 300, headersMs: 100, requestMs: 150 },
+    )
     const socket = connectTls({ host: '127.0.0.1', port, ca: ca.cert, servername: 'localhost' }, () => {
       socket.pause()
       socket.write('GET /x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\n\r\n')

@@ -13,7 +13,7 @@ import { hasBody, readBody } from './body.ts'
 import { flawOf, pathOf, TIMES } from './limits.ts'
 import { problem } from '../problem.ts'
 import { DoorRequest, isHost, originOf, VisibleHeaders } from './request.ts'
-import { type Share, Shares } from './shares.ts'
+import { Shares } from './shares.ts'
 import { Strangers } from './strangers.ts'
 import { Visit } from './visit.ts'
 
@@ -59,13 +59,14 @@ export function createHandler(options: DoorOptions): Handler {
   const { door, app, authenticator, validationStatus, log, shares = new Shares() } = options
   const strangers = new Strangers(shares, authenticator)
 
-  const respond = async (incoming: Incoming, head: Head, visit: Visit, address: Share): Promise<Answer> => {
+  const respond = async (incoming: Incoming, head: Head, visit: Visit): Promise<Answer> => {
     const { method = '', url = '' } = incoming
     const origin = originOf(head, forwardedHost(head, options.trustedProxies))
-    const { authenticate, isKnown } = await strangers.welcome(head, visit, address)
+    const { authenticate, isKnown } = await strangers.welcome(head, visit)
     // Nobody keeps the body of somebody unknown; the application says what is wrong before it would look at it.
     const body = isKnown && hasBody(incoming) ? await readBody(incoming, visit) : NONE
-    await visit.turn()
+    const waiting = visit.turn()
+    if (waiting !== undefined) await waiting
     const request = new DoorRequest(method, origin + url, new VisibleHeaders(head.headers, isHidden), body)
     const { promise: late, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(new SecaError('NotReady', 'the answer took too long; try again')), TIMES.requestMs)
@@ -103,11 +104,10 @@ export function createHandler(options: DoorOptions): Handler {
       )
       return
     }
-    const address = strangers.addressOf(head)
-    const visit = new Visit(shares, address)
+    const visit = new Visit(shares, strangers.addressOf(head))
     // Until the answer has left: who does not read what it asked for uses its own share.
     outgoing.on('close', () => visit.end())
-    void respond(incoming, head, visit, address).then(send, (error: unknown) => send(failed(error, path)))
+    void respond(incoming, head, visit).then(send, (error: unknown) => send(failed(error, path)))
   }
 }
 

@@ -33,9 +33,8 @@ const headOf = (token: string | undefined, remoteAddress = '10.0.0.1'): Head => 
 /** `caller`, or the code of what refused it: at the door, or once asked. */
 async function call(token: string | undefined, address?: string): Promise<string> {
   const head = headOf(token, address)
-  const at = strangers.addressOf(head)
   try {
-    const { authenticate, isKnown } = await strangers.welcome(head, new Visit(shares, at), at)
+    const { authenticate, isKnown } = await strangers.welcome(head, new Visit(shares, strangers.addressOf(head)))
     const caller = await authenticate()
     expect(isKnown).toBe(true)
     return caller.door === 'direct' ? caller.subject : caller.username

@@ -9,6 +9,15 @@ import type { Share, Shares } from './shares.ts'
 import type { Visit } from './visit.ts'
 
 const MAX_KNOWN = 20_000
+const NOTHING = Symbol('nothing yet')
+
+interface Connection {
+  readonly address: Share
+  /** Credentials that held last: a token, or undefined where the connection itself is enough. */
+  held: string | undefined | typeof NOTHING
+}
+
+const hashOf = (token: string): string => hash('sha256', token, 'base64')
 
 /**
  * Finds out who calls, at the expense of the address that calls as long as nobody knows: credentials that do not hold, and requests
@@ -20,8 +29,7 @@ export class Strangers {
   readonly #authenticator: Authenticator
   /** Hashes of tokens that held. */
   readonly #known = new LRUCache<string, true>({ max: MAX_KNOWN })
-  /** Connections that are enough of an identity (client certificates). */
-  readonly #certified = new WeakSet<object>()
+  readonly #connections = new WeakMap<object, Connection>()
 
   constructor(shares: Shares, authenticator: Authenticator) {
     this.#shares = shares
@@ -29,14 +37,26 @@ export class Strangers {
   }
 
   addressOf(head: Head): Share {
-    return this.#shares.of(`address:${networkOf(head.socket.remoteAddress ?? '')}`)
+    return this.#connectionOf(head).address
+  }
+
+  #connectionOf({ socket }: Head): Connection {
+    let connection = this.#connections.get(socket)
+    if (connection === undefined) {
+      connection = { address: this.#shares.of(`address:${networkOf(socket.remoteAddress ?? '')}`), held: NOTHING }
+      this.#connections.set(socket, connection)
+    }
+    return connection
   }
 
   /** Throws 429; that nobody is known is told by what is answered, once the application asks. */
-  async welcome(head: Head, visit: Visit, address: Share): Promise<{ readonly authenticate: Authenticate; readonly isKnown: boolean }> {
+  async welcome(head: Head, visit: Visit): Promise<{ readonly authenticate: Authenticate; readonly isKnown: boolean }> {
+    const connection = this.#connectionOf(head)
+    const { address } = connection
+    // Without a token, the connection is the credentials (a client certificate).
     const token = head.headers.get('authorization')?.[0]
-    const id = token === undefined ? undefined : hash('sha256', token, 'base64')
-    const wasKnown = id === undefined ? this.#certified.has(head.socket) : this.#known.has(id)
+    const isSame = connection.held === token
+    const wasKnown = isSame || (token !== undefined && this.#known.has(hashOf(token)))
     if (!wasKnown) {
       const waiting = visit.arrive(address)
       if (waiting !== undefined) await waiting
@@ -45,18 +65,20 @@ export class Strangers {
     try {
       caller = await this.#authenticator(head)
     } catch (error) {
-      if (!(error instanceof Unauthenticated)) address.rate.giveBack()
-      else if (wasKnown) {
-        if (id !== undefined) this.#known.delete(id)
+      if (!(error instanceof Unauthenticated)) {
+        if (!wasKnown) address.rate.giveBack()
+      } else if (wasKnown) {
+        connection.held = NOTHING
+        if (token !== undefined) this.#known.delete(hashOf(token))
         const waiting = visit.arrive(address)
         if (waiting !== undefined) await waiting
       }
       return { authenticate: () => Promise.reject(error as Error), isKnown: false }
     }
-    if (!wasKnown) {
-      address.rate.giveBack()
-      if (id === undefined) this.#certified.add(head.socket)
-      else this.#known.set(id, true)
+    if (!wasKnown) address.rate.giveBack()
+    if (!isSame) {
+      connection.held = token
+      if (token !== undefined) this.#known.set(hashOf(token), true)
     }
     const waiting = visit.arrive(this.#shares.of(shareOf(caller)))
     if (waiting !== undefined) await waiting

@@ -24,7 +24,7 @@ export interface TurnsOptions {
   readonly now?: () => number
 }
 
-const SLICE_MS = 5
+const SLICE_MS = 10
 
 /**
  * Who runs next when many want to. A caller has at most `concurrency` requests under way; once the event loop's turn is used up,

@@ -27,12 +27,14 @@ export class Visit {
     this.#bytes += bytes
   }
 
-  /** Waits for the share's turn. Throws 429, and when the client has gone. */
-  async turn(): Promise<void> {
-    if (this.#isOver) return
+  /** Waits for the share's turn; undefined when it has come. Throws 429, and when the client has gone. */
+  turn(): Promise<void> | undefined {
+    if (this.#isOver) return undefined
+    const begin = () => void (this.#isRunning = true)
     const waiting = this.#shares.enter(this.#share, this.#wait)
-    if (waiting !== undefined) await waiting
-    this.#isRunning = true
+    if (waiting !== undefined) return waiting.then(begin)
+    begin()
+    return undefined
   }
 
   get isOver(): boolean {
