@@ -6,7 +6,7 @@ import { RoleAssignment } from '../../src/kinds/authorization/role-assignment.ts
 import { Workspace } from '../../src/kinds/workspace/workspace.ts'
 import { tenantNamespace } from '../../src/embedded/seed.ts'
 import { REGION } from '../support/names.ts'
-import { casesFor } from './api-cases.ts'
+import { casesFor, unchanged } from './api-cases.ts'
 import { type Client, type JobResult, startClient } from './api-load.ts'
 import { fill, read } from './api-measure.ts'
 import type { ApiWorld } from './api-world.ts'
@@ -166,19 +166,19 @@ async function watch(
   dispatcher: Agent,
   ms: number,
 ): Promise<Sight> {
-  const cases = casesFor(await read(world))
-  const shotsOf = (name: string) => cases.find((one) => one.name === name)?.shots.api ?? []
-  const job = { server: api.api, concurrency: 1, ms, counter: Math.floor(Date.now() / 1000) % 500_000, pids: {}, warmUpMs: 0 }
+  const objects = await read(world)
+  const gets = casesFor(objects).find(({ name }) => name === 'GET')?.shots.api ?? []
+  const job = { server: api.api, concurrency: 1, ms, counter: 0, pids: {}, warmUpMs: 0 }
   const end = new AbortController()
   const live = longestLive(api, dispatcher, end.signal)
   live.catch(() => undefined)
   try {
-    const [gets, puts] = await Promise.all([
-      reader.run({ ...job, shots: shotsOf('GET'), rate: RATES.get }),
-      writer.run({ ...job, shots: shotsOf('PUT, changed'), rate: RATES.put }),
+    const [reads, writes] = await Promise.all([
+      reader.run({ ...job, shots: gets, rate: RATES.get }),
+      writer.run({ ...job, shots: unchanged(objects), rate: RATES.put }),
     ])
     end.abort()
-    return { get: quantiles(gets), put: quantiles(puts), live: await live }
+    return { get: quantiles(reads), put: quantiles(writes), live: await live }
   } finally {
     end.abort()
     await live

@@ -1,9 +1,11 @@
 import { SecaError } from '../../errors.ts'
 import type { Incoming } from './handler.ts'
-import { MAX_BODY } from './limits.ts'
+import { MAX_BODY, TIMES } from './limits.ts'
 import type { Visit } from './visit.ts'
 
 const NONE = Buffer.alloc(0)
+/** HTTP/1 has a limit of its own, with an answer (408); streams of HTTP/2 have none. */
+const WITHIN_MS = TIMES.requestMs + 5_000
 
 /** A body comes with the request. HTTP/2 tells when the stream ends. */
 export function hasBody({ method, headers, httpVersionMajor }: Pick<Incoming, 'method' | 'headers' | 'httpVersionMajor'>): boolean {
@@ -14,13 +16,15 @@ export function hasBody({ method, headers, httpVersionMajor }: Pick<Incoming, 'm
 /**
  * Reads the whole body before anybody works on it: who sends slowly holds up nobody. Throws 413, 400 for one that ends early, and 429
  * or 503 where too much is held already. After that the client may send on; what comes is dropped, since cutting it off would lose
- * the answer.
+ * the answer. One that does not end within `withinMs` is cut off.
  */
-export function readBody(incoming: Incoming, visit: Pick<Visit, 'hold'>): Promise<Uint8Array> {
+export function readBody(incoming: Incoming, visit: Pick<Visit, 'hold'>, withinMs = WITHIN_MS): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    const timer = setTimeout(() => incoming.destroy(), withinMs)
     const fail = (error: unknown) => {
+      clearTimeout(timer)
       chunks.length = 0
       incoming.off('data', onData)
       incoming.resume()
@@ -38,7 +42,10 @@ export function readBody(incoming: Incoming, visit: Pick<Visit, 'hold'>): Promis
     }
     const cut = () => fail(new SecaError('InvalidRequest', 'the body ended before it was complete'))
     incoming.on('data', onData)
-    incoming.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? NONE) : Buffer.concat(chunks)))
+    incoming.once('end', () => {
+      clearTimeout(timer)
+      resolve(chunks.length === 1 ? (chunks[0] ?? NONE) : Buffer.concat(chunks))
+    })
     incoming.once('error', cut)
     incoming.once('close', cut)
   })
