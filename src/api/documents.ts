@@ -1,5 +1,4 @@
-import { Answer, type Fields } from './answer.ts'
-import type { Door } from './contract.ts'
+import { Answer, type Fields, type Door } from './contract.ts'
 import { Refusal } from './problem.ts'
 import { docsPage } from './reference/docs.ts'
 import { escaped } from './reference/html.ts'

@@ -44,7 +44,8 @@ const DESCRIPTION = `Sovereign European Cloud API, served from Kubernetes custom
 
 These are the paths of the default region; another region has the same below its own base path, which its catalogue entry
 (GET …/v1/regions/{name}) tells. A PUT replaces the whole resource; 201 or 200 speak of the record, status.state of what is
-behind it. Errors are problem documents with the place of the mistake in sources.`
+behind it. Errors are problem documents with the place of the mistake in sources. Who makes far more requests than clients do is made
+to wait, and in the end answered 429 with Retry-After, whatever the operation.`
 
 /** The OpenAPI 3.1 document of everything that is served behind a door, made from the registry. */
 export function openApi(door: Door, base: string): OpenApi {
@@ -159,7 +160,7 @@ function listOf(surface: Surface, unique: Ids): Operation {
     summary: `List ${spaced(surface)}s`,
     tags: [surface.kind.api],
     parameters: [...pathParameters(surface, false), ...LISTING],
-    responses: { '200': ok(`${surface.kind.kind}Iterator`, 'A page, by name.'), ...errors(400, 401, 403, 406, 429, 500, 503) },
+    responses: { '200': ok(`${surface.kind.kind}Iterator`, 'A page, by name.'), ...errors(400, 401, 403, 406, 500, 503) },
   }
 }
 
@@ -169,7 +170,7 @@ function getOf(surface: Surface, unique: Ids): Operation {
     summary: `Read one ${spaced(surface)}`,
     tags: [surface.kind.api],
     parameters: pathParameters(surface, true),
-    responses: { '200': ok(surface.kind.kind, 'The resource.'), ...errors(400, 401, 403, 404, 406, 429, 500, 503) },
+    responses: { '200': ok(surface.kind.kind, 'The resource.'), ...errors(400, 401, 403, 404, 406, 500, 503) },
   }
 }
 
@@ -185,7 +186,7 @@ function putOf(surface: Surface, unique: Ids): Operation {
     responses: {
       '200': ok(kind.kind, 'Replaced.'),
       '201': { ...ok(kind.kind, 'Created.'), headers: location },
-      ...errors(400, 401, 403, 404, 406, 409, 412, 413, 415, 422, 429, 500, 503),
+      ...errors(400, 401, 403, 404, 406, 409, 412, 413, 415, 422, 500, 503),
     },
   }
 }
@@ -198,7 +199,7 @@ function deleteOf(surface: Surface, unique: Ids): Operation {
     parameters: [...pathParameters(surface, true), PRECONDITION],
     responses: {
       '202': { description: 'It is going; read it until it answers 404.' },
-      ...errors(400, 401, 403, 404, 406, 409, 412, 429, 500, 503),
+      ...errors(400, 401, 403, 404, 406, 409, 412, 500, 503),
     },
   }
 }
@@ -209,7 +210,7 @@ function actionOf(surface: Surface, action: string, unique: Ids): Operation {
     summary: `${action.charAt(0).toUpperCase()}${action.slice(1)} one ${spaced(surface)}`,
     tags: [surface.kind.api],
     parameters: [...pathParameters(surface, true), PRECONDITION],
-    responses: { '202': { description: 'Accepted.' }, ...errors(400, 401, 403, 404, 406, 409, 412, 429, 500, 503) },
+    responses: { '202': { description: 'Accepted.' }, ...errors(400, 401, 403, 404, 406, 409, 412, 500, 503) },
   }
 }
 
@@ -218,7 +219,7 @@ const wellknownOperation = (): Operation => ({
   summary: 'Find the global APIs',
   tags: ['discovery'],
   security: [],
-  responses: { '200': ok('Wellknown', 'Where the global APIs are.'), ...errors(429, 500) },
+  responses: { '200': ok('Wellknown', 'Where the global APIs are.'), ...errors(500) },
 })
 
 const spaced = ({ kind }: Surface): string => readable(kind.secaKind)
@@ -241,7 +242,6 @@ const MEANING: Readonly<Record<number, string>> = {
   413: 'The body is larger than 1 MiB, or the resource larger than can be stored.',
   415: 'The body is not JSON.',
   422: 'The content is not valid.',
-  429: 'Far more requests than one caller may make; try again after Retry-After.',
   500: 'Trouble on this side.',
   503: 'Not ready or not reachable; try again after Retry-After.',
 }

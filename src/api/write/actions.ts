@@ -1,7 +1,7 @@
 import { RESTART_REQUESTED } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
-import { Answer } from '../answer.ts'
+import { Answer } from '../contract.ts'
 import type { Json } from '../render/envelope.ts'
 import { Refusal } from '../problem.ts'
 import { announce, type Writing } from './put.ts'
