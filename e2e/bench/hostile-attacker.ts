@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { Agent, get } from 'node:https'
 import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
@@ -53,6 +54,16 @@ async function attack(
     allowH2: http2,
     connect: { ca: server.ca },
   })
+  // undici would take another host for another server, and connect anew.
+  const agent = new Agent({ keepAlive: true, maxSockets: concurrency, ca: server.ca, servername: 'localhost' })
+  const made = (path: string, headers: Readonly<Record<string, string>>) =>
+    new Promise<string>((resolve, reject) => {
+      get(server.origin + path, { agent, headers, signal }, (response) => {
+        response.resume()
+        response.on('end', () => resolve(String(response.statusCode)))
+        response.on('error', reject)
+      }).on('error', reject)
+    })
   const statuses: Record<string, number> = {}
   const count = (what: string) => (statuses[what] = (statuses[what] ?? 0) + 1)
   let sent = 0
@@ -60,10 +71,12 @@ async function attack(
     const number = String(++sent)
     const fill = (text: string) => text.replaceAll('@n@', number)
     const own = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, fill(value)]))
+    const all = { ...server.headers, ...own }
+    if ('host' in own) return count(await made(fill(path), all))
     const answer = await pool.request({
       method: method as 'GET',
       path: fill(path),
-      headers: { ...server.headers, ...own },
+      headers: all,
       ...(body === undefined ? {} : { body: fill(body) }),
       signal,
     })
@@ -80,6 +93,7 @@ async function attack(
   }
   await Promise.all(Array.from({ length: concurrency }, (_, index) => worker(index)))
   await pool.destroy()
+  agent.destroy()
   return statuses
 }
 

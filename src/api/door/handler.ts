@@ -8,7 +8,7 @@ import type { Log } from '../../observe/log.ts'
 import type { Authenticator } from '../identity/authn.ts'
 import { Answer, type Application, type Door } from '../contract.ts'
 import { type Head, headersOf } from '../identity/head.ts'
-import { hasBody, readBody } from './body.ts'
+import { costOf, hasBody, readBody } from './body.ts'
 import { flawOf, pathOf, TIMES } from './limits.ts'
 import { problem } from '../problem.ts'
 import { DoorRequest, isHost, originOf, VisibleHeaders } from './request.ts'
@@ -66,6 +66,7 @@ export function createHandler(options: DoorOptions): Handler {
     const body = isKnown && hasBody(incoming) ? await readBody(incoming, visit) : NONE
     const waiting = visit.turn()
     if (waiting !== undefined) await waiting
+    if (visit.isOver) throw new SecaError('InvalidRequest', 'the client has gone')
     const request = new DoorRequest(method, origin + url, new VisibleHeaders(head.headers, isHidden), body)
     const { promise: late, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(new SecaError('NotReady', 'the answer took too long; try again')), TIMES.requestMs)
@@ -76,6 +77,7 @@ export function createHandler(options: DoorOptions): Handler {
       return response instanceof Answer ? response : await copyOf(response)
     } finally {
       clearTimeout(timer)
+      visit.finish()
     }
   }
   const isHidden = (name: string) => STRIPPED.test(name) || (options.identityHeaders?.().some((prefix) => name.startsWith(prefix)) ?? false)
@@ -103,7 +105,7 @@ export function createHandler(options: DoorOptions): Handler {
       )
       return
     }
-    const visit = new Visit(shares, strangers.addressOf(head))
+    const visit = new Visit(shares, strangers.addressOf(head), costOf(incoming))
     // Until the answer has left: who does not read what it asked for uses its own share.
     outgoing.on('close', () => visit.end())
     void respond(incoming, head, visit).then(send, (error: unknown) => send(failed(error, path)))

@@ -21,17 +21,17 @@ export class Rate {
     this.#maxWaitMs = maxWaitMs
   }
 
-  /** Milliseconds that a request has to wait (0: none) from `now`; undefined: it is refused, and costs nothing. */
-  take(now: number): number | undefined {
+  /** Milliseconds that a request which counts for `cost` has to wait (0: none) from `now`; undefined: it is refused, and costs nothing. */
+  take(now: number, cost = 1): number | undefined {
     const start = Math.max(this.#spokenForUntil, now)
     const waitMs = Math.max(0, start - now - this.#toleranceMs)
     if (waitMs > this.#maxWaitMs) return undefined
-    this.#spokenForUntil = start + this.#intervalMs
+    this.#spokenForUntil = start + cost * this.#intervalMs
     return waitMs
   }
 
-  /** Gives one back that turned out not to count. */
-  giveBack(): void {
-    this.#spokenForUntil -= this.#intervalMs
+  /** Gives back what turned out not to count. */
+  giveBack(cost = 1): void {
+    this.#spokenForUntil -= cost * this.#intervalMs
   }
 }

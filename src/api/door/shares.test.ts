@@ -24,23 +24,40 @@ describe('shares', () => {
     const arrive = () => all.arrive(all.of('a'))
     expect([arrive(), arrive()]).toEqual([undefined, undefined])
     await expect(arrive()).resolves.toBeUndefined()
-    expect(codeOf(arrive)).toBe('TooManyRequests')
+    await expect(arrive()).rejects.toMatchObject({ code: 'TooManyRequests' })
     expect(all.arrive(all.of('b'))).toBeUndefined()
     const text = await metrics.registry.metrics()
     expect(text).toContain('seca_api_refused_total{for="rate"} 1')
     expect(text).toContain('seca_api_wait_seconds_count{for="rate"} 1')
   })
 
-  it('a refusal says when to come again', () => {
-    const all = shares({ maxWaitMs: { rate: -1, turn: 0 } })
-    const refusal = (() => {
-      try {
-        return all.arrive(all.of('a'))
-      } catch (error) {
-        return error
-      }
-    })()
-    expect(refusal).toMatchObject({ code: 'TooManyRequests', headers: { 'retry-after': '1' }, row: { status: 429 } })
+  it('a refusal comes late, says when to come again, and does not pile up', async () => {
+    const all = shares({ limits: { requestsPerSecond: 1, burst: 1, concurrency: 1 }, maxWaitMs: { rate: 50, turn: 0 } })
+    await all.arrive(all.of('a'))
+    const start = performance.now()
+    const first = Promise.resolve(all.arrive(all.of('a')))
+    const many = Array.from({ length: 1_500 }, () => Promise.resolve(all.arrive(all.of('a'))).catch(() => performance.now() - start))
+    await expect(first).rejects.toMatchObject({ code: 'TooManyRequests', headers: { 'retry-after': '1' }, row: { status: 429 } })
+    expect(performance.now() - start).toBeGreaterThan(45)
+    const waited = (await Promise.all(many)).filter((ms) => Number(ms) > 45)
+    expect([waited.length, all.of('a').refused]).toEqual([999, 0])
+  })
+
+  it('a large body counts for many requests', async () => {
+    const all = shares({ limits: { requestsPerSecond: 100, burst: 10, concurrency: 1 }, maxWaitMs: { rate: 10, turn: 10 } })
+    expect(new Visit(all, all.of('a'), 64).arrive(all.of('a'))).toBeUndefined()
+    await expect(new Visit(all, all.of('a')).arrive(all.of('a'))).rejects.toMatchObject({ code: 'TooManyRequests' })
+  })
+
+  it('a client that goes away does not end the work, which keeps its place', async () => {
+    const all = shares()
+    const visit = new Visit(all, all.of('a'))
+    await visit.turn()
+    visit.hold(5)
+    visit.end()
+    expect([all.of('a').lane.running, all.of('a').bytes]).toEqual([1, 5])
+    visit.finish()
+    expect([all.of('a').lane.running, all.of('a').bytes]).toEqual([0, 0])
   })
 
   it('a request that waits too long for its turn is refused, and one that goes away waits no longer', async () => {
@@ -52,7 +69,9 @@ describe('shares', () => {
     await expect(gone).rejects.toMatchObject({ code: 'InvalidRequest' })
     await expect(third!.turn()).rejects.toMatchObject({ code: 'TooManyRequests' })
     first!.end()
-    first!.end()
+    expect(all.of('a').lane.running).toBe(1)
+    first!.finish()
+    expect(all.of('a').lane.running).toBe(0)
     const fourth = new Visit(all, all.of('a'))
     await fourth.turn()
     expect(all.of('a').lane.running).toBe(1)

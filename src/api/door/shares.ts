@@ -20,6 +20,8 @@ export const DEFAULT_LIMITS: ShareLimits = { requestsPerSecond: 200, burst: 400,
 const MAX_WAIT_MS = { rate: 2_000, turn: 10_000 } as const
 /** Bytes of bodies that are held at a time: for one caller, and in the whole process. */
 export const MAX_BODIES = { caller: 16 << 20, process: 128 << 20 } as const
+/** Refusals of one caller that are held back at a time. */
+const MAX_REFUSED = 1_000
 /** Callers and addresses that are remembered; one that is forgotten starts anew. */
 const MAX_SHARES = 20_000
 
@@ -37,6 +39,8 @@ export class Share {
   readonly lane = new Lane()
   /** Bytes of bodies that are held for it. */
   bytes = 0
+  /** Requests whose refusal is still to be told. */
+  refused = 0
   constructor(rate: Rate) {
     this.rate = rate
   }
@@ -65,13 +69,23 @@ export class Shares {
     return share
   }
 
-  /** Waits until the share's rate lets one more request through; undefined when it does at once. Throws 429. */
-  arrive(share: Share): Promise<unknown> | undefined {
-    const waitMs = share.rate.take(this.#options.now())
-    if (waitMs === undefined) throw this.#refused('rate')
+  /** Waits until the share's rate lets a request through that counts for `cost`; undefined when it does at once. Throws 429. */
+  arrive(share: Share, cost = 1): Promise<void> | undefined {
+    const waitMs = share.rate.take(this.#options.now(), cost)
+    if (waitMs === undefined) return this.#refuseLate(share)
     if (waitMs === 0) return undefined
     this.#options.metrics?.apiWaits.observe({ for: 'rate' }, waitMs / 1_000)
     return sleep(waitMs)
+  }
+
+  /** Whoever is refused waits as long as who is let through at last, and so does not come again at once; unless too many wait already. */
+  async #refuseLate(share: Share): Promise<never> {
+    const error = this.#refused('rate')
+    if (share.refused >= MAX_REFUSED) throw error
+    share.refused++
+    await sleep(this.#options.maxWaitMs.rate)
+    share.refused--
+    throw error
   }
 
   /** Waits for the share's turn; undefined when it may start at once. Throws 429. What started must {@link leave}. */

@@ -66,7 +66,7 @@ export class Strangers {
       caller = await this.#authenticator(head)
     } catch (error) {
       if (!(error instanceof Unauthenticated)) {
-        if (!wasKnown) address.rate.giveBack()
+        if (!wasKnown) address.rate.giveBack(visit.cost)
       } else if (wasKnown) {
         connection.held = NOTHING
         if (token !== undefined) this.#known.delete(hashOf(token))
@@ -75,7 +75,7 @@ export class Strangers {
       }
       return { authenticate: () => Promise.reject(error as Error), isKnown: false }
     }
-    if (!wasKnown) address.rate.giveBack()
+    if (!wasKnown) address.rate.giveBack(visit.cost)
     if (!isSame) {
       connection.held = token
       if (token !== undefined) this.#known.set(hashOf(token), true)
