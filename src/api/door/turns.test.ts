@@ -56,6 +56,28 @@ describe('turns', () => {
     expect(order.indexOf('b')).toBeLessThanOrEqual(2)
   })
 
+  it('who asks for little is served as fast as it asks, beside one who asks for as much as there is', async () => {
+    const { order, request } = rig(10)
+    const attack = Array.from({ length: 100 }, () => request('a', 15))
+    for (let count = 0; count < 5; count++) {
+      const before = order.length
+      await Promise.all(Array.from({ length: 20 }, () => request('b', 0.1)))
+      const meanwhile = order.slice(before).filter((caller) => caller === 'a')
+      expect(meanwhile.length).toBeLessThanOrEqual(3)
+    }
+    await Promise.all(attack)
+  })
+
+  it('a caller that was away brings no credit along', async () => {
+    const { order, request } = rig(10)
+    await request('b', 0)
+    for (let count = 0; count < 20; count++) await request('a', 20)
+    const rest = [...Array.from({ length: 10 }, () => request('b', 20)), ...Array.from({ length: 10 }, () => request('a', 20))]
+    await Promise.all(rest)
+    const last = order.slice(-20)
+    expect(last.slice(0, 10).filter((caller) => caller === 'a').length).toBeGreaterThanOrEqual(4)
+  })
+
   it('nor does one whose requests stay under way', async () => {
     const { order, request } = rig(4)
     const end = Promise.withResolvers<void>()

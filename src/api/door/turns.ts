@@ -2,6 +2,8 @@
 export class Lane {
   running = 0
   isInRing = false
+  /** Milliseconds of the event loop that it has used, on the clock of {@link Turns}. */
+  used = 0
   readonly waiting: Waiter[] = []
 }
 
@@ -28,17 +30,19 @@ const SLICE_MS = 10
 
 /**
  * Who runs next when many want to. A caller has at most `concurrency` requests under way; once the event loop's turn is used up,
- * one request is started in each turn, callers taking turns, so that the next caller waits for one request of another and not
- * for all of them. While there is time, a request starts at once and nothing is queued.
+ * requests queue by caller, and the one goes next whose requests have used least of the loop (fair queueing): who asks for little
+ * waits for one request of somebody who asks for much, and not for all of them. While there is time, a request starts at once.
  */
 export class Turns {
   readonly #options: Required<TurnsOptions>
   /** Lanes that have somebody waiting and may run one more. */
   readonly #ring: Lane[] = []
   #turnBegan: number | undefined
+  #isScheduled = false
   /** One was started, and has not come to do anything yet. */
   #isStarting = false
-  #isScheduled = false
+  /** What the lane had used that was started last: a lane that comes (back) begins here, and brings no credit along. */
+  #clock = 0
 
   constructor(options: TurnsOptions) {
     this.#options = { sliceMs: SLICE_MS, now: () => performance.now(), ...options }
@@ -46,13 +50,9 @@ export class Turns {
 
   /** Starts a request of the lane: undefined when it may go at once. Each that started must {@link leave}. */
   enter(lane: Lane): Waiting | undefined {
-    if (
-      lane.running < this.#options.concurrency &&
-      lane.waiting.length === 0 &&
-      this.#ring.length === 0 &&
-      !this.#isStarting &&
-      !this.#isUsedUp()
-    ) {
+    if (lane.running === 0 && lane.waiting.length === 0) lane.used = Math.max(lane.used, this.#clock)
+    const isFree = lane.running < this.#options.concurrency && lane.waiting.length === 0 && this.#ring.length === 0
+    if (isFree && !this.#isStarting && !this.#isUsedUp()) {
       this.#start(lane)
       return undefined
     }
@@ -72,8 +72,17 @@ export class Turns {
   #start(lane: Lane): void {
     lane.running++
     this.#isStarting = true
-    // After all promises that are settled by then, unlike a microtask.
-    process.nextTick(() => void (this.#isStarting = false))
+    this.#clock = lane.used
+    const began = this.#options.now()
+    const ran = () => {
+      this.#isStarting = false
+      lane.used += this.#options.now() - began
+      if (this.#ring.length === 0) return
+      if (this.#isUsedUp()) this.#schedule()
+      else this.#startNext()
+    }
+    // Ticks of a microtask come when all promises that are settled by then have been followed: the request's work is among them.
+    queueMicrotask(() => process.nextTick(ran))
   }
 
   #isUsedUp(): boolean {
@@ -101,22 +110,24 @@ export class Turns {
     setImmediate(() => {
       this.#isScheduled = false
       this.#turnBegan = undefined
+      if (this.#ring.length === 0) return
+      this.#turnBegan = this.#options.now()
       this.#startNext()
     })
   }
 
   #startNext(): void {
-    const lane = this.#ring.shift()
-    if (lane === undefined) return
-    lane.isInRing = false
-    const waiter = lane.waiting.find(({ isOver }) => !isOver)
-    if (waiter !== undefined) {
-      lane.waiting.splice(0, lane.waiting.indexOf(waiter) + 1)
+    // One that is starting goes on to the next itself.
+    while (this.#ring.length > 0 && !this.#isStarting) {
+      const lane = this.#ring.reduce((least, other) => (other.used < least.used ? other : least))
+      this.#ring.splice(this.#ring.indexOf(lane), 1)
+      lane.isInRing = false
+      while (lane.waiting[0]?.isOver === true) lane.waiting.shift()
+      const waiter = lane.waiting.shift()
+      if (waiter === undefined) continue
       this.#start(lane)
-      this.#turnBegan = this.#options.now()
       waiter.start()
+      this.#offer(lane)
     }
-    this.#offer(lane)
-    if (this.#ring.length > 0) this.#schedule()
   }
 }

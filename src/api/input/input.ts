@@ -4,7 +4,7 @@ import { type Issue, validateSpec } from '../../schema/validate.ts'
 import type { Json } from '../render/envelope.ts'
 import type { Strings } from '../render/labels.ts'
 import { inBody, Refusal } from '../problem.ts'
-import { annotationIssues, freeSpecIssues } from './size.ts'
+import { annotationIssues, checkStored, freeSpecIssues } from './size.ts'
 
 /** What a PUT wants, checked against the schema. */
 export interface Input {
@@ -34,6 +34,7 @@ export function parseInput(kind: Kind, body: Json): Input {
   if (kind.freeSpec) issues.push(...freeSpecIssues(body['spec']))
   if (issues.length === 0) issues.push(...annotationIssues({ labels, annotations }))
   if (!spec.ok || issues.length > 0) throw invalid(issues)
+  checkStored({ spec: spec.spec, labels, annotations, extensions })
   const region = (body['metadata'] as { region?: unknown } | null | undefined)?.region
   return { labels, annotations, extensions, spec: spec.spec, region: typeof region === 'string' && region !== '' ? region : undefined }
 }

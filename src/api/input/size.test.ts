@@ -50,6 +50,29 @@ describe('a free spec', () => {
   })
 })
 
+describe('what etcd cannot hold', () => {
+  it.each([
+    ['1.04 MB of <', { spec: { a: '<'.repeat(1_040_000) } }, '/spec'],
+    ['300 KB of &', { spec: { a: '&'.repeat(300_000) } }, '/spec'],
+    [
+      'extensions',
+      { spec: { a: 1 }, extensions: Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`e${index}`, '>'.repeat(8_000)])) },
+      '/extensions',
+    ],
+  ])('%s: 413 at what to shorten', async (_, body, pointer) => {
+    const answer = await put(body)
+    expect(answer).toMatchObject({ status: 413, pointers: [pointer] })
+    expect(answer.detail).toContain(`shorten ${pointer.slice(1)}`)
+  })
+
+  it.each([
+    ['1 MB of x', 'x'.repeat(1_000_000)],
+    ['250 KB of <', '<'.repeat(250_000)],
+  ])('%s goes on to the cluster', async (_, a) => {
+    expect((await put({ spec: { a } })).status).toBe(500)
+  })
+})
+
 describe('annotations', () => {
   const KEY = 'a key that Kubernetes does not take'
   it.each([

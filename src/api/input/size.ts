@@ -1,5 +1,6 @@
 import { KEPT } from '../../kinds/names.ts'
 import type { Issue } from '../../schema/validate.ts'
+import { inBody, Refusal } from '../problem.ts'
 import { stored, type Tags } from '../render/labels.ts'
 
 /** Keys and list items of a spec that is a free map: each key is a managed field, and costs kube-apiserver 30 µs at every write. */
@@ -46,4 +47,34 @@ export function annotationIssues(tags: Tags): Issue[] {
       message: `takes ${total} bytes beside the object, where ${MAX_ANNOTATIONS} fit${isLabels ? ' (labels with keys or values that Kubernetes does not take are kept as text)' : ''}`,
     },
   ]
+}
+
+/** etcd's limit of a request (--max-request-bytes). */
+const MAX_STORED = 1_572_864
+/** Go writes <, > and & as six characters, and so does kube-apiserver into etcd. */
+const ESCAPED = 6
+
+function storedBytes(value: unknown): number {
+  const text = JSON.stringify(value)
+  let bytes = Buffer.byteLength(text)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x3c || code === 0x3e || code === 0x26) bytes += ESCAPED - 1
+  }
+  return bytes
+}
+
+/** Refuses (413) what etcd cannot hold, at the part that is largest; kube-apiserver would work on it for a while to find out. */
+export function checkStored(parts: Readonly<Record<'spec' | 'labels' | 'annotations' | 'extensions', unknown>>): void {
+  const sizes = Object.entries(parts).map(([field, value]) => ({ field, bytes: storedBytes(value) }))
+  const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
+  if (total <= MAX_STORED) return
+  const { field } = sizes.reduce((most, other) => (other.bytes > most.bytes ? other : most))
+  throw new Refusal(
+    'TooLarge',
+    `the resource takes ${total} bytes in the cluster, where ${MAX_STORED} fit (<, > and & take ${ESCAPED} each); shorten ${field}`,
+    {
+      sources: [inBody(`/${field}`)],
+    },
+  )
 }
