@@ -117,7 +117,7 @@ const NOTHING: Sight = { get: { p50: Number.NaN, p99: Number.NaN }, put: { p50: 
 /** A tenant whose administrator means no good. */
 async function makeEvil({ client }: World): Promise<void> {
   const tenant = tenantNamespace(EVIL)
-  const namespace = String(tenant.metadata.name)
+  const namespace = tenant.metadata.name
   const workspace = `${namespace}--${EVIL}`
   await applyObject(client, KUBERNETES.Namespace, tenant)
   await applyObject(client, KUBERNETES.Namespace, {
