@@ -28,6 +28,7 @@ export const CATALOGUE = {
   BuiltIn: { status: 409, type: 'resource-conflict', reason: 'BuiltIn' },
   OwnedElsewhere: { status: 409, type: 'resource-conflict', reason: 'OwnedElsewhere' },
   TooLarge: { status: 413, type: 'invalid-request', reason: 'TooLarge' },
+  TooManyRequests: { status: 429, type: 'invalid-request', reason: 'TooManyRequests' },
   NotReady: { status: 503, type: 'internal-server-error', reason: 'NotReady' },
   IdentityUnavailable: { status: 503, type: 'internal-server-error', reason: 'IdentityUnavailable' },
   AccessUndecided: { status: 503, type: 'internal-server-error', reason: 'AccessUndecided' },

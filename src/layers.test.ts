@@ -23,7 +23,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/api/input': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render', 'src/schema', 'zod'),
   'src/api/read': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render'),
   'src/api/write': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render', 'src/api/input'),
-  'src/api/door': API.concat('src/api/path', 'src/api/identity', 'undici', 'hono', '@hono/node-server', 'lru-cache'),
+  'src/api/door': API.concat('src/api/path', 'src/api/identity', 'undici', 'lru-cache'),
   'src/cli': ['zod', 'yaml'],
   'src/processes': ['src', 'controllers', 'providers'],
   'src/observe': ['pino', 'prom-client'],

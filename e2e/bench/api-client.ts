@@ -63,7 +63,7 @@ async function run(job: Job): Promise<JobResult> {
   const texts = await Promise.all(versioned.map(({ path }) => send({ method: 'GET', path }, true)))
   for (const [index, { path }] of versioned.entries()) versions.set(path, VERSION.exec(texts[index] ?? '')?.[1] ?? '')
   // Connections are open and code is warm before the clock starts.
-  await closed(Math.min(400, job.ms / 4))
+  await closed(job.warmUpMs ?? Math.min(400, job.ms / 4))
   bytes = 0
   const ownBefore = process.cpuUsage()
   const [cpuBefore, waitedBefore] = [each(job.pids, cpuSeconds), each(job.pids, waitedSeconds)]

@@ -27,6 +27,8 @@ export interface Job {
   readonly ms: number
   /** Requests per second at fixed times; absent: as many as `concurrency` callers get through. */
   readonly rate?: number
+  /** Time before the clock starts in which connections open and code gets warm. */
+  readonly warmUpMs?: number
   /** Where `@count@` begins. */
   readonly counter: number
   /** Processes whose CPU time is measured. */

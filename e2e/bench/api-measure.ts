@@ -160,7 +160,7 @@ export async function fill(world: World, api: ApiWorld, log: (line: string) => v
   log(`${OBJECTS} volumes are active`)
 }
 
-async function read(world: World): Promise<Resource[]> {
+export async function read(world: World): Promise<Resource[]> {
   const objects: Resource[] = []
   const namespace = `seca-bench--${WORKSPACE}`
   for await (const page of world.client.list<Resource>(BlockStorage.gvr, { namespace })) objects.push(...page.items)

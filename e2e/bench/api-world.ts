@@ -24,6 +24,8 @@ export interface ApiWorld {
   readonly api: Server
   /** kube-apiserver, for a service account that may read and write volumes: as a Kubernetes client in the cluster. */
   readonly kube: Server
+  /** A token of the issuer. */
+  tokenOf(subject: string): Promise<string>
   /** Metrics of the API. */
   metrics(): Promise<string>
   stop(): Promise<void>
@@ -31,7 +33,7 @@ export interface ApiWorld {
 
 export async function startApi(
   world: World,
-  options: { profileDir?: string | undefined; logLevel: string; http2: boolean },
+  options: { profileDir?: string | undefined; logLevel: string; http2: boolean; flags?: readonly string[] },
 ): Promise<ApiWorld> {
   const { client, kubeconfig: admin } = world
   const dataDir = dirname(admin)
@@ -54,9 +56,11 @@ export async function startApi(
     issuerKeyFile: ensureIssuer(dataDir),
     logFile: join(dataDir, 'api.log'),
     logLevel: options.logLevel,
+    flags: options.flags ?? [],
   })
   const child = await startService(profiled(service, options.profileDir, 'api'))
-  const token = await mintToken(dataDir, { subject: SUBJECT, ttlMs: 86_400_000 })
+  const tokenOf = (subject: string) => mintToken(dataDir, { subject, ttlMs: 86_400_000 })
+  const token = await tokenOf(SUBJECT)
   const server = (origin: string, bearer: string): Server => ({
     origin,
     ca: pki.read('ca.crt'),
@@ -67,6 +71,7 @@ export async function startApi(
     pid: child.pid,
     api: server(`https://127.0.0.1:${ports.direct}`, token),
     kube: server((await fromKubeconfig(admin).load()).server, raw.users[0].user.token),
+    tokenOf,
     metrics: async () => (await fetch(`http://127.0.0.1:${ports.health}/metrics`)).text(),
     stop: () => child.stop(),
   }

@@ -5,6 +5,7 @@ import { createProgress, duration } from '../../src/cli/progress.ts'
 import { startClient } from './api-load.ts'
 import { measureApi } from './api-measure.ts'
 import { apiFigures, detailTable } from './api-report.ts'
+import { AIMS, hostileTable, measureHostile, verdicts } from './hostile.ts'
 import { startApi } from './api-world.ts'
 import { table } from './report.ts'
 import { createWorld } from './world.ts'
@@ -31,8 +32,11 @@ const world = await createWorld({ ...common, log })
 const interrupted = Promise.withResolvers<never>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.reject(new Error(signal)))
 
+/** One client that is faster than any caller should be. */
+const UNLIMITED = ['--caller-requests-per-second=1000000', '--caller-burst=1000000', '--caller-concurrency=10000']
+
 async function measure() {
-  const api = await startApi(world, { ...common, http2: values.http2 })
+  const api = await startApi(world, { ...common, http2: values.http2, flags: UNLIMITED })
   const client = startClient()
   try {
     return await measureApi(world, api, client, {
@@ -48,7 +52,29 @@ async function measure() {
   }
 }
 
-try {
+/** With the limits that an installation has by default. */
+async function attack(): Promise<void> {
+  const api = await startApi(world, { ...common, http2: false })
+  try {
+    const options = { rounds: values.quick ? 1 : Number(values.rounds), ms: values.quick ? 4_000 : 10_000, log }
+    const rows = await Promise.race([measureHostile(world, api, options), interrupted.promise])
+    const missed = verdicts(rows).filter(({ met }) => !met)
+    console.log(`\n${hostileTable(rows)}\n`)
+    console.log(
+      `Aim: p99 raised by less than ${AIMS.p99} ms, /livez never over ${AIMS.live} ms. Medians of the rounds; /livez is the longest of all.`,
+    )
+    console.log(
+      `${missed.length === 0 ? 'Met by all.' : `Missed: ${missed.map(({ name, by }) => `${name} (${by})`).join(', ')}.`} Took ${duration(performance.now() - start)}.`,
+    )
+    mkdirSync('.seca', { recursive: true })
+    writeFileSync('.seca/bench-hostile.json', `${JSON.stringify({ at: new Date().toISOString(), rows }, undefined, 2)}\n`)
+    if (missed.length > 0) process.exitCode = 1
+  } finally {
+    await api.stop()
+  }
+}
+
+async function compare(): Promise<void> {
   const figures = await Promise.race([measure(), interrupted.promise])
   const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
   console.log(`\n${detailTable(figures)}\n`)
@@ -63,6 +89,10 @@ try {
   writeFileSync(out, `${JSON.stringify({ at: new Date().toISOString(), machine, ...figures }, undefined, 2)}\n`)
   console.log(`Also in ${out}.`)
   if (figures.touched.apiserver > 0 || figures.touched.own > 0) process.exitCode = 1
+}
+
+try {
+  await (values.only === 'HOSTILE' ? attack() : compare())
 } finally {
   await world.stop()
 }

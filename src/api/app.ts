@@ -4,17 +4,16 @@ import type { Kind } from '../kinds/kind.ts'
 import { act } from './write/actions.ts'
 import { parseAccept } from './read/accept.ts'
 import type { Context } from './context.ts'
-import type { Application, AppOptions, Attempt, Authenticate, Caller, Door } from './contract.ts'
-import { docsPage } from './reference/docs.ts'
+import { Answer, type Application, type AppOptions, type Attempt, type Authenticate, type Caller, type Door } from './contract.ts'
+import { Documents } from './documents.ts'
 import { Edges } from '../cache/edges.ts'
 import { rendered } from './render/envelope.ts'
 import { list } from './read/list.ts'
-import { openApi } from './reference/openapi.ts'
 import { Order } from '../cache/order.ts'
 import { isForeignManager } from './write/owners.ts'
 import { problem, Refusal } from './problem.ts'
 import { put } from './write/put.ts'
-import { regionSpec, wellknown } from './render/regions.ts'
+import { regionSpec } from './render/regions.ts'
 import { remove } from './write/remove.ts'
 import { type Matched, matchRoute } from './path/routes.ts'
 import { SURFACES } from './path/surface.ts'
@@ -66,11 +65,11 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     const pathname = pathOf(url, origin.length)
     const call: Call = { request, pathname, method, door, base: externalUrls[door] ?? origin }
     let kind: Kind | undefined
-    let response: Response
+    let response: Answer
     try {
       const matched = matchRoute(door, pathname)
       kind = matched?.route.surface.kind
-      response = matched === undefined ? await documents.serve(call) : await serve(call, matched, authenticate)
+      response = matched === undefined ? documentOf(call) : await serve(call, matched, authenticate)
     } catch (thrown) {
       response = failure(thrown, call)
     }
@@ -79,7 +78,13 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     return method === 'HEAD' ? withoutBody(response) : response
   }
 
-  async function serve(call: Call, matched: Matched, authenticate: Authenticate): Promise<Response> {
+  function documentOf({ pathname, method, door, base }: Call): Answer {
+    const found = documents.serve(pathname, door, base)
+    if (method !== 'GET' && method !== 'HEAD') throw notAllowed(['GET', 'HEAD'])
+    return found
+  }
+
+  async function serve(call: Call, matched: Matched, authenticate: Authenticate): Promise<Answer> {
     const { request, method, door, base } = call
     checkMethod(method as Method, matched)
     if (!isSynced()) throw new Refusal('NotReady', 'the API server has not read the cluster yet; try again')
@@ -116,10 +121,10 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     if (!decision.isAllowed) throw new Refusal('Forbidden', `you may not ${attempt.action ?? attempt.verb} this: ${decision.why}`)
   }
 
-  function failure(thrown: unknown, { pathname, method }: Call): Response {
+  function failure(thrown: unknown, { pathname, method }: Call): Answer {
     const { status, headers, body } = problem(isTimeout(thrown) ? timedOut(thrown) : thrown, pathname, validationStatus)
     if (status >= 500) log[status === 500 ? 'error' : 'warn']({ err: asError(thrown), method, path: pathname, status }, 'request failed')
-    return new Response(body, { status, headers })
+    return new Answer(body, { status, headers })
   }
 }
 
@@ -139,11 +144,11 @@ const isTimeout = (thrown: unknown): boolean =>
   thrown instanceof DOMException && (thrown.name === 'TimeoutError' || thrown.name === 'AbortError')
 const timedOut = (cause: unknown) => new Refusal('NotReady', 'the cluster did not answer in time; try again', { cause })
 
-function get(context: Context, target: Target, request: Request): Response {
+function get(context: Context, target: Target, request: Request): Answer {
   parseAccept(request.headers.get('accept'))
   const object = find(context.cache, target)
   if (object === undefined) throw notFound(target)
-  return new Response(rendered(target, object, context), { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
+  return new Answer(rendered(target, object, context), { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
 }
 
 /** Methods that a place takes. */
@@ -160,56 +165,6 @@ function checkMethod(method: Method, matched: Matched): void {
 const notAllowed = (allowed: readonly Method[]) =>
   new Refusal('MethodNotAllowed', `this takes ${allowed.join(', ')}`, { headers: { allow: allowed.join(', ') } })
 
-/** What everybody may read: discovery, the OpenAPI document and its rendering. */
-class Documents {
-  readonly #openApi = new Map<string, string>()
-  readonly #docs = new Map<string, { body: string; policy: string }>()
-
-  async serve({ pathname, method, door, base }: Call): Promise<Response> {
-    const found = this.#find(pathname, door, base)
-    if (found === undefined) throw new Refusal('NotFound', 'nothing is here; see /docs')
-    if (method !== 'GET' && method !== 'HEAD') throw notAllowed(['GET', 'HEAD'])
-    // They hold the host that this client used: nothing for a cache that others share.
-    return new Response(found.body, { headers: { ...found.headers, 'cache-control': 'no-store' } })
-  }
-
-  #find(pathname: string, door: Door, base: string): { body: string; headers: Record<string, string> } | undefined {
-    switch (pathname) {
-      case '/.wellknown/secapi':
-        return { body: JSON.stringify(wellknown(door, base)), headers: { 'content-type': 'application/json' } }
-      case '/openapi':
-      case '/openapi.json':
-        return { body: this.#document(door, base), headers: { 'content-type': 'application/json' } }
-      case '/docs': {
-        const { body, policy } = this.#page(door, base)
-        return {
-          body,
-          headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, 'x-content-type-options': 'nosniff' },
-        }
-      }
-      default:
-        return undefined
-    }
-  }
-
-  #document(door: Door, base: string): string {
-    return remembered(this.#openApi, `${door} ${base}`, () => JSON.stringify(openApi(door, base)))
-  }
-  #page(door: Door, base: string) {
-    return remembered(this.#docs, `${door} ${base}`, () => docsPage(openApi(door, base)))
-  }
-}
-
-/** Base URLs come from clients where none is configured, so only a few are remembered. */
-function remembered<T>(memory: Map<string, T>, key: string, make: () => T): T {
-  const known = memory.get(key)
-  if (known !== undefined) return known
-  if (memory.size >= 8) memory.clear()
-  const made = make()
-  memory.set(key, made)
-  return made
-}
-
 function originOf(url: string): string {
   const end = url.indexOf('/', url.indexOf('://') + 3)
   return end < 0 ? url : url.slice(0, end)
@@ -221,8 +176,6 @@ function pathOf(url: string, from: number): string {
 }
 
 /** The answer to HEAD: all that GET would say, but the body. */
-async function withoutBody(response: Response): Promise<Response> {
-  const headers = new Headers(response.headers)
-  headers.set('content-length', String((await response.arrayBuffer()).byteLength))
-  return new Response(null, { status: response.status, headers })
+function withoutBody({ status, fields, length }: Answer): Answer {
+  return new Answer(null, { status, headers: { ...fields, 'content-length': String(length) } })
 }

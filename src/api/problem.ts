@@ -97,35 +97,63 @@ interface Described {
 
 function described(thrown: unknown): Described {
   if (thrown instanceof Refusal) return { code: thrown.code, detail: thrown.message, sources: thrown.sources, headers: thrown.headers }
-  if (thrown instanceof Unauthenticated)
-    return { code: thrown.code, detail: thrown.message, sources: [], headers: { 'www-authenticate': thrown.challenge } }
+  if (thrown instanceof Unauthenticated) return plainly(thrown.code, thrown.message, { 'www-authenticate': thrown.challenge })
   if (thrown instanceof ApiError) return fromKubernetes(thrown)
-  if (thrown instanceof SecaError) return { code: thrown.code, detail: thrown.message, sources: [], headers: {} }
-  return { code: 'Internal', detail: 'unexpected error; the log of the API server says more', sources: [], headers: {} }
+  // Trouble on this side names files, URLs and settings, which are for whoever reads the log.
+  if (thrown instanceof SecaError && thrown.row.status !== 500) return plainly(thrown.code, thrown.message)
+  return plainly(thrown instanceof SecaError ? thrown.code : 'Internal', 'unexpected error; the log of the API server says more')
 }
+
+const plainly = (code: ErrorCode, detail: string, headers: Readonly<Record<string, string>> = {}): Described => ({
+  code,
+  detail,
+  sources: [],
+  headers,
+})
 
 /** Admission and quotas speak for the administrator; everything else that is refused to our own account is trouble. */
 const IS_POLICY = /denied the request|exceeded quota|denied request/
 
-/** What kube-apiserver refused to write for a client. Its own words name Kubernetes paths, but hold no secret. */
+const TOO_LARGE =
+  'the resource is larger than the cluster can store (1.5 MiB, in which <, > and & count six times): ' +
+  'shorten spec, extensions, labels or annotations'
+
+/** What our own account is told about a write, in words for the client: kube-apiserver's may name addresses and paths that are not its. */
+const FOR_CLIENTS: { readonly [code in ErrorCode]?: string } = {
+  NotFound: 'the resource, or the place that it belongs in, is not there any more; read it again',
+  Conflict: 'others changed the resource at the same time; try again',
+  KubernetesUnavailable: 'the cluster does not answer, or has too much to do; try again',
+}
+
+/** What kube-apiserver refused to write for a client. Only its judgement of what the client sent is quoted, never how it was reached. */
 function fromKubernetes(error: ApiError): Described {
   const headers = error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) }
+  // `<nil>` stands for the whole object in remarks that say nothing new.
+  const causes = error.causes.filter(({ field }) => field !== '<nil>')
   if (error.status === 422)
     return {
       code: 'ValidationFailed',
-      detail:
-        error.causes.length > 0 ? error.causes.map(({ field, message }) => `${field ?? 'object'}: ${message}`).join('; ') : error.message,
-      sources: error.causes.flatMap(({ field }) => (field === undefined || field === '<nil>' ? [] : [inBody(pointerOf(field))])),
+      detail: causes.length > 0 ? causes.map(({ field, message }) => `${field ?? 'object'}: ${message}`).join('; ') : quoted(error),
+      sources: causes.flatMap(({ field }) => (field === undefined ? [] : [inBody(pointerOf(ownField(field)))])),
       headers,
     }
-  if (error.status === 413) return { code: 'TooLarge', detail: 'the object is larger than the cluster can store', sources: [], headers }
-  if (error.causes.some(({ reason }) => reason === 'NamespaceTerminating'))
-    return { code: 'BeingDeleted', detail: 'the namespace that the resource belongs in is being deleted', sources: [], headers }
-  if (error.status === 403 && IS_POLICY.test(error.message)) return { code: 'Forbidden', detail: error.message, sources: [], headers }
-  if (error.status === 400) return { code: 'ValidationFailed', detail: error.message, sources: [], headers }
-  const detail = error.row.status === 500 ? 'the cluster refused the write; the log of the API server says why' : error.message
-  return { code: error.code, detail, sources: [], headers }
+  if (error.status === 413) return plainly('TooLarge', TOO_LARGE, headers)
+  if (causes.some(({ reason }) => reason === 'NamespaceTerminating'))
+    return plainly('BeingDeleted', 'the namespace that the resource belongs in is being deleted', headers)
+  if (error.status === 403 && IS_POLICY.test(error.explanation)) return plainly('Forbidden', quoted(error), headers)
+  if (error.status === 400) return plainly('ValidationFailed', quoted(error), headers)
+  return plainly(error.code, FOR_CLIENTS[error.code] ?? 'the cluster refused the write; the log of the API server says why', headers)
 }
+
+/** Webhooks may be called by URL, and their failures tell it. */
+const ADDRESS = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"']+|\bdial (?:tcp|udp|unix)\b.*/gi
+
+function quoted({ explanation }: ApiError): string {
+  return explanation === '' ? 'the cluster takes it for invalid and does not say why' : explanation.replaceAll(ADDRESS, '…')
+}
+
+/** Kubernetes keeps in `metadata` what is beside it in SECA. */
+const ownField = (field: string): string => field.replace(/^metadata\.(labels|annotations)(?=$|[.[])/, '$1')
 
 /** `spec.routes[0].targetRef` or `bootVolume.deviceRef` → a JSON Pointer. */
 export function pointerOf(field: string): string {

@@ -130,6 +130,14 @@ export const ApiConfig = z.strictObject({
   validationStatus,
   // kube-apiserver cannot be asked for proofs faster than that (src/kube/reflector.ts).
   dataMaxAgeMs: milliseconds('60s', 'how old the roles may be that decide on access; then 503. At least 15s', 15_000),
+  callerRequestsPerSecond: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(200)
+    .describe('requests a second of one caller, and of one address that is nobody; more wait'),
+  callerBurst: z.int().min(1).max(1_000_000).default(400).describe('requests that one caller may make at once after a pause'),
+  callerConcurrency: z.int().min(1).max(10_000).default(10).describe('requests of one caller that are worked on at a time; more wait'),
   peerAddress: z.string().min(1).optional().describe('URL where other replicas reach this one; absent: there are none'),
   peerKeyFile: z.string().min(1).optional().describe('file with the secret that replicas share'),
   healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
@@ -222,7 +230,7 @@ export type BenchConfig = z.output<typeof BenchConfig>
 export const ApiBenchConfig = z.strictObject({
   rounds: z.int().min(1).max(100).default(3).describe('how often everything is measured'),
   quick: z.boolean().default(false).describe('one short round, with less certain figures'),
-  only: z.enum(['GET', 'LIST', 'PUT']).optional().describe('measure only this operation'),
+  only: z.enum(['GET', 'LIST', 'PUT', 'HOSTILE']).optional().describe('measure only this operation'),
   http2: z.boolean().default(false).describe('HTTP/2 instead of HTTP/1.1, on both sides'),
   profile: z.string().min(1).optional().describe('folder for a CPU profile of the API'),
   ...programs,

@@ -5,6 +5,9 @@ import type { RootRule } from './kind.ts'
 
 /** Fields and rules that several kinds share. */
 
+/** Keys of one object in a body, and so of a spec that is a free map. */
+export const MAX_KEYS = 1_000
+
 /** A DNS label: what regions, networks and everything else that is part of another object's name is called. */
 export const dnsLabel = () => z.string().min(1).max(LABEL_LENGTH).regex(LABEL)
 

@@ -12,16 +12,26 @@ export class ApiError extends SecaError {
   /** `reason` of metav1.Status, or the code of the connection's failure. */
   readonly reason: string
   readonly causes: readonly Cause[]
+  /** What kube-apiserver itself says, without the request; `''` when it said nothing. */
+  readonly explanation: string
   readonly retryAfterMs?: number
   constructor(
     message: string,
-    options: { status: number; reason: string; causes?: readonly Cause[]; retryAfterMs?: number | undefined; cause?: unknown },
+    options: {
+      status: number
+      reason: string
+      causes?: readonly Cause[]
+      explanation?: string
+      retryAfterMs?: number | undefined
+      cause?: unknown
+    },
   ) {
     super(codeOf(options.status), message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'ApiError'
     this.status = options.status
     this.reason = options.reason
     this.causes = options.causes ?? []
+    this.explanation = options.explanation ?? ''
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
   }
 }
@@ -37,6 +47,7 @@ export const isInvalid = (e: unknown): e is ApiError => hasStatus(e, 422)
 function codeOf(status: number): ErrorCode {
   if (status === 0 || status === 429 || status >= 500) return 'KubernetesUnavailable'
   if (status === 404) return 'NotFound'
+  if (status === 413) return 'TooLarge'
   return status === 409 ? 'Conflict' : 'KubernetesRefused'
 }
 
@@ -48,16 +59,22 @@ interface Status {
   readonly details?: { readonly causes?: readonly (Partial<Cause> | null)[]; readonly retryAfterSeconds?: number }
 }
 
+/** etcd's limit of a request (1.5 MiB), kube-apiserver's of a message to etcd (2 MiB) and of a body (3 MiB); the first two come as 500. */
+const IS_TOO_LARGE = /etcdserver: request is too large|message larger than max|request entity too large/i
+
 /** From a metav1.Status (an error answer's body, or the object of an ERROR event); anything else than a Status is not quoted. */
 export function apiErrorFrom(what: string, http: { status: number; retryAfter?: string | undefined }, body: unknown): ApiError {
   const status: Status = isStatus(body) ? body : {}
-  const code = status.code ?? http.status
-  const reason = status.reason ?? (code >= 500 ? 'ServerError' : 'Unknown')
+  const explanation = (status.message ?? '').slice(0, 2_000)
+  const isTooLarge = IS_TOO_LARGE.test(explanation)
+  const code = isTooLarge ? 413 : (status.code ?? http.status)
+  const reason = isTooLarge ? 'RequestEntityTooLarge' : (status.reason ?? (code >= 500 ? 'ServerError' : 'Unknown'))
   const headerMs = Number(http.retryAfter ?? Number.NaN) * 1000
   const seconds = status.details?.retryAfterSeconds
-  return new ApiError(`${what}: ${(status.message ?? 'no explanation given').slice(0, 2_000)} (${code} ${reason})`, {
+  return new ApiError(`${what}: ${explanation === '' ? 'no explanation given' : explanation} (${code} ${reason})`, {
     status: code,
     reason,
+    explanation,
     causes: (status.details?.causes ?? []).map((cause) => ({ ...cause, message: cause?.message ?? '' })),
     retryAfterMs: Number.isFinite(headerMs) ? headerMs : seconds === undefined || seconds === 0 ? undefined : seconds * 1000,
   })

@@ -43,6 +43,9 @@ export function createMetrics() {
     /** Requests answered by the SECA API itself. */
     apiRequests: counter('api_requests_total', 'Requests to the SECA API', ['door', 'method', 'kind', 'code']),
     apiTime: histogram('api_request_seconds', 'Duration of a request to the SECA API', ['door', 'method']),
+    /** `for`: the caller's rate, or its turn beside others. */
+    apiWaits: histogram('api_wait_seconds', "Time that a request to the SECA API waited for its caller's share", ['for']),
+    apiRefused: counter('api_refused_total', 'Requests to the SECA API that were over the share of their caller', ['for']),
     watchEvents: counter('watch_events_total', 'Events of a reflector, trouble included', ['resource', 'event']),
     eventLoopLag: gauge('event_loop_lag_seconds', '99th percentile of the event-loop delay since the last scrape', []),
     isLeader: gauge('is_leader', '1 while this process holds the lease of the shard', ['shard']),

@@ -17,6 +17,7 @@ import { NO_PEERS, PeerSet } from '../api/door/peers.ts'
 import { Revocation } from '../api/identity/revocation.ts'
 import { AccessReviews } from '../api/access/access-review.ts'
 import { whileCurrent } from '../api/access/current.ts'
+import { Shares } from '../api/door/shares.ts'
 import { type Listener, type ListenerOptions, startListener, type TlsFiles } from '../api/door/listener.ts'
 import { Tokens } from '../api/identity/token.ts'
 import { TokenReviews } from '../api/identity/token-review.ts'
@@ -76,6 +77,12 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
       log,
       metrics,
     })
+    const limits = {
+      requestsPerSecond: config.callerRequestsPerSecond,
+      burst: config.callerBurst,
+      concurrency: config.callerConcurrency,
+    }
+    const shares = new Shares({ limits, metrics })
     const door = (name: Door, authenticator: Authenticator, more: Pick<DoorOptions, 'plain' | 'identityHeaders' | 'later'>) =>
       createHandler({
         door: name,
@@ -83,6 +90,7 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
         authenticator,
         trustedProxies: blockList(config.trustedProxies),
         validationStatus: config.validationStatus === '412' ? 412 : 422,
+        shares,
         isDraining: () => stopping,
         log,
         ...more,

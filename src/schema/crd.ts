@@ -1,4 +1,5 @@
 import { CommonStatus } from '../kinds/common.ts'
+import { MAX_KEYS } from '../kinds/fields.ts'
 import { KINDS } from '../kinds/index.ts'
 import type { Column, Kind } from '../kinds/kind.ts'
 import { type Structural, structural } from './structural.ts'
@@ -125,7 +126,9 @@ export function specSchema(kind: Kind): Structural {
     ...(required.length > 0 ? { required } : {}),
     // An object without a spec still gets one, so that rules which compare with the old spec always have it.
     ...(kind.optionalSpec ? { default: {} } : {}),
-    ...(kind.freeSpec ? { 'x-kubernetes-preserve-unknown-fields': true as const } : {}),
+    ...(kind.freeSpec
+      ? { 'x-kubernetes-preserve-unknown-fields': true as const, maxProperties: MAX_KEYS + Object.keys(kube.properties ?? {}).length }
+      : {}),
     ...(rules.length > 0 ? { 'x-kubernetes-validations': rules } : {}),
   }
 }

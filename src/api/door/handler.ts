@@ -1,18 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
 import type { BlockList } from 'node:net'
 import { isIPv6 } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { getRequestListener } from '@hono/node-server'
 import { asError, SecaError } from '../../errors.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Authenticator } from '../identity/authn.ts'
-import type { Application, Caller, Door } from '../contract.ts'
+import { Answer, type Application, type Door } from '../contract.ts'
 import { type Head, headersOf } from '../identity/head.ts'
-import { capBody, flawOf, pathOf, TIMES } from './limits.ts'
-import { type Problem, problem } from '../problem.ts'
+import { costOf, hasBody, type Incoming, readBody } from './body.ts'
+import { flawOf, pathOf, TIMES } from './limits.ts'
+import { problem } from '../problem.ts'
+import { DoorRequest, isHost, originOf, VisibleHeaders } from './request.ts'
+import { Shares } from './shares.ts'
+import { Strangers } from './strangers.ts'
+import { Visit } from './visit.ts'
 
-export type Incoming = IncomingMessage | Http2ServerRequest
 export type Outgoing = ServerResponse | Http2ServerResponse
 export type Handler = (incoming: Incoming, outgoing: Outgoing) => void
 
@@ -36,6 +39,8 @@ export interface DoorOptions {
   /** Addresses whose X-Forwarded-Host is believed. */
   readonly trustedProxies: BlockList
   readonly validationStatus: 412 | 422
+  /** What each caller may use; of one process, whatever its doors. */
+  readonly shares?: Shares
   /** Connections are to be closed after their answer. */
   readonly isDraining: () => boolean
   readonly log: Log
@@ -45,89 +50,81 @@ export interface DoorOptions {
 export const PEER_PATH = '/.seca/peer'
 
 const STRIPPED = /^(?:x-remote-|x-forwarded-|forwarded$|authorization$|impersonate-|proxy-)/
-const HOST = /^[A-Za-z0-9.-]+(?::\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{1,5})?$/
+const NONE = new Uint8Array()
 
 /** One listener's way from a request to the application (DESIGN §6). */
 export function createHandler(options: DoorOptions): Handler {
-  const { door, app, authenticator, validationStatus, log } = options
-  const heads = new WeakMap<Incoming, Head>()
-  const tooLarge = new WeakSet<Incoming>()
+  const { door, app, authenticator, validationStatus, log, shares = new Shares() } = options
+  const strangers = new Strangers(shares, authenticator)
 
-  const respond = async (request: Request, incoming: Incoming): Promise<Response> => {
+  const respond = async (incoming: Incoming, head: Head, visit: Visit): Promise<Answer> => {
+    const { method = '', url = '' } = incoming
+    const origin = originOf(head, forwardedHost(head, options.trustedProxies))
+    const { authenticate, isKnown } = await strangers.welcome(head, visit)
+    // Nobody keeps the body of somebody unknown; the application says what is wrong before it would look at it.
+    const body = isKnown && hasBody(incoming) ? await readBody(incoming, visit) : NONE
+    const waiting = visit.turn()
+    if (waiting !== undefined) await waiting
+    if (visit.isOver) throw new SecaError('InvalidRequest', 'the client has gone')
+    const request = new DoorRequest(method, origin + url, new VisibleHeaders(head.headers, isHidden), body)
     const { promise: late, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(new SecaError('NotReady', 'the answer took too long; try again')), TIMES.requestMs)
-    let caller: Promise<Caller> | undefined
-    const authenticate = () => {
-      const head = heads.get(incoming)
-      if (head === undefined) throw new SecaError('Internal', 'a request without its head')
-      return (caller ??= authenticator(head))
-    }
     try {
-      const response = await Promise.race([app(request, door, authenticate), late])
-      if (tooLarge.has(incoming)) throw new SecaError('TooLarge', 'the body is larger than 1 MiB')
+      const response = await Promise.race([app(request as unknown as Request, door, authenticate), late])
       // A redirect would take the client's credentials along (CVE-2022-3172).
       if (response.status >= 300 && response.status < 400 && response.status !== 304) throw new Error('the application redirects')
-      return response
-    } catch (thrown) {
-      return failed(thrown, incoming)
+      return response instanceof Answer ? response : await copyOf(response)
     } finally {
       clearTimeout(timer)
+      visit.finish()
     }
   }
-  const failed = (thrown: unknown, incoming: Incoming | undefined): Response => {
-    const answer = problem(thrown, pathOf(incoming?.url ?? '/'), validationStatus)
+  const isHidden = (name: string) => STRIPPED.test(name) || (options.identityHeaders?.().some((prefix) => name.startsWith(prefix)) ?? false)
+  const failed = (thrown: unknown, path: string): Answer => {
+    const answer = problem(thrown, path, validationStatus)
     if (answer.status === 500) log.error({ err: asError(thrown), door }, 'request failed')
-    return new Response(answer.body, answer)
+    return new Answer(answer.body, answer)
   }
-  const listener = getRequestListener((request, env) => respond(request, env.incoming as Incoming), {
-    hostname: 'localhost',
-    errorHandler: (error) => failed(new SecaError('InvalidRequest', 'the request cannot be read', { cause: error }), undefined),
-  })
 
   return (incoming, outgoing) => {
     const headers = headersOf(incoming.rawHeaders)
     const { url = '', method = '' } = incoming
+    const path = pathOf(url)
     if (options.isDraining() && incoming.httpVersionMajor === 1) (outgoing as ServerResponse).shouldKeepAlive = false
+    const send = (answer: Answer) => answerWith(incoming, outgoing, answer)
     const flaw = flawOf({ method, url, headers, version: 'stream' in incoming ? undefined : incoming.httpVersion })
-    if (flaw !== undefined) return answer(incoming, outgoing, problem(flaw, pathOf(url), validationStatus))
+    if (flaw !== undefined) return send(failed(flaw, path))
     const head: Head = { headers, socket: incoming.socket as TLSSocket }
-    const plain = options.plain({ path: pathOf(url), method, head })
-    if (plain !== undefined) return answer(incoming, outgoing, plain)
-    if (options.later !== undefined && pathOf(url) === PEER_PATH) {
+    const plain = options.plain({ path, method, head })
+    if (plain !== undefined) return send(new Answer(plain.body, plain))
+    if (options.later !== undefined && path === PEER_PATH) {
       void options.later(url.slice(PEER_PATH.length + 1), head).then(
-        (result) => answer(incoming, outgoing, result),
-        (error: unknown) => answer(incoming, outgoing, problem(error, PEER_PATH, validationStatus)),
+        (result) => send(new Answer(result.body, result)),
+        (error: unknown) => send(failed(error, PEER_PATH)),
       )
       return
     }
-    heads.set(incoming, head)
-    const host = forwardedHost(head, options.trustedProxies)
-    strip(incoming, options.identityHeaders?.() ?? [], host)
-    if (method !== 'GET' && method !== 'HEAD') capBody(incoming as unknown as Parameters<typeof capBody>[0], () => tooLarge.add(incoming))
-    void listener(incoming as IncomingMessage, outgoing as ServerResponse)
+    const visit = new Visit(shares, strangers.addressOf(head), costOf(incoming))
+    // Until the answer has left: who does not read what it asked for uses its own share.
+    outgoing.on('close', () => visit.end())
+    void respond(incoming, head, visit).then(send, (error: unknown) => send(failed(error, path)))
   }
 }
 
-/** Answers without reading the body; Node drops what is still to come. */
-function answer(incoming: Incoming, outgoing: Outgoing, { status, headers, body }: Plain | Problem): void {
-  const length = { 'content-length': String(Buffer.byteLength(body)) }
-  ;(outgoing as ServerResponse).writeHead(status, { ...headers, ...length })
-  outgoing.end(incoming.method === 'HEAD' ? '' : body)
+/** Answers without reading what may still come of the body; Node drops it. */
+function answerWith(incoming: Incoming, outgoing: Outgoing, answer: Answer): void {
+  if (outgoing.destroyed) return
+  const { status, fields, body } = answer
+  const isEmpty = status === 304 || status === 204
+  const isHead = incoming.method === 'HEAD'
+  const length = isEmpty || (isHead && 'content-length' in fields) ? undefined : { 'content-length': String(answer.length) }
+  ;(outgoing as ServerResponse).writeHead(status, { ...fields, ...length })
+  outgoing.end(isHead || isEmpty ? '' : (body ?? ''))
 }
 
-/** Takes out of a request what the application must not see or believe. In place: a copy of each request would cost too much. */
-function strip(incoming: Incoming, identityHeaders: readonly string[], host: string | undefined): void {
-  const raw = incoming.rawHeaders
-  const kept: string[] = []
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase()
-    if (STRIPPED.test(name) || identityHeaders.some((one) => name.startsWith(one))) delete incoming.headers[name]
-    else if (name === 'host' && host !== undefined) kept.push('host', host)
-    else kept.push(raw[index] ?? '', raw[index + 1] ?? '')
-  }
-  raw.splice(0, raw.length, ...kept)
-  if (host === undefined) return
-  incoming.headers[incoming.httpVersionMajor === 1 ? 'host' : ':authority'] = host
+async function copyOf(response: Response): Promise<Answer> {
+  const { status, headers } = response
+  return new Answer(new Uint8Array(await response.arrayBuffer()), { status, headers: Object.fromEntries(headers) })
 }
 
 /** The host that a listed proxy says the client used. */
@@ -136,5 +133,5 @@ function forwardedHost({ headers, socket }: Head, trusted: BlockList): string | 
   const address = socket.remoteAddress
   if (values === undefined || address === undefined || !trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) return undefined
   const host = values[0]?.split(',')[0]?.trim()
-  return host !== undefined && HOST.test(host) ? host : undefined
+  return host !== undefined && isHost(host) ? host : undefined
 }

@@ -75,24 +75,3 @@ export function pathOf(url: string): string {
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)
 }
-
-interface Source {
-  push(chunk: unknown, encoding?: BufferEncoding): boolean
-}
-
-/**
- * Drops what comes of a body past the limit that did not say its length (chunked). A byte that is no text in any format takes its
- * place, so that nobody takes the first part for the whole. The client may send to the end: cutting it off would lose the answer.
- */
-export function capBody(source: Source, onTooLarge: () => void): void {
-  const push = source.push.bind(source)
-  let size = 0
-  source.push = (chunk, encoding) => {
-    if (chunk === null) return push(null)
-    if (size > MAX_BODY) return true
-    if (chunk instanceof Uint8Array) size += chunk.length
-    if (size <= MAX_BODY) return push(chunk, encoding)
-    onTooLarge()
-    return push(Buffer.from([0]))
-  }
-}

@@ -42,7 +42,9 @@ export interface Listener {
 
 const RELOAD_MS = 10_000
 /** Streams that one HTTP/2 connection may have open. */
-const MAX_STREAMS = 250
+const MAX_STREAMS = 100
+/** Requests that one HTTP/1 connection may send before the first is answered; clients that pipeline at all send few. */
+const MAX_PIPELINED = 64
 
 /** One HTTPS port, HTTP/1.1 and HTTP/2, with limits for clients that mean no good. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
@@ -69,6 +71,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     connectionsCheckingInterval: options.checkMs ?? 2_000,
   } as Parameters<typeof createSecureServer>[0])
 
+  // For who does not read its answer; after what says 408 to who does not finish its request.
+  server.setTimeout(Math.max(times.idleMs, 2 * times.requestMs))
   const sockets = new Set<TLSSocket>()
   const busy = new Map<Socket, number>()
   const sessions = new Set<ServerHttp2Session>()
@@ -85,7 +89,9 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   })
   server.on('request', (incoming: IncomingMessage | Http2ServerRequest, outgoing: ServerResponse | Http2ServerResponse) => {
     const { socket } = incoming
-    busy.set(socket, (busy.get(socket) ?? 0) + 1)
+    const count = (busy.get(socket) ?? 0) + 1
+    if (incoming.httpVersionMajor === 1 && count > MAX_PIPELINED) return void socket.destroy()
+    busy.set(socket, count)
     outgoing.on('close', () => {
       const left = (busy.get(socket) ?? 1) - 1
       if (left > 0) busy.set(socket, left)

@@ -1,4 +1,3 @@
-import { SecaError } from '../../errors.ts'
 import { JsonError, parseJson } from './json.ts'
 import { inBody, inParameter, Refusal } from '../problem.ts'
 
@@ -16,7 +15,7 @@ export interface Body {
 /** Reads a JSON object. Throws 415, 413, 400 or (for JSON that is no object) 422. */
 export async function readBody(request: Request): Promise<Body> {
   checkHeaders(request.headers)
-  const text = decode(await bytesOf(request).catch(endedEarly))
+  const text = decode(limited(new Uint8Array(await request.arrayBuffer())))
   const value = parse(text)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { json: value as Body['json'], text }
   throw new Refusal('ValidationFailed', 'the body must be a JSON object', { sources: [inBody('')] })
@@ -35,30 +34,6 @@ function checkHeaders(headers: Headers): void {
       sources: [inParameter('Content-Encoding')],
     })
   if (Number(headers.get('content-length') ?? 0) > MAX_BYTES) throw tooLarge()
-}
-
-/** A body without a length is only read as far as it may go. */
-async function bytesOf(request: Request): Promise<Uint8Array> {
-  if (request.headers.has('content-length')) return limited(new Uint8Array(await request.arrayBuffer()))
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const reader = (request.body as ReadableStream<Uint8Array> | null)?.getReader()
-  for (;;) {
-    const next = await reader?.read()
-    if (next?.value === undefined) return Buffer.concat(chunks)
-    length += next.value.byteLength
-    if (length > MAX_BYTES) {
-      await reader?.cancel()
-      throw tooLarge()
-    }
-    chunks.push(next.value)
-  }
-}
-
-/** A client that hangs up in the middle of its body is no trouble of ours. */
-function endedEarly(error: unknown): never {
-  if (error instanceof SecaError) throw error
-  throw new Refusal('InvalidRequest', 'the body ended before it was complete', { sources: [inBody('')], cause: error })
 }
 
 function limited(bytes: Uint8Array): Uint8Array {
@@ -80,7 +55,10 @@ function parse(text: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    if (error instanceof JsonError) throw new Refusal('InvalidRequest', error.message, { sources: [inBody('')] })
+    if (error instanceof JsonError)
+      throw new Refusal(error.pointer === undefined ? 'InvalidRequest' : 'ValidationFailed', error.message, {
+        sources: [inBody(error.pointer ?? '')],
+      })
     throw error
   }
 }

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { Workspace } from '../../kinds/index.ts'
 import type { Refusal } from '../problem.ts'
 import { parseInput } from './input.ts'
-import { parseJson } from './json.ts'
+import { JsonError, parseJson } from './json.ts'
 
 /** Spec as it would be stored, or the places that are refused. */
 function read(text: string): { spec: unknown } | { pointers: string[] } {
   try {
     return { spec: parseInput(Workspace, parseJson(text) as Readonly<Record<string, unknown>>, text).spec }
   } catch (error) {
+    if (error instanceof JsonError) return { pointers: [error.pointer ?? ''] }
     return { pointers: (error as Refusal).sources.map(({ pointer }) => pointer) }
   }
 }

@@ -5,6 +5,7 @@ import type { Json } from '../render/envelope.ts'
 import type { Strings } from '../render/labels.ts'
 import { inBody, Refusal } from '../problem.ts'
 import { freeSpecIssues } from './free-spec.ts'
+import { annotationIssues, checkStored, freeSizeIssues } from './size.ts'
 
 /** What a PUT wants, checked against the schema. */
 export interface Input {
@@ -35,6 +36,9 @@ export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)):
   const sent = prepared(kind, body['spec'])
   const spec = validateSpec(kind, sent)
   if (!spec.ok || issues.length > 0) throw invalid(spec.ok ? issues : [...issues, ...spec.issues])
+  issues.push(...(kind.freeSpec === true ? freeSizeIssues(body['spec']) : []), ...annotationIssues({ labels, annotations }))
+  if (issues.length > 0) throw invalid(issues)
+  checkStored({ spec: spec.spec, labels, annotations, extensions })
   const region = (body['metadata'] as { region?: unknown } | null | undefined)?.region
   // The schema's copy leaves out what it takes for an attack: `__proto__`.
   const whole = kind.freeSpec === true ? { ...(sent as Json | undefined), ...spec.spec } : spec.spec

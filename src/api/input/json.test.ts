@@ -56,3 +56,66 @@ describe('strict JSON', () => {
     )
   })
 })
+
+describe('hostile JSON', () => {
+  const MIB = 1_048_576
+  const keys = (count: number, of: (index: number) => string) =>
+    `{${Array.from({ length: count }, (_, index) => `"${of(index)}":1`).join()}}`
+
+  it.each([
+    ['open brackets', '['.repeat(MIB), '/0'.repeat(17)],
+    ['objects in objects', `{"spec":${'{"a":'.repeat(MIB / 5)}`, `/spec${'/a'.repeat(16)}`],
+    ['18 levels', `${'['.repeat(18)}${']'.repeat(18)}`, '/0'.repeat(17)],
+    ['1,001 keys', `{"a/b":[0,${keys(1_001, String)}]}`, '/a~1b/1'],
+    ['many keys', keys(100_000, (index) => `k${index}`), ''],
+    ['keys that are numbers', keys(60_000, (index) => String((index * 65_536) % 4_294_967_295)), ''],
+    ['many objects', `{"spec":{"a":[${'{},'.repeat(300_000)}{}]}}`, '/spec/a'],
+    ['many items', `{"spec":[${'0,'.repeat(300_000)}0]}`, '/spec/300'],
+  ])('%s are refused at their place', (_, text, pointer) => {
+    expect(refusalOf(text)?.replace(/\d{3,}$/, '300')).toBe(pointer)
+  })
+
+  it.each([
+    ['escaped quotes', (size: number) => `{"a":"${String.raw`\"`.repeat(size / 2)}"}`],
+    ['backslashes', (size: number) => `{"a":"${'\\\\'.repeat(size / 2)}"}`],
+    ['a string without an end', (size: number) => `{"a":"${String.raw`\"`.repeat(size / 2)}`],
+    ['a long number', (size: number) => `{"a":1${'0'.repeat(size)}}`],
+    ['space after strings', (size: number) => `{"a":[${Array.from({ length: 1_000 }, () => `""${' '.repeat(size / 1_000)}`).join()}]}`],
+    [
+      'space before colons',
+      (size: number) => `{${Array.from({ length: 1_000 }, (_, index) => `"${index}"${' '.repeat(size / 1_000)}:1`).join()}}`,
+    ],
+    ['long keys', (size: number) => keys(1_000, (index) => `${index}${String.raw`\u0061`.repeat(size / 6_000)}`)],
+    ['open brackets', (size: number) => '['.repeat(size)],
+  ])('%s take time that grows with their length', (_, make) => {
+    const time = (text: string) => {
+      const times = Array.from({ length: 5 }, () => {
+        const start = performance.now()
+        refusalOf(text)
+        return performance.now() - start
+      })
+      return Math.min(...times)
+    }
+    time(make(MIB / 16))
+    // Sixteen times the text; what grows with the square would take 256 times as long.
+    expect(time(make(MIB))).toBeLessThan(64 * Math.max(time(make(MIB / 16)), 0.5))
+  })
+
+  it('what is inside the limits is taken, __proto__ as any other key', () => {
+    const value = parseJson(`{"__proto__":{"a":1},"b":${'['.repeat(16)}${']'.repeat(16)}}`) as object
+    expect(Object.keys(value)).toEqual(['__proto__', 'b'])
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
+    expect(() => parseJson(keys(1_000, String))).not.toThrow()
+  })
+})
+
+/** Where a text is refused; undefined when it is not. */
+function refusalOf(text: string): string | undefined {
+  try {
+    parseJson(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof JsonError) return error.pointer ?? 'nowhere'
+    throw error
+  }
+}

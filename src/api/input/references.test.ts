@@ -167,8 +167,7 @@ describe('what it costs', () => {
       Array.from({ length: count / 32 }, (_, index) => ({
         direction: 'ingress',
         sourceRef: Array.from({ length: 32 }, (_, item) => ({
-          resource: `10.${tag}.${index % 256}.${item}`,
-          ...(index > 255 ? { tenant: 'acme' } : {}),
+          resource: `${index > 255 ? 11 : 10}.${tag}.${index % 256}.${item}`,
         })),
       }))
     const time = async (size: number) => {

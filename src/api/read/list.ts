@@ -3,6 +3,7 @@ import { gzip } from 'node:zlib'
 import type { Resource } from '../../kinds/resource.ts'
 import { keyOf } from '../../resolve/names.ts'
 import { parseAccept, type Visibility } from './accept.ts'
+import { Answer } from '../contract.ts'
 import type { Context } from '../context.ts'
 import { labelsOf, rendered } from '../render/envelope.ts'
 import { listMetadata } from '../render/metadata.ts'
@@ -39,16 +40,16 @@ const PAUSE_AFTER = 200_000
 const PER_OBJECT = 1_000
 
 /** LIST (SECA.md §6.4): from memory, by name. A collection whose parent does not exist is empty. `owner`: whose turns it takes. */
-export async function list(context: Context, target: Target, request: Request, owner: string): Promise<Response> {
+export async function list(context: Context, target: Target, request: Request, owner: string): Promise<Answer> {
   const query = parseQuery(request)
   const { items, skipToken } = await turns.run(owner, pageOf(context, target, query))
   const body = `{"items":[${items}],"metadata":${JSON.stringify(listMetadata(target, skipToken))}}`
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  if (body.length < COMPRESS_FROM) return new Response(body, { headers })
+  if (body.length < COMPRESS_FROM) return new Answer(body, { headers })
   headers['vary'] = 'accept-encoding'
-  if (!acceptsGzip(request.headers.get('accept-encoding'))) return new Response(body, { headers })
+  if (!acceptsGzip(request.headers.get('accept-encoding'))) return new Answer(body, { headers })
   headers['content-encoding'] = 'gzip'
-  return new Response(await compress(body, { level: 1 }), { headers })
+  return new Answer(await compress(body, { level: 1 }), { headers })
 }
 
 function parseQuery(request: Request): Query {

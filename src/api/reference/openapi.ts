@@ -44,7 +44,8 @@ const DESCRIPTION = `Sovereign European Cloud API, served from Kubernetes custom
 
 These are the paths of the default region; another region has the same below its own base path, which its catalogue entry
 (GET …/v1/regions/{name}) tells. A PUT replaces the whole resource; 201 or 200 speak of the record, status.state of what is
-behind it. Errors are problem documents with the place of the mistake in sources.`
+behind it. Errors are problem documents with the place of the mistake in sources. Who makes far more requests than clients do is made
+to wait, and in the end answered 429 with Retry-After, whatever the operation.`
 
 /** The OpenAPI 3.1 document of everything that is served behind a door, made from the registry. */
 export function openApi(door: Door, base: string): OpenApi {
@@ -238,7 +239,7 @@ const MEANING: Readonly<Record<number, string>> = {
   406: 'Only JSON is served.',
   409: 'It conflicts with what is there, or is still used.',
   412: 'if-unmodified-since names another version.',
-  413: 'The body is larger than 1 MiB.',
+  413: 'The body is larger than 1 MiB, or the resource larger than can be stored.',
   415: 'The body is not JSON.',
   422: 'The content is not valid.',
   500: 'Trouble on this side.',

@@ -2,6 +2,7 @@ import { RESTART_REQUESTED } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { nextToken } from '../../resolve/requests.ts'
+import { Answer } from '../contract.ts'
 import type { Context } from '../context.ts'
 import type { Target } from '../path/target.ts'
 import { type Json, statusOf } from '../render/envelope.ts'
@@ -31,12 +32,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 const TRIES = 5
 
 /** POST …/start, stop, restart: 202, or 409 in the wrong state; a write that lost to another one looks again. */
-export async function act(writing: Writing, name: string, request: Request): Promise<Response> {
+export async function act(writing: Writing, name: string, request: Request): Promise<Answer> {
   const action = ACTIONS[name]
   if (action === undefined) throw new Refusal('NotFound', `there is no action "${name}"`)
   const precondition = parsePrecondition(request.headers)
   await confirm(writing, await inTurn(writing, () => change(writing, name, action, precondition)))
-  return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+  return new Answer(null, { status: 202, headers: { 'cache-control': 'no-store' } })
 }
 
 async function change(writing: Writing, name: string, action: Action, precondition: string | undefined): Promise<Resource> {

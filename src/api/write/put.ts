@@ -4,7 +4,7 @@ import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { readBody } from '../input/body.ts'
 import { guardIssues } from '../input/checks.ts'
 import type { Context } from '../context.ts'
-
+import { Answer } from '../contract.ts'
 import { envelope, specOf } from '../render/envelope.ts'
 import { create } from './create.ts'
 import { welcomeCreator } from './creator.ts'
@@ -26,7 +26,7 @@ interface Result {
 }
 
 /** PUT (SECA.md §6.2): creates, or replaces what SECA clients may set and leaves the rest alone. */
-export async function put(writing: Writing, request: Request): Promise<Response> {
+export async function put(writing: Writing, request: Request): Promise<Answer> {
   const { context, target } = writing
   const isUpdate = find(context.cache, target) !== undefined
   await writing.allow(isUpdate)
@@ -47,7 +47,7 @@ export async function put(writing: Writing, request: Request): Promise<Response>
   await confirm(writing, object)
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (isNew) headers['location'] = writing.location
-  return new Response(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
+  return new Answer(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
 }
 
 /** The body's `metadata.region` is ignored, except that it must be one that is served (SECA.md §11.2). */

@@ -3,6 +3,7 @@ import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { pathOf } from '../../kube/gvr.ts'
 import { holdersOf } from '../../resolve/blockers.ts'
+import { Answer } from '../contract.ts'
 import type { Context } from '../context.ts'
 import { Refusal } from '../problem.ts'
 import { announce, inTurn, type Writing } from './writing.ts'
@@ -12,13 +13,13 @@ import { notFound, parsePrecondition, preconditionFailed, readLive, required } f
 const TRIES = 5
 
 /** DELETE (SECA.md §6.3): 202 as long as it is going, 409 while something that must not break is alive (SECA.md §9). */
-export async function remove(writing: Writing, request: Request): Promise<Response> {
+export async function remove(writing: Writing, request: Request): Promise<Answer> {
   const { context, target } = writing
   const precondition = parsePrecondition(request.headers)
   if (builtIns(context.cache, target)?.has(target.name ?? ''))
     throw new Refusal('BuiltIn', `"${target.name}" is a system role: every tenant has it, and it cannot be deleted`)
   await inTurn(writing, () => removeNow(writing, precondition))
-  return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } })
+  return new Answer(null, { status: 202, headers: { 'cache-control': 'no-store' } })
 }
 
 async function removeNow(writing: Writing, precondition: string | undefined): Promise<void> {
