@@ -24,7 +24,7 @@ interface ItemStatus {
 
 const APPLIED: Item = { state: 'active', reason: 'Applied' }
 
-/** How far a reference inside a route or rule has come (SECA.md §5: a target that is not there yet is `pending`, an impossible one `error`). */
+/** How far a reference inside a route or rule has come (contract §5: a target that is not there yet is `pending`, an impossible one `error`). */
 function ofReference(view: View, kind: Kind, object: Resource, found: FoundReference): Item {
   const resolution = resolveReference(view.lookup, kind, object, found)
   switch (resolution.state) {

@@ -10,7 +10,7 @@ const AT_ONCE = 8
 const REFUSED_MS = 60_000
 
 /**
- * Deleting a role takes its name out of the assignments beside it (SECA.md §7.4, §11.22), where a later role of that name would
+ * Deleting a role takes its name out of the assignments beside it (contract §7.4, §11.22), where a later role of that name would
  * otherwise bring back what was granted before. Once: the finalizer goes with the first pass that reached all of them, so a name that
  * comes back through Git stays. Assignments without roles stay too.
  */

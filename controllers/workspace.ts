@@ -8,7 +8,7 @@ function scopeOf(object: Resource, view: View): { tenant: string; workspace: str
   return scope === undefined ? undefined : { tenant: scope.tenant, workspace: object.metadata.name }
 }
 
-/** Role assignments that are about this workspace alone go with it (SECA.md §7.4); not those of the creator of a later one of its name. */
+/** Role assignments that are about this workspace alone go with it (contract §7.4); not those of the creator of a later one of its name. */
 function ownAssignments({ metadata }: Resource, { lookup }: View): readonly Resource[] {
   return lookup.inNamespace('RoleAssignment', metadata.namespace ?? '').filter(({ spec, metadata: { deletionTimestamp, annotations } }) => {
     const { scopes } = spec as unknown as { readonly scopes: readonly { readonly workspaces?: readonly string[] }[] }
@@ -29,7 +29,7 @@ export const workspace = controller(Workspace, {
     const namespace = scope && view.lookup.namespaceOf(scope)
     return { resourceCount: namespace === undefined ? 0 : view.contents(namespace).length }
   },
-  // A tenant that is deleted takes its workspaces along; a workspace alone is only deleted when it is empty (SECA.md §9).
+  // A tenant that is deleted takes its workspaces along; a workspace alone is only deleted when it is empty (contract §9).
   async beforeDelete(object, { view, services, signal }) {
     const scope = scopeOf(object, view)
     const namespace = scope && view.lookup.namespaceOf(scope)

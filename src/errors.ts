@@ -1,6 +1,6 @@
 /**
  * The error catalogue: every failure that this project tells anyone about has a code here, and one row that says
- * what it means over HTTP (SECA.md §6.7) and in a condition.
+ * what it means over HTTP (contract §6.7) and in a condition.
  */
 interface Row {
   /** HTTP status of the API. */

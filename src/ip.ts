@@ -87,7 +87,7 @@ function isSamePrefix(a: Ip, b: Ip, prefix: number): boolean {
   return a.value >> shift === b.value >> shift
 }
 
-/** `0.0.0.0` and `::` (with or without a prefix length) mean "assign me one" in SECA (SECA.md §8). */
+/** `0.0.0.0` and `::` (with or without a prefix length) mean "assign me one" in SECA (contract §8). */
 export function isUnassigned(text: string): boolean {
   return parseIp(text.split('/')[0] ?? '')?.value === 0n
 }

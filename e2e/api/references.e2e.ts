@@ -92,7 +92,7 @@ describe('references', () => {
   })
 })
 
-describe('what a PUT refuses (SECA.md §9)', () => {
+describe('what a PUT refuses (contract §9)', () => {
   it('SKUs, zones and volumes that are not there', async () => {
     expect(await refusal(storage('x'), { sizeGB: 50, skuRef: to('none') })).toEqual(['/spec/skuRef'])
     const spec = { skuRef: to('ds'), zone: 'a', bootVolume: { deviceRef: to('boot') } }
@@ -163,7 +163,7 @@ describe('what a PUT refuses (SECA.md §9)', () => {
     expect(await refusal(network('security-groups/sg'), { ruleRefs: [to('security-group-rules/none')] })).toEqual(['/spec/ruleRefs/0'])
     expect(await refusal(network('security-groups/sg'), { rules: [{ direction: 'ingress', ports: {} }] })).toEqual(['/spec/rules/0/ports'])
 
-    // What holds what (SECA.md §9, "delete").
+    // What holds what (contract §9, "delete").
     const blocked = async (path: string, by: string) => {
       const reply = await api.send('DELETE', path)
       expect([reply.status, reply.body.detail]).toEqual([409, expect.stringContaining(by)])

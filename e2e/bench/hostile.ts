@@ -42,7 +42,7 @@ export interface HostileOptions {
   readonly log: (line: string) => void
 }
 
-/** The aims of DESIGN §6 "No request costs others". */
+/** The aims of architecture §6 "No request costs others". */
 export const AIMS = { p99: 50, live: 250 } as const
 /** Requests a second of the victim: a tenant at work. */
 const RATES = { get: 100, put: 10 } as const

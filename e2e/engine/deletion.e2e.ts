@@ -38,7 +38,7 @@ async function blocked(tenant: Tenant, kind: string, name: string, user: string)
   })
 }
 
-describe.concurrent('what is in use waits for its user (SECA.md §9)', () => {
+describe.concurrent('what is in use waits for its user (contract §9)', () => {
   it('volume, NIC: instance; public IP, subnet: NIC; network: route table; workspace: content', async () => {
     const tenant = await full()
     await tenant.apply(

@@ -244,7 +244,7 @@ describe('kinds without a cloud object', () => {
     const scopes = (tenants: string[], regions: string[]) => ({ scopes: [{ tenants, regions }] })
     await tenant.apply(
       tenant.of('Role', 'reader', { permissions: [{ provider: 'seca.storage', resources: ['*'], verb: ['get'] }] }),
-      // A role and a subject that nobody knows may come later (SECA.md §9); tenants and regions must be there.
+      // A role and a subject that nobody knows may come later (contract §9); tenants and regions must be there.
       tenant.of('RoleAssignment', 'good', { subs: ['ann'], roles: ['nobody-made-this'], ...scopes([tenant.name], ['eu-1']) }),
       tenant.of('RoleAssignment', 'bad', { subs: ['ann'], roles: ['reader'], ...scopes(['no-such-tenant'], ['no-such-region']) }),
     )

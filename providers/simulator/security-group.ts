@@ -26,7 +26,7 @@ function toCloud(desired: Desired, rule: Rule) {
   }
 }
 
-/** Only `from` or only `to` = that single port; `list` adds ports (SECA.md §8). */
+/** Only `from` or only `to` = that single port; `list` adds ports (contract §8). */
 function portRanges({ from, to, list = [] }: NonNullable<Rule['ports']>): [number, number][] {
   const range: [number, number][] = from !== undefined || to !== undefined ? [[from ?? to ?? 1, to ?? from ?? 1]] : []
   return [...range, ...list.map((port): [number, number] => [port, port])]

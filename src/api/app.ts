@@ -38,7 +38,7 @@ const NEVER = new AbortController().signal
 /** Longest time that a write may take, retries included. */
 const WRITE_MS = 30_000
 
-/** The SECA API, behind either door (DESIGN §6). The cache should keep owners: `new Cache(kinds, region, { digest: keepOwners })`. */
+/** The SECA API, behind either door (architecture §6). The cache should keep owners: `new Cache(kinds, region, { digest: keepOwners })`. */
 export function createApp(options: AppOptions & { readonly now?: () => number }): Application {
   const { cache, client, authorizer, peers, log, metrics, isSynced, externalUrls, validationStatus } = options
   const context: Context = {

@@ -5,10 +5,10 @@ import type { KubeClient } from '../kube/client.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 
-/** Through which listener a request came; it decides where the identity is taken from, never a header (DESIGN §6). */
+/** Through which listener a request came; it decides where the identity is taken from, never a header (architecture §6). */
 export type Door = 'direct' | 'aggregated'
 
-/** Narrowing of a token (SECA.md §7.1): an absent dimension does not narrow. */
+/** Narrowing of a token (contract §7.1): an absent dimension does not narrow. */
 export interface TokenScope {
   readonly tenants?: readonly string[]
   readonly regions?: readonly string[]
@@ -134,7 +134,7 @@ export interface AppOptions {
   readonly isSynced: () => boolean
   /** Base URL of each door as clients see it, without trailing slash; absent: the origin of `request.url`, where the door has put what the client used. */
   readonly externalUrls: { readonly [door in Door]?: string }
-  /** Managers whose fields a write through the API does not change (DESIGN §6). */
+  /** Managers whose fields a write through the API does not change (architecture §6). */
   readonly isProtectedManager?: (manager: string) => boolean
   readonly validationStatus: 412 | 422
   readonly log: Log

@@ -2,7 +2,7 @@ import { CATALOGUE, type ErrorCode, SecaError } from '../errors.ts'
 import { ApiError } from '../kube/errors.ts'
 import { Unauthenticated } from './contract.ts'
 
-/** What an error is about (SECA.md §6.7): JSON Pointer into the body, and the parameter's name; both are required. */
+/** What an error is about (contract §6.7): JSON Pointer into the body, and the parameter's name; both are required. */
 export interface Source {
   readonly pointer: string
   readonly parameter: string
@@ -63,7 +63,7 @@ export interface Problem {
 export function problem(thrown: unknown, instance: string, validationStatus: 412 | 422): Problem {
   const { code, detail, sources, headers } = described(thrown)
   const row = CATALOGUE[code]
-  // The conformance suite wants one status for invalid input and conflicts (SECA.md §11.1).
+  // The conformance suite wants one status for invalid input and conflicts (contract §11.1).
   const isMapped = validationStatus === 412 && (row.status === 422 || row.status === 409)
   const status = isMapped ? 412 : row.status
   const document = {

@@ -15,7 +15,7 @@ export interface Namespace {
   }
 }
 
-/** Which namespace stands for which tenant or workspace: labels are the truth, the older claim wins (DESIGN §2). */
+/** Which namespace stands for which tenant or workspace: labels are the truth, the older claim wins (architecture §2). */
 export class Directory {
   readonly #namespaces = new Map<string, Namespace>()
   readonly #claims = new Map<string, Namespace[]>()

@@ -87,7 +87,7 @@ const list = (description: string) =>
     )
     .meta({ description: `${description}; separated by commas`, placeholder: 'list' })
 
-/** Which tokens the direct door takes (DESIGN §6). */
+/** Which tokens the direct door takes (architecture §6). */
 const TokenConfig = z.strictObject({
   tokenIssuer: z.string().min(1).describe('issuer of the tokens: their claim iss'),
   tokenAudience: z.string().min(1).describe('audience of the tokens: one of their claim aud'),

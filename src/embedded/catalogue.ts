@@ -3,14 +3,14 @@ import type { Kind } from '../kinds/kind.ts'
 import { NetworkSku } from '../kinds/network/network-sku.ts'
 import { StorageSku } from '../kinds/storage/storage-sku.ts'
 
-/** SKUs of the specification's examples (SECA.md, end of §8), for one region. */
+/** SKUs of the specification's examples (contract §8), for one region. */
 export function catalogue(region: string): { kind: Kind; object: CatalogueObject }[] {
   const sku = (kind: Kind, tier: string, spec: object, labels: Record<string, string> = {}) => ({
     kind,
     object: {
       apiVersion: kind.apiVersion,
       kind: kind.kind,
-      // Clients filter on either spelling of the tier (SECA.md §11.19).
+      // Clients filter on either spelling of the tier (contract §11.19).
       metadata: { name: `${region}.${tier.toLowerCase()}`, labels: { provider: 'seca', tier, Tier: tier, ...labels } },
       spec: { region, ...spec },
     },

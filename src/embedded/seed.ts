@@ -50,7 +50,7 @@ export async function seed(client: KubeClient, options: SeedOptions, signal?: Ab
   ])
 }
 
-/** Namespace of a tenant under its default name (DESIGN §2). */
+/** Namespace of a tenant under its default name (architecture §2). */
 export function tenantNamespace(tenant: string) {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `seca-${tenant}`, labels: { [TENANT_LABEL]: tenant } } }
 }

@@ -1,13 +1,13 @@
 import * as z from 'zod'
 
-/** SECA states (SECA.md §5). */
+/** SECA states (contract §5). */
 export const STATES = ['pending', 'creating', 'active', 'updating', 'deleting', 'error'] as const
 export type State = (typeof STATES)[number]
 
-/** Pattern of a reason on the wire (SECA.md §5). */
+/** Pattern of a reason on the wire (contract §5). */
 const REASON = /^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/
 
-/** One entry of the SECA history (`StatusCondition`, SECA.md §5). */
+/** One entry of the SECA history (`StatusCondition`, contract §5). */
 export const HistoryEntry = z.object({
   state: z.enum(STATES).describe('State that was entered.'),
   lastTransitionAt: z.string().meta({ format: 'date-time' }).describe('When it was entered.'),
@@ -17,7 +17,7 @@ export const HistoryEntry = z.object({
 })
 export type HistoryEntry = z.output<typeof HistoryEntry>
 
-/** Entries that `status.history` keeps (SECA.md §5: at most 32, at least 5). */
+/** Entries that `status.history` keeps (contract §5: at most 32, at least 5). */
 export const HISTORY_LIMIT = 32
 
 /** A Kubernetes condition (`metav1.Condition`). */
@@ -31,7 +31,7 @@ export const Condition = z.object({
 })
 export type Condition = z.output<typeof Condition>
 
-/** State of one item of a list (a route, an inline rule). One condition each: a thousand times 32 would not fit in etcd (DESIGN §3). */
+/** State of one item of a list (a route, an inline rule). One condition each: a thousand times 32 would not fit in etcd (architecture §3). */
 export const ItemStatus = z.object({
   state: z.enum(STATES).optional().describe('SECA state of the item.'),
   conditions: z.array(HistoryEntry).max(1).optional().describe("The item's latest transition."),
@@ -41,7 +41,7 @@ export type ItemStatus = z.output<typeof ItemStatus>
 /** Characters of a request token that status records. */
 export const REQUEST_LENGTH = 256
 
-/** Status fields of every kind that has a status (DESIGN §3). None but these is set by the engine itself. */
+/** Status fields of every kind that has a status (architecture §3). None but these is set by the engine itself. */
 export const CommonStatus = z.object({
   observedGeneration: z.int().default(-1).describe('Generation that the controller has handled; -1 before the first.'),
   state: z.enum(STATES).optional().describe('SECA state.'),

@@ -39,7 +39,7 @@ export const skuFields = () =>
     tenants: z.array(z.string().min(1).max(LABEL_LENGTH)).max(1000).optional().describe('Tenants that see it; absent = every tenant.'),
   })
 
-/** The object's name is `<spec.field>.<name>`: how nested kinds and SKUs carry a SECA name of their own (DESIGN §2). */
+/** The object's name is `<spec.field>.<name>`: how nested kinds and SKUs carry a SECA name of their own (architecture §2). */
 export const nestedName = (field: string, what: string): RootRule => ({
   rule:
     `self.metadata.name.startsWith(self.spec.${field} + '.') && size(self.metadata.name) > size(self.spec.${field}) + 1` +
@@ -54,7 +54,7 @@ export const labelName = (what: string): RootRule => ({
   message: `metadata.name of a ${what} must be a DNS label: at most ${LABEL_LENGTH} characters and no dots, since other names begin with it`,
 })
 
-/** A SECA name has at most 128 characters (SECA.md §1). */
+/** A SECA name has at most 128 characters (contract §1). */
 export const plainName: RootRule = {
   rule: `size(self.metadata.name) <= ${NAME_LENGTH}`,
   message: `metadata.name must have at most ${NAME_LENGTH} characters`,

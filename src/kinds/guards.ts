@@ -1,5 +1,5 @@
 /**
- * A rule of SECA.md §9 on one field of the spec, which needs more than the field; `src/resolve/guards.ts` evaluates it. The SECA API refuses a write that breaks it; the controllers wait for what is
+ * A rule of contract §9 on one field of the spec, which needs more than the field; `src/resolve/guards.ts` evaluates it. The SECA API refuses a write that breaks it; the controllers wait for what is
  * missing, and for what stays wrong do what the guard says.
  */
 export interface Guard {
@@ -12,7 +12,7 @@ export interface Guard {
   readonly field: string
   /** Kind that `names` are of. */
   readonly of?: string
-  /** An empty `zone` is not taken in a new object, where it means the first zone otherwise (SECA.md §11.20). */
+  /** An empty `zone` is not taken in a new object, where it means the first zone otherwise (contract §11.20). */
   readonly needsValue?: true
   /** Manifests are accepted whatever this says. */
   readonly apiOnly?: true

@@ -12,7 +12,7 @@ const BUILT_IN =
     ' ',
   )
 
-/** Every reference field and what it does, as SECA.md §9 decides: `!` must exist, `+` held, `~` not waited for. */
+/** Every reference field and what it does, as contract §9 decides: `!` must exist, `+` held, `~` not waited for. */
 const REFERENCES: Readonly<Record<string, readonly string[]>> = {
   Image: ['blockStorageRef BlockStorage!'],
   BlockStorage: ['skuRef StorageSku!', 'sourceImageRef Image'],
@@ -79,7 +79,7 @@ describe('the registry', () => {
     for (const kind of KINDS) expect(Object.keys(kind.kubeSpec.shape).filter((name) => name in kind.spec.shape)).toEqual([])
   })
 
-  it('holds every reference to SECA.md §9', () => {
+  it('holds every reference to contract §9', () => {
     const found = KINDS.filter((kind) => kind.references.length > 0).map((kind) => [
       kind.kind,
       kind.references.map(({ path, rule }) => {

@@ -32,15 +32,15 @@ export interface KindDefinition<
   readonly api: string
   /** SECA collection, `block-storages`. */
   readonly collection: string
-  /** `metadata.kind` on the wire, `block-storage` (SECA.md §1). */
+  /** `metadata.kind` on the wire, `block-storage` (contract §1). */
   readonly secaKind: string
-  /** Where the object lives: cluster, tenant namespace or workspace namespace (DESIGN §2). */
+  /** Where the object lives: cluster, tenant namespace or workspace namespace (architecture §2). */
   readonly scope: 'cluster' | 'tenant' | 'workspace'
   /** Kind in whose path this one is nested; `spec.<field>` names it and `metadata.name` is `<parent>.<name>`. */
   readonly parent?: { readonly kind: string; readonly field: string; readonly onDelete: 'block' | 'cascade' }
   /** What stands behind the object: always a cloud object, one where the provider has such a thing, or nothing. */
   readonly cloud: 'required' | 'optional' | 'none'
-  /** Objects that are about one workspace alone are deleted with it (SECA.md §7.4). */
+  /** Objects that are about one workspace alone are deleted with it (contract §7.4). */
   readonly diesWithWorkspace?: true
   /** Offered by the provider, read-only for tenants: category `seca-catalog` instead of `seca`. */
   readonly catalog?: true
@@ -61,16 +61,16 @@ export interface KindDefinition<
   readonly kubeSpec: K
   /** The kind's own status fields, besides the common ones; absent for kinds without status. */
   readonly status?: T
-  /** Status fields that SECA requires in every answer (SECA.md §5): what they say while the object's own status has none yet. */
+  /** Status fields that SECA requires in every answer (contract §5): what they say while the object's own status has none yet. */
   readonly initialStatus?: Readonly<Record<string, (spec: Readonly<Record<string, unknown>>) => unknown>>
   readonly rules?: readonly RootRule[]
   /** Rules on fields that need other objects or the catalogue of APIs; for both doors. */
   readonly guards?: readonly Guard[]
   /** Fields of the spec that hold the bare name of a cluster-scoped object, whose deletion waits for this one. */
   readonly uses?: readonly { readonly field: string; readonly kind: string }[]
-  /** Objects that every tenant has without storing them, by name (DESIGN §6); nobody else may use the prefix of their names. */
+  /** Objects that every tenant has without storing them, by name (architecture §6); nobody else may use the prefix of their names. */
   readonly builtIns?: { readonly prefix: string; readonly specs: ReadonlyMap<string, Readonly<Record<string, unknown>>> }
-  /** System role on the new object that who creates it through the SECA API's direct door gets (SECA.md §11.18). */
+  /** System role on the new object that who creates it through the SECA API's direct door gets (contract §11.18). */
   readonly creatorRole?: string
   /** Field of the spec that lists the APIs with the URLs by which a client reaches them; rendered in answers where it is absent. */
   readonly apiList?: string
@@ -98,7 +98,7 @@ export type Kind<D extends KindDefinition = KindDefinition> = D & {
   readonly tenantNames: readonly (readonly string[])[]
 }
 
-/** Makes a kind out of its definition; names follow DESIGN §1. */
+/** Makes a kind out of its definition; names follow architecture §1. */
 export function defineKind<const S extends z.ZodObject, const K extends z.ZodObject, const T extends z.ZodObject>(
   definition: KindDefinition<S, K, T>,
 ): Kind<KindDefinition<S, K, T>> {

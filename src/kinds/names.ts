@@ -7,7 +7,7 @@ export const WORKSPACE_LABEL = 'secapi.cloud/workspace'
 /** Namespace label on workspace namespaces that the Workspace controller made itself, and so deletes itself. */
 export const MANAGED_LABEL = 'secapi.cloud/managed'
 
-/** Label `"true"` on a tenant's namespace: its images may be named by every tenant (DESIGN §2). */
+/** Label `"true"` on a tenant's namespace: its images may be named by every tenant (architecture §2). */
 export const SHARED_LABEL = 'secapi.cloud/shared'
 
 /** Finalizer that every object with something behind it in a cloud carries. */
@@ -25,7 +25,7 @@ export const DRIFT_POLICY = 'secapi.cloud/drift'
 export const REQUESTED = 'secapi.cloud/requested'
 /** Any new value asks for a restart of an instance (POST …/restart). */
 export const RESTART_REQUESTED = 'secapi.cloud/restart-requested'
-/** SECA labels and annotations that Kubernetes cannot hold as such, or whose keys are reserved, as JSON (DESIGN §2). */
+/** SECA labels and annotations that Kubernetes cannot hold as such, or whose keys are reserved, as JSON (architecture §2). */
 export const KEPT = 'secapi.cloud/kept'
 
 /** On an object whose creator is still to get a role on it: the creator's subject. The SECA API writes it, and takes it away when the role is given. */

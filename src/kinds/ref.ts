@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** SECA reference (SECA.md §4), stored and echoed exactly as it was sent. */
+/** SECA reference (contract §4), stored and echoed exactly as it was sent. */
 export const Reference = z.object({
   resource: z.string().min(1).max(256).describe('Name, "type/name", or full URN of the target.'),
   provider: z.string().max(64).optional().describe('API of the target, when not implied.'),
@@ -10,7 +10,7 @@ export const Reference = z.object({
 })
 export type Reference = z.output<typeof Reference>
 
-/** How one reference field behaves (SECA.md §9). */
+/** How one reference field behaves (contract §9). */
 export interface ReferenceRule {
   /** Kinds that the field may name; the first is meant when the reference does not say. */
   readonly to: readonly string[]
@@ -46,7 +46,7 @@ export function referenceFields(schema: z.ZodType): ReferenceField[] {
 
 const tenants = z.registry<{ readonly isTenant: true }>()
 
-/** A field that holds the name of a tenant, or `*`. A SECA PUT takes only tenants that the caller sees (SECA.md §9). */
+/** A field that holds the name of a tenant, or `*`. A SECA PUT takes only tenants that the caller sees (contract §9). */
 export function tenantName(schema: z.ZodString): z.ZodString {
   return schema.clone().register(tenants, { isTenant: true })
 }

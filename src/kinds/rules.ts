@@ -37,7 +37,7 @@ export function neverDecreases<S extends z.ZodType>(schema: S, name: string): S 
 
 /**
  * An optional field that is set or left out for good. The rule on the field does not run when the field is missing on one
- * side, so without the rule on the parent `null` first and a new value then would get round it (DESIGN §8).
+ * side, so without the rule on the parent `null` first and a new value then would get round it (architecture §8).
  */
 export function immutableOptional<S extends z.ZodObject>(object: S, name: keyof S['shape'] & string): S {
   return lasting(object, name, `has(self.${name}) == has(oldSelf.${name})`, `${name} cannot be added or removed later`)

@@ -32,12 +32,12 @@ import { startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import { aborted, surroundings } from './process.ts'
 
-/** What says who may do what, and where a tenant ends (DESIGN §6). */
+/** What says who may do what, and where a tenant ends (architecture §6). */
 const DECIDING = ['Role', 'RoleAssignment', 'Namespace']
 /** Time that answers under way get when the process ends. */
 const GRACE_MS = 10_000
 
-/** `seca-operator api`, until a signal: both doors, each with its own listener and its own way to learn who calls (DESIGN §6). */
+/** `seca-operator api`, until a signal: both doors, each with its own listener and its own way to learn who calls (architecture §6). */
 export async function api(config: ApiConfig, context: { readonly signal: AbortSignal }): Promise<void> {
   const { signal, log, metrics } = surroundings('api', config.logLevel, context)
   const client = connect({ kubeconfig: config.kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/api' })

@@ -3,7 +3,7 @@ import type { KindDefinition, OwnStatus, Spec } from '../kinds/kind.ts'
 import type { Reference } from '../kinds/ref.ts'
 
 /**
- * The contract between the engine and a cloud (DESIGN §5). An adapter translates, nothing more: it never sleeps, polls,
+ * The contract between the engine and a cloud (architecture §5). An adapter translates, nothing more: it never sleeps, polls,
  * retries or caches desired state; the engine calls again. All failures are {@link ProviderError}s.
  */
 

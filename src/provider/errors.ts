@@ -1,6 +1,6 @@
 import { type ErrorCode, SecaError } from '../errors.ts'
 
-/** How a provider call can fail (DESIGN §4). Anything else that an adapter throws is counted as a bug. */
+/** How a provider call can fail (architecture §4). Anything else that an adapter throws is counted as a bug. */
 export type FailureClass = 'transient' | 'throttled' | 'rejected' | 'unsupported' | 'credentials' | 'foreign'
 
 const CODES = {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Desired } from './contract.ts'
 import { ProviderError } from './errors.ts'
 
-/** Clouds that have tags at all take this much (DESIGN §4). */
+/** Clouds that have tags at all take this much (architecture §4). */
 export const TAG_LIMIT = 255
 
 export interface Tag {
@@ -52,7 +52,7 @@ export type Claim<T> =
 
 /**
  * Picks the one cloud object that is `desired`'s out of what was found by its tag or by its id. Throws `foreign` when more than one
- * carries the tag, or when the object named by `externalId` is somebody else's: nothing may be written then (DESIGN §4).
+ * carries the tag, or when the object named by `externalId` is somebody else's: nothing may be written then (architecture §4).
  */
 export function claim<T extends Claimable>(matches: readonly T[], desired: Pick<Desired, 'tag' | 'externalId' | 'mayAdopt'>): Claim<T> {
   const tagged = matches.filter((match) => match.tag === desired.tag)

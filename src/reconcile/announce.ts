@@ -53,7 +53,7 @@ export class Announcer {
     this.announce(object, 'Normal', 'Ready', ready.message === '' ? `available${id}` : ready.message)
   }
 
-  /** A namespace on its way out takes no events (DESIGN §2): what happens in it is told on the Workspace. */
+  /** A namespace on its way out takes no events (architecture §2): what happens in it is told on the Workspace. */
   #regarding(object: Resource): Resource | undefined {
     const { cache } = this.#options
     const isClosed = (one: Resource) => one.metadata.namespace !== undefined && cache.directory.isTerminating(one.metadata.namespace)

@@ -51,7 +51,7 @@ interface Entry {
   broken: ProviderError | undefined
 }
 
-/** A Secret that works is read again this often; one that does not, once a minute (DESIGN §4). */
+/** A Secret that works is read again this often; one that does not, once a minute (architecture §4). */
 const REREAD_MS = 300_000
 const REPROBE_MS = 60_000
 

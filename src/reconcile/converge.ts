@@ -16,7 +16,7 @@ export interface Convergence {
   onDrift(paths: readonly string[]): void
 }
 
-/** Brings one cloud object to what its spec says, in as many steps as go through at once (DESIGN §4). */
+/** Brings one cloud object to what its spec says, in as many steps as go through at once (architecture §4). */
 export async function converge(work: Convergence): Promise<Outcome> {
   const { adapter, call, object } = work
   const seen = await call('observe', (context) => adapter.observe(work.desired, context))

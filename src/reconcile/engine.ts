@@ -54,7 +54,7 @@ const POLL_MAX_MS = 5_000
 /** Progress of an operation shorter than this is not worth a write. */
 const BRIEF_MS = 2_000
 
-/** The reconcile engine: one for all kinds, level-triggered, driven by keys alone (DESIGN §4). */
+/** The reconcile engine: one for all kinds, level-triggered, driven by keys alone (architecture §4). */
 export class Engine {
   readonly #options: EngineOptions
   readonly #memory = new Map<string, Memory>()

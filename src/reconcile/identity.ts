@@ -37,7 +37,7 @@ const HERE: ResourceAdapter = {
   delete: () => Promise.resolve(),
 }
 
-/** Who an object is in the cloud: account, tag, incarnation (DESIGN §4 "Identity"). */
+/** Who an object is in the cloud: account, tag, incarnation (architecture §4 "Identity"). */
 export class Identities {
   readonly #options: IdentitiesOptions
 

@@ -12,7 +12,7 @@ interface ConfigMap {
 
 /**
  * Id of this installation, the first part of every tag in the cloud: made once and kept in a ConfigMap; `given` puts an
- * old one back when a cluster is restored (DESIGN §4 "Identity"). Throws when the ConfigMap holds another one than `given`.
+ * old one back when a cluster is restored (architecture §4 "Identity"). Throws when the ConfigMap holds another one than `given`.
  */
 export async function installationId(
   client: KubeClient,

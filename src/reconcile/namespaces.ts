@@ -12,7 +12,7 @@ import type { Problem } from './outcome.ts'
 
 type Scope = { readonly tenant: string; readonly workspace: string }
 
-/** Makes the namespace of a workspace, or takes over one that was labelled for it (DESIGN §2). Answers what it waits for. */
+/** Makes the namespace of a workspace, or takes over one that was labelled for it (architecture §2). Answers what it waits for. */
 export async function ensureNamespace(
   client: KubeClient,
   cache: Cache,

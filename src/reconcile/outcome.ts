@@ -47,7 +47,7 @@ export interface Outcome {
   readonly isQuiet?: boolean
 }
 
-/** A stalled object is probed again after this long (DESIGN §4). */
+/** A stalled object is probed again after this long (architecture §4). */
 const PROBE_MS = 6 * 3_600_000
 const CREDENTIALS_MS = 60_000
 /** Against the jitter of the schedule: a Retry-After is never cut short. */
@@ -60,7 +60,7 @@ export function exists(object: Resource): boolean {
   return object.status?.externalId !== undefined
 }
 
-/** Others may rely on the object: it is there, although it may be changing (SECA.md §5 "updating"). */
+/** Others may rely on the object: it is there, although it may be changing (contract §5 "updating"). */
 export function isUsable(object: Resource): boolean {
   const { status, metadata } = object
   if (metadata.deletionTimestamp !== undefined) return false

@@ -17,7 +17,7 @@ const MISPLACED = CATALOGUE.NamespaceNotAssigned.reason
 /** No watch tells of a new tenant, so what waits for one looks again by itself. */
 const UNWATCHED_MS = 30_000
 
-/** What an object waits for (SECA.md §9, right column): everything that is missing, named. Else why it cannot go on as it stands. */
+/** What an object waits for (contract §9, right column): everything that is missing, named. Else why it cannot go on as it stands. */
 export function prerequisites(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
   const places = [...scopes(lookup, kind, object)]
   const isMisplaced = places.some(({ reason }) => reason === MISPLACED)

@@ -35,7 +35,7 @@ export function createServices(client: KubeClient, cache: Cache, connections: Co
   }
 }
 
-/** Whether a kind is being uninstalled: its CRD is on the way out, or gone (DESIGN §4 "Deletion"). Asked live. */
+/** Whether a kind is being uninstalled: its CRD is on the way out, or gone (architecture §4 "Deletion"). Asked live. */
 export async function isUninstalling(client: KubeClient, kind: Kind, signal: AbortSignal): Promise<boolean> {
   try {
     const crd = await client.get<Pick<Resource, 'metadata'>>(

@@ -35,7 +35,7 @@ function ownFields(status: Status | undefined): Status {
   return Object.fromEntries(Object.entries(status ?? {}).filter(([field]) => !COMMON_FIELDS.has(field)))
 }
 
-/** One entry per transition, newest first; an accepted change of an active object shows as `updating`, `active` (SECA.md §5, DESIGN §3). */
+/** One entry per transition, newest first; an accepted change of an active object shows as `updating`, `active` (contract §5, architecture §3). */
 function nextHistory(object: Resource, outcome: Outcome, isNew: boolean, now: number): HistoryEntry[] {
   const history = [...(object.status?.history ?? [])]
   const push = (state: HistoryEntry['state'], at: string, details: Partial<HistoryEntry> = {}) =>

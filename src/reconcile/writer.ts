@@ -5,7 +5,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { isConflict, isInvalid, isNotFound } from '../kube/errors.ts'
 import type { Store } from '../kube/store.ts'
 
-/** The only writes that the engine makes to objects of ours: finalizers and status. Never spec (DESIGN §3). */
+/** The only writes that the engine makes to objects of ours: finalizers and status. Never spec (architecture §3). */
 export class Writer {
   readonly #client: KubeClient
   readonly #storeOf: (kind: string) => Store<Resource>

@@ -37,7 +37,7 @@ export type Addressed =
 
 const invalid = (message: string): Addressed => ({ state: 'invalid', message })
 
-/** Reads references of `from`, one at a time (SECA.md §4, DESIGN §2 "References"). */
+/** Reads references of `from`, one at a time (contract §4, architecture §2 "References"). */
 export function addresser(lookup: Lookup, kind: Kind, from: Resource): (found: Found) => Addressed {
   const own = lookup.scopeOf(from.metadata.namespace ?? '')
   const origin = { kind, own, region: regionOf(lookup, kind, from), parent: parentName(kind, from) }

@@ -15,7 +15,7 @@ export interface Holder {
   readonly object: Resource
 }
 
-/** Who still uses an object that is to go (SECA.md §9, DESIGN §4 "Deletion"). */
+/** Who still uses an object that is to go (contract §9, architecture §4 "Deletion"). */
 export interface Holders {
   /** Not being deleted: somebody has to decide first. */
   readonly staying: readonly Holder[]

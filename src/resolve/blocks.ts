@@ -9,7 +9,7 @@ interface Cidr {
 }
 type Family = keyof Cidr
 
-/** A block that only says its size, `0.0.0.0/24` or `::/64`: the cloud assigns one (SECA.md §8). `0.0.0.0/0` is not one. */
+/** A block that only says its size, `0.0.0.0/24` or `::/64`: the cloud assigns one (contract §8). `0.0.0.0/0` is not one. */
 export function isAssignable(cidr: string): boolean {
   return isUnassigned(cidr) && prefixOf(cidr) > 0
 }
@@ -58,7 +58,7 @@ function fits(inner: string, { block }: Room): boolean {
   return isAssignable(inner) || isAssignable(block) ? prefixOf(inner) > prefixOf(block) : isInside(inner, block)
 }
 
-/** The blocks of a nested kind lie inside its parent's and are smaller (SECA.md §8, §9). */
+/** The blocks of a nested kind lie inside its parent's and are smaller (contract §8, §9). */
 export const insideParent: Rule = function* (value, { lookup, kind, object, guard }) {
   const name = parentName(kind, object)
   const parentKind = kind.parent && lookup.kindNamed(kind.parent.kind)

@@ -67,7 +67,7 @@ export class Graph {
     }
   }
 
-  /** Objects that hold `to` (DESIGN §4 "Deletion"). */
+  /** Objects that hold `to` (architecture §4 "Deletion"). */
   *holders(to: Node): Generator<{ readonly from: Node; readonly edge: Edge }> {
     for (const dependent of this.dependents(to)) if (dependent.edge.holds) yield dependent
   }

@@ -15,7 +15,7 @@ export interface Violation extends Finding {
 
 const RULES: Readonly<Record<Guard['rule'], Rule>> = { zone, insideParent, scopes, names, permissions }
 
-/** All that guards of its kind find wrong with an object (SECA.md §9), in the order of the guards. */
+/** All that guards of its kind find wrong with an object (contract §9), in the order of the guards. */
 export function* violationsOf(
   lookup: Lookup,
   kind: Kind,

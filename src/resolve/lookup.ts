@@ -1,7 +1,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 
-/** Tenant, and workspace where there is one, that a namespace stands for (DESIGN §2). */
+/** Tenant, and workspace where there is one, that a namespace stands for (architecture §2). */
 export interface Scope {
   readonly tenant: string
   readonly workspace?: string

@@ -44,7 +44,7 @@ interface PathParts extends Partial<Scope> {
   readonly name: string
 }
 
-/** SECA path (the URN of `metadata.ref`, SECA.md §3): `seca.storage/v1/tenants/t/workspaces/w/block-storages/n`. */
+/** SECA path (the URN of `metadata.ref`, contract §3): `seca.storage/v1/tenants/t/workspaces/w/block-storages/n`. */
 export function secaPath(kind: Kind, parts: PathParts, parentCollection?: string): string {
   const steps = [kind.api]
   if (kind.scope !== 'cluster' && parts.tenant !== undefined) steps.push('tenants', parts.tenant)

@@ -10,7 +10,7 @@ interface Permission {
   readonly verb: readonly string[]
 }
 
-/** SECA.md §11.3. */
+/** contract §11.3. */
 const VERBS: ReadonlySet<string> = new Set(['get', 'list', 'put', 'delete', 'post', '*'])
 /** APIs of the specification's extensions: a role may speak of them although they are not served here (yet). */
 const EXTENSIONS = [
@@ -21,7 +21,7 @@ const EXTENSIONS = [
   'seca.object-storage/v1beta1',
 ]
 
-/** Kinds of each API, by its name with and without version (SECA.md §11.5); none of extensions. */
+/** Kinds of each API, by its name with and without version (contract §11.5); none of extensions. */
 const APIS: ReadonlyMap<string, readonly Kind[]> = (() => {
   const served = KINDS.filter(({ api }) => api.startsWith('seca.')).map(({ api }) => api)
   const versioned = [...new Set([...served, ...EXTENSIONS])]
@@ -65,7 +65,7 @@ const typesOf = (kinds: readonly Kind[]): string =>
   kinds.length === 0 ? '' : ` with a type of ${kinds.map(({ collection }) => collection).join(', ')}`
 
 /**
- * Whether a pattern can match anything of an API, now or later (SECA.md §11.10): `*`, `type`, `type/*`, `type/name`, and for nested
+ * Whether a pattern can match anything of an API, now or later (contract §11.10): `*`, `type`, `type/*`, `type/name`, and for nested
  * kinds also with their parent's collection, or that and its name, in front.
  */
 function canMatch(pattern: string, kinds: readonly Kind[]): boolean {
@@ -89,7 +89,7 @@ function isNestedTypeOf([first, ...rest]: readonly string[], kind: Kind): boolea
 
 const PARENTS: ReadonlySet<string> = new Set(KINDS.flatMap(({ parent }) => parent?.kind ?? []))
 
-/** Whether a name fits a glob that some resource of the kind can have. The case of SKUs does not count (SECA.md §11.19). */
+/** Whether a name fits a glob that some resource of the kind can have. The case of SKUs does not count (contract §11.19). */
 function canBeCalled(glob: string | undefined, kind: Kind): boolean {
   if (glob === undefined) return true
   // Whatever is legal around a star stays legal when one letter takes its place.

@@ -58,7 +58,7 @@ interface Ambiguous {
   readonly parents: readonly string[]
 }
 
-/** Resolves one reference of `from` (SECA.md §4, DESIGN §2 "References"). */
+/** Resolves one reference of `from` (contract §4, architecture §2 "References"). */
 export function resolveReference(
   lookup: Lookup,
   fromKind: Kind,
@@ -89,7 +89,7 @@ export function resolveAddress(lookup: Lookup, address: Address): Resolution {
   if (namespace === undefined) return missing(address, [])
   if (kind.parent === undefined) return objectAt(lookup, address, keyOf(namespace, name))
   if (parent !== undefined) return objectAt(lookup, address, keyOf(namespace, `${parent}.${name}`))
-  // From outside a network its name may be left out: fine while only one network has such a child (SECA.md §4).
+  // From outside a network its name may be left out: fine while only one network has such a child (contract §4).
   const matches = lookup.nestedNamed(kind.kind, namespace, name)
   const [only, ...others] = matches
   const keys = [keyOf(namespace, `*.${name}`)]
@@ -127,7 +127,7 @@ function objectAt(lookup: Lookup, address: Address, key: string): Resolution {
   return region === here ? { state: 'found', kind, key, object } : missing(address, [key], region)
 }
 
-/** SKUs are cluster-scoped, one per region, seen by every tenant or by those listed; names compare without case (SECA.md §11.19). */
+/** SKUs are cluster-scoped, one per region, seen by every tenant or by those listed; names compare without case (contract §11.19). */
 function skuAt(lookup: Lookup, address: Address): Resolution {
   const { kind, own, name, region } = address
   const key = `${region}.${name}`

@@ -18,7 +18,7 @@ export function requestOf({ metadata }: Pick<Resource, 'metadata'>): string | un
         .join('')
 }
 
-/** The object is newer than what the controllers have recorded (DESIGN §3): its generation, or the request token. */
+/** The object is newer than what the controllers have recorded (architecture §3): its generation, or the request token. */
 export function isNewRequest(object: Pick<Resource, 'metadata' | 'status'>): boolean {
   const { status, metadata } = object
   return status?.observedGeneration !== metadata.generation || status.lastHandledRequest !== requestOf(object)

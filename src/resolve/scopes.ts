@@ -1,7 +1,7 @@
 import { isName, LABEL_LENGTH } from '../kinds/naming.ts'
 import type { Rule } from './rule.ts'
 
-/** All of a dimension (SECA.md §7.2, §11.24). */
+/** All of a dimension (contract §7.2, §11.24). */
 const ALL = '*'
 
 interface Scope {
@@ -11,8 +11,8 @@ interface Scope {
 }
 
 /**
- * Where roles hold: tenants and regions exist, workspaces may come later but must be able to (SECA.md §9). A scope without the own
- * tenant grants nothing (SECA.md §11.9).
+ * Where roles hold: tenants and regions exist, workspaces may come later but must be able to (contract §9). A scope without the own
+ * tenant grants nothing (contract §11.9).
  */
 export const scopes: Rule = function* (value, { lookup, object, guard }) {
   const own = lookup.scopeOf(object.metadata.namespace ?? '')?.tenant

@@ -118,7 +118,7 @@ describe('fields', () => {
 
 const SCOPES = ['tenants', 'workspaces', 'networks']
 
-/** The grammar of SECA.md §4, every way to read a text tried: slow and obvious. */
+/** The grammar of contract §4, every way to read a text tried: slow and obvious. */
 function readings(text: string): Omit<Urn, 'text'>[] {
   const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
   const name = /^[a-z0-9]+([-.][a-z0-9]+|-)*$/i

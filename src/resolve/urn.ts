@@ -1,7 +1,7 @@
 import { isLabel, isName } from '../kinds/naming.ts'
 import type { Reference } from '../kinds/ref.ts'
 
-/** Parts of a reference as written (SECA.md §4); what is absent is implied by the referring object. */
+/** Parts of a reference as written (contract §4); what is absent is implied by the referring object. */
 export interface Urn {
   /** API without version, `seca.storage`. */
   readonly provider?: string

@@ -10,7 +10,7 @@ function zonesOf(lookup: Lookup, kind: Kind, object: Resource): readonly string[
   return (region?.spec as { availableZones?: readonly string[] } | undefined)?.availableZones
 }
 
-/** The zone that an object is meant to be in: the first of its region where it names none (SECA.md §11.20). */
+/** The zone that an object is meant to be in: the first of its region where it names none (contract §11.20). */
 export function zoneOf(lookup: Lookup, kind: Kind, object: Resource): string | undefined {
   const field = kind.guards?.find(({ rule }) => rule === 'zone')?.field
   const zone = field === undefined ? undefined : (object.spec as Record<string, unknown> | undefined)?.[field]

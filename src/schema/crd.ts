@@ -133,7 +133,7 @@ export function specSchema(kind: Kind): Structural {
   }
 }
 
-/** Common and own status fields. Nothing is required; the default on the object itself makes status exist from the start (DESIGN §3). */
+/** Common and own status fields. Nothing is required; the default on the object itself makes status exist from the start (architecture §3). */
 function statusSchema(kind: Kind): Structural {
   const common = structural(CommonStatus, `${kind.kind}.status`)
   const own = kind.status ? structural(kind.status, `${kind.kind}.status`) : {}

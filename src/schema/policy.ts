@@ -1,4 +1,4 @@
-/** The resource that nobody can create: who may `bind` it may say which namespace belongs to which tenant (DESIGN §2). */
+/** The resource that nobody can create: who may `bind` it may say which namespace belongs to which tenant (architecture §2). */
 export const TENANTS_RESOURCE = { group: 'operator.secapi.cloud', resource: 'tenants' } as const
 
 const NAME = 'seca-tenant-labels'

@@ -94,7 +94,7 @@ const aggregatedTo = (...roles: readonly string[]) =>
 
 /**
  * Roles for people, added to Kubernetes' own view, edit and admin. `edit` holds no Role or RoleAssignment, since who
- * writes those is the tenant's administrator (DESIGN §6). Every authenticated user reads the catalogue, but not the
+ * writes those is the tenant's administrator (architecture §6). Every authenticated user reads the catalogue, but not the
  * cloud accounts, which name tenants.
  */
 export function userRoles(): Manifest[] {

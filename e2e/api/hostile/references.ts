@@ -78,7 +78,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
 /** API of the PUT, where that is not the target's. */
 const WRITER: Readonly<Record<string, string>> = { 'instance.bootVolume': 'compute' }
 
-/** Every way to write that the target is in another tenant (SECA.md §4), and ways that look like one. */
+/** Every way to write that the target is in another tenant (contract §4), and ways that look like one. */
 function spellings(victim: string, attacker: string, { api, collection, parent = '', name }: Field): Readonly<Record<string, unknown>> {
   const short = `${collection}/${name}`
   const inWorkspace = `workspaces/${VAULT}/${parent}${short}`

@@ -133,7 +133,7 @@ export function attributesOf(lookup: Lookup, attempt: Attempt): ResourceAttribut
   }
 }
 
-/** SKUs carry their region in front, nested kinds their parent (DESIGN §2). */
+/** SKUs carry their region in front, nested kinds their parent (architecture §2). */
 function objectNameOf(prefix: string | undefined, name: string | undefined): string | undefined {
   if (name === undefined) return undefined
   return prefix === undefined ? name : `${prefix}.${name}`

@@ -14,7 +14,7 @@ export interface AuthorizerOptions {
   readonly reviews?: AccessReviews
 }
 
-/** SECA roles decide for tokens, Kubernetes for its own users (DESIGN §6). */
+/** SECA roles decide for tokens, Kubernetes for its own users (architecture §6). */
 export function createAuthorizer({ cache, isSynced, reviews }: AuthorizerOptions): Authorizer {
   const roles = new RoleBook(cache)
   return {

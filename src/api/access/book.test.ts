@@ -23,7 +23,7 @@ const NEVER_USED = 'never-used'
 const REGIONAL = ['Instance', 'Subnet', 'InstanceSku', 'Image', 'Workspace']
 const MATERIAL = ['InstanceSku', 'Image']
 
-/** The rules of SECA.md §7.1, §7.2, §11.9, §11.24 in the slow and obvious way, from all objects there are. */
+/** The rules of contract §7.1, §7.2, §11.9, §11.24 in the slow and obvious way, from all objects there are. */
 function model(cache: Cache, subject: string, token: TokenScope, attempt: Attempt): boolean {
   const { kind, tenant = '', region, verb, name } = attempt
   const isRead = verb === 'get' || verb === 'list'

@@ -12,7 +12,7 @@ import { type Permissions, permissionsOf } from './permissions.ts'
 import { isMaterial, isReading, missOf, type Place, placeOf, reachOfToken } from './scopes.ts'
 
 export const EVERYONE = '*'
-/** Tenant whose SKUs are everyone's (DESIGN §2). */
+/** Tenant whose SKUs are everyone's (architecture §2). */
 const CATALOGUE_TENANT = 'seca'
 /** What is remembered: tenants; for each of them roles held somewhere, and decisions that took much. */
 const MAX_TENANTS = 1_000
@@ -35,7 +35,7 @@ interface Book {
   readonly decisions: LRUCache<string, Decision>
 }
 
-/** Decides by SECA roles (SECA.md §7.2), from the cache as it is at that moment. */
+/** Decides by SECA roles (contract §7.2), from the cache as it is at that moment. */
 export class RoleBook {
   readonly #cache: Cache
   readonly #assignments: Assignments

@@ -21,7 +21,7 @@ const MISSES = {
   workspace: 'its scopes leave the workspace out (or the resource is in none)',
 } as const
 
-/** Why a subject may or may not do something (SECA.md §7.2). */
+/** Why a subject may or may not do something (contract §7.2). */
 export function explain(cache: Cache, caller: DirectCaller, attempt: Attempt): Explanation {
   const book = new RoleBook(cache)
   const decision = book.decide(caller, attempt)

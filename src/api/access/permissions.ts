@@ -24,7 +24,7 @@ class Permission {
   }
 }
 
-/** What a role permits (SECA.md §7.2), by the provider that its permissions name: with version or without. */
+/** What a role permits (contract §7.2), by the provider that its permissions name: with version or without. */
 export class Permissions {
   /** Number of permissions. */
   readonly size: number

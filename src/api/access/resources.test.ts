@@ -20,7 +20,7 @@ const glob = (pattern: string, text: string): boolean =>
       ? glob(pattern.slice(1), text) || (text !== '' && glob(pattern, text.slice(1)))
       : pattern[0] === text[0] && glob(pattern.slice(1), text.slice(1))
 
-/** The rule, word by word (SECA.md §7.2, §11.10, §11.19). */
+/** The rule, word by word (contract §7.2, §11.10, §11.19). */
 function model(pattern: string, { kind, name, parent = '' }: Attempt): boolean {
   if (pattern === '*') return true
   const words = pattern.split('/')

@@ -44,9 +44,9 @@ class Branch {
 }
 
 /**
- * The resources of one permission (SECA.md §7.2, §11.10). `*` alone covers everything; elsewhere it stays inside its word. `type` is
+ * The resources of one permission (contract §7.2, §11.10). `*` alone covers everything; elsewhere it stays inside its word. `type` is
  * the list, `type/*` the list and all items. A nested kind can be written `subnets/x`, `networks/subnets/x` and, for one network,
- * `networks/n/subnets/x`. Names of SKUs compare without case (SECA.md §11.19).
+ * `networks/n/subnets/x`. Names of SKUs compare without case (contract §11.19).
  */
 export class Resources {
   readonly #isAll: boolean

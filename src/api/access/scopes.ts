@@ -45,7 +45,7 @@ type AssignmentScope = Spec<typeof RoleAssignment>['scopes'][number]
 
 const namesIn = (list: readonly string[] | undefined): Names => (list === undefined || list.length === 0 ? undefined : new Set(list))
 
-/** An assignment's scope: an empty list is all, and so is one with `*` (SECA.md §11.9, §11.24). */
+/** An assignment's scope: an empty list is all, and so is one with `*` (contract §11.9, §11.24). */
 export function reachOfAssignment({ tenants, regions, workspaces }: AssignmentScope): Reach {
   const open = (list: readonly string[] | undefined) => (list?.includes('*') === true ? undefined : namesIn(list))
   return { tenants: open(tenants), regions: open(regions), workspaces: open(workspaces) }
@@ -53,7 +53,7 @@ export function reachOfAssignment({ tenants, regions, workspaces }: AssignmentSc
 
 const reaches = new WeakMap<TokenScope, Reach>()
 
-/** A token's scope (SECA.md §7.1): no tenants are none, and `*` is no wildcard, since a token only narrows. */
+/** A token's scope (contract §7.1): no tenants are none, and `*` is no wildcard, since a token only narrows. */
 export function reachOfToken(scope: TokenScope): Reach {
   let reach = reaches.get(scope)
   if (reach === undefined) {

@@ -17,7 +17,7 @@ export interface Aggregation {
   readonly ca: string
 }
 
-/** APIServices of every API in every region (DESIGN §1). Groups that no CRD uses, so that no custom resource is shadowed. */
+/** APIServices of every API in every region (architecture §1). Groups that no CRD uses, so that no custom resource is shadowed. */
 export function apiServices({ regions, service, ca }: Aggregation) {
   return groupsOf(regions).flatMap((group) =>
     (versionsOf(group) ?? []).map((version) => ({
@@ -40,7 +40,7 @@ const GATE = 'seca-api-gate'
 
 /**
  * kube-apiserver's own check of the aggregated paths, which it reads as resource `tenants`, name `<tenant>`, and a subresource
- * (DESIGN §1). Everybody who is somebody may knock: what they may do is asked about the custom resources. An administrator who
+ * (architecture §1). Everybody who is somebody may knock: what they may do is asked about the custom resources. An administrator who
  * wants to hold users to some tenants here already binds them to rules with `resourceNames` and deletes this binding.
  */
 export function gateRoles(regions: readonly string[]) {
@@ -61,7 +61,7 @@ export function gateRoles(regions: readonly string[]) {
   }
 }
 
-/** A Service for a server on this machine, where no Service network runs: a name instead of an address (DESIGN §6). */
+/** A Service for a server on this machine, where no Service network runs: a name instead of an address (architecture §6). */
 export function localService({ service }: Pick<Aggregation, 'service'>) {
   return {
     apiVersion: 'v1',

@@ -52,7 +52,7 @@ export const PEER_PATH = '/.seca/peer'
 const STRIPPED = /^(?:x-remote-|x-forwarded-|forwarded$|authorization$|impersonate-|proxy-)/
 const NONE = new Uint8Array()
 
-/** One listener's way from a request to the application (DESIGN §6). */
+/** One listener's way from a request to the application (architecture §6). */
 export function createHandler(options: DoorOptions): Handler {
   const { door, app, authenticator, validationStatus, log, shares = new Shares() } = options
   const strangers = new Strangers(shares, authenticator)

@@ -16,7 +16,7 @@ import { PEER_PATH, type Plain } from './handler.ts'
 import type { Head } from '../identity/head.ts'
 import type { TlsFiles } from './listener.ts'
 
-/** How long a write waits for the other replicas (DESIGN §6). */
+/** How long a write waits for the other replicas (architecture §6). */
 const CONFIRM_MS = 250
 const RENEW_MS = 10_000
 /** A replica that has not renewed for this long is gone. */

@@ -5,7 +5,7 @@ import { Refusal } from '../problem.ts'
 import { Rate } from './rate.ts'
 import { Lane, Turns } from './turns.ts'
 
-/** What one caller may use of the process (DESIGN §6 "No request costs others"). */
+/** What one caller may use of the process (architecture §6 "No request costs others"). */
 export interface ShareLimits {
   readonly requestsPerSecond: number
   /** Requests that come at once after a pause. */

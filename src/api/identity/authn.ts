@@ -6,7 +6,7 @@ import type { Head } from './head.ts'
 import type { Tokens } from './token.ts'
 import type { TokenReviews } from './token-review.ts'
 
-/** How a listener learns who calls. Each has its own way, and no header of the request chooses it (DESIGN §6). */
+/** How a listener learns who calls. Each has its own way, and no header of the request chooses it (architecture §6). */
 export type Authenticator = (head: Head) => Promise<Caller>
 
 const AUTHORIZATION = 'authorization'

@@ -32,7 +32,7 @@ const NEVER: Answer = { at: Number.NEGATIVE_INFINITY, isRevoked: false }
 const unknown = (cause?: unknown) =>
   new SecaError('IdentityUnavailable', 'the token issuer does not say whether the token was revoked; try again later', { cause })
 
-/** Asks the issuer whether a token still holds (`GET /userinfo` answers 401 for a revoked one; SECA.md §7.1). */
+/** Asks the issuer whether a token still holds (`GET /userinfo` answers 401 for a revoked one; contract §7.1). */
 export class Revocation {
   readonly #options: Required<RevocationOptions>
   readonly #answers = new LRUCache<string, Answer>({ max: 20_000 })

@@ -79,7 +79,7 @@ function explain(error: unknown): string {
   return 'it is malformed'
 }
 
-/** Identity and narrowing of a verified token (SECA.md §7.1, §11.21). Roles never come from it. */
+/** Identity and narrowing of a verified token (contract §7.1, §11.21). Roles never come from it. */
 export function callerOf(payload: JWTPayload): DirectCaller {
   const subject = payload.sub
   // Not `*`: the workspace's creator is written into a role assignment, where that means everyone.

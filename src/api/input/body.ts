@@ -1,7 +1,7 @@
 import { JsonError, parseJson } from './json.ts'
 import { inBody, inParameter, Refusal } from '../problem.ts'
 
-/** Largest body of a PUT, in bytes (SECA.md §11.14). */
+/** Largest body of a PUT, in bytes (contract §11.14). */
 const MAX_BYTES = 1_048_576
 
 const tooLarge = () => new Refusal('TooLarge', `the body is larger than ${MAX_BYTES} bytes`)

@@ -4,7 +4,7 @@ import { kindNamed } from '../../kinds/index.ts'
 import type { Kind } from '../../kinds/kind.ts'
 import { guardIssues } from './checks.ts'
 
-test('an assignment names a role, unless the last one it had was deleted (SECA.md §11.22)', () => {
+test('an assignment names a role, unless the last one it had was deleted (contract §11.22)', () => {
   const cache = testCache()
   const kind = kindNamed('RoleAssignment') as Kind
   const assignment = (roles: string[]) => add(cache, 'RoleAssignment', 't', 'ra', { subs: ['ann'], roles, scopes: [{}] })

@@ -5,11 +5,11 @@ import type { Lookup } from '../../resolve/lookup.ts'
 import type { Issue } from '../../schema/validate.ts'
 import { pointerOf } from '../problem.ts'
 
-/** As many as an answer can name (SECA.md §6.7). */
+/** As many as an answer can name (contract §6.7). */
 const MAX_ISSUES = 32
 
 /**
- * What the guards of the kind say against a write (SECA.md §9, "SECA PUT"); at most 32 issues. What is only a matter of time may be
+ * What the guards of the kind say against a write (contract §9, "SECA PUT"); at most 32 issues. What is only a matter of time may be
  * written, and what was wrong with the stored object already may stay, so that the rest of it can be changed.
  */
 export function guardIssues(lookup: Lookup, kind: Kind, candidate: Resource, before: Resource | undefined): Issue[] {

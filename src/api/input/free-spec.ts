@@ -5,7 +5,7 @@ import { isKeptNumber } from './decimal.ts'
 /** More issues than this help nobody (an answer has at most 32 sources). */
 const MAX_ISSUES = 32
 
-/** What of a free spec could not be kept as it was sent (SECA.md §8 "Workspace"): refused, since it would be lost silently. */
+/** What of a free spec could not be kept as it was sent (contract §8): refused, since it would be lost silently. */
 export function freeSpecIssues(kind: Kind, spec: unknown, text: string): Issue[] {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return []
   const issues: Issue[] = Object.keys(spec)

@@ -18,7 +18,7 @@ export interface Input {
   readonly region: string | undefined
 }
 
-/** Limits of SECA.md §3; those of extensions are the CRD's. */
+/** Limits of contract §3; those of extensions are the CRD's. */
 const LIMITS = {
   labels: { length: 63, entries: 1_000 },
   annotations: { length: 1_024, entries: 1_000 },
@@ -45,7 +45,7 @@ export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)):
   return { labels, annotations, extensions, spec: whole, region: typeof region === 'string' && region !== '' ? region : undefined }
 }
 
-/** Issues that one answer tells (SECA.md §6.7). */
+/** Issues that one answer tells (contract §6.7). */
 const MAX_TOLD = 32
 
 /** 422 with a source for each issue that it tells. */
@@ -74,7 +74,7 @@ function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[
   return Object.fromEntries(pairs) as Strings
 }
 
-/** Clients send `null` for what they leave out, and references as plain strings (SECA.md §3, §4). */
+/** Clients send `null` for what they leave out, and references as plain strings (contract §3, §4). */
 function prepared(kind: Kind, spec: unknown): unknown {
   if (kind.freeSpec === true) return spec ?? undefined
   const clean = withoutNulls(spec)

@@ -105,7 +105,7 @@ const table = (app: TestApp, targets: readonly string[]) =>
     body: { spec: { routes: targets.map((targetRef) => ({ destinationCidrBlock: '10.0.0.0/8', targetRef })) } },
   })
 
-describe('references that are refused (SECA.md §9)', () => {
+describe('references that are refused (contract §9)', () => {
   it('parts that do not exist or contradict, each with its place', async () => {
     const app = testApp(cache, { client })
     expect(told(await nic(app, 'networks/a.b/subnets/c'))).toEqual([422, '/spec/subnetRef'])

@@ -38,7 +38,7 @@ interface Absent {
 }
 
 /**
- * Checks the references of a PUT that are new (SECA.md §9): they are well formed and in reach, the caller may `get` what they name, and
+ * Checks the references of a PUT that are new (contract §9): they are well formed and in reach, the caller may `get` what they name, and
  * what must exist does. Made once for a request, however often its write is tried: budgets of decisions and look-ups are the request's.
  */
 export class ReferenceCheck {

@@ -46,7 +46,7 @@ function collect(schema: z.ZodType, path: readonly string[]): Transition[] {
   return [...own, ...Object.entries(schema.shape).flatMap(([key, field]) => collect(field as z.ZodType, [...path, key]))]
 }
 
-/** What an update may not do: immutable fields, sizes that shrink (SECA.md §8). */
+/** What an update may not do: immutable fields, sizes that shrink (contract §8). */
 export function transitionIssues(kind: Kind, before: Json, after: Json): Issue[] {
   return transitionsOf(kind).flatMap(({ path, message, allows }) => {
     const old = at(before, path)

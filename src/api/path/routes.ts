@@ -51,7 +51,7 @@ for (const surface of SURFACES) {
     plant(surface.api, [...surface.segments, '{name}', action], { surface, place: 'action', action })
 }
 
-/** Finds what a path means (DESIGN §1); undefined: nothing is there. Each door has its own base paths. */
+/** Finds what a path means (architecture §1); undefined: nothing is there. Each door has its own base paths. */
 export function matchRoute(door: Door, pathname: string): Matched | undefined {
   const segments = pathname.split('/')
   const base = door === 'direct' ? directBase(segments) : aggregatedBase(segments)

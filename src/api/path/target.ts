@@ -59,7 +59,7 @@ const clip = (text: string) => text.slice(0, 64)
 const tooLong = (parameter: string, max: number) =>
   new Refusal('InvalidRequest', `${parameter} has more than ${max} characters`, { sources: [inParameter(parameter)] })
 
-/** SKU names compare without case (SECA.md §11.19). A PUT's name is content, the others' only a parameter. */
+/** SKU names compare without case (contract §11.19). A PUT's name is content, the others' only a parameter. */
 function itemName(surface: Surface, value: string, isPut: boolean): string {
   const name = surface.isPerRegion ? value.toLowerCase() : value
   if (isName(name)) return name
@@ -67,7 +67,7 @@ function itemName(surface: Surface, value: string, isPut: boolean): string {
   throw new Refusal(isPut ? 'ValidationFailed' : 'InvalidRequest', message, { sources: [inParameter('name', '/metadata/name')] })
 }
 
-/** Namespace of a tenant or workspace; a workspace of another region is not here (DESIGN §1). */
+/** Namespace of a tenant or workspace; a workspace of another region is not here (architecture §1). */
 function namespaceOf(cache: Cache, tenant: string, workspace: string | undefined, region: string): string | undefined {
   if (workspace === undefined) return cache.namespaceOf({ tenant })
   const namespace = cache.namespaceOf({ tenant, workspace })

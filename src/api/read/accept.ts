@@ -1,6 +1,6 @@
 import { inParameter, Refusal } from '../problem.ts'
 
-/** Which objects a list shows: those whose deletion was asked for, those where it was not, or both (SECA.md §6.4). */
+/** Which objects a list shows: those whose deletion was asked for, those where it was not, or both (contract §6.4). */
 export type Visibility = 'live' | 'all' | 'deleted'
 
 /** What Accept headers ask for. Throws 406 when JSON is not among it. */

@@ -39,7 +39,7 @@ const PAUSE_AFTER = 200_000
 /** What reaching, checking and taking one object costs, in the same steps. */
 const PER_OBJECT = 1_000
 
-/** LIST (SECA.md §6.4): from memory, by name. A collection whose parent does not exist is empty. `owner`: whose turns it takes. */
+/** LIST (contract §6.4): from memory, by name. A collection whose parent does not exist is empty. `owner`: whose turns it takes. */
 export async function list(context: Context, target: Target, request: Request, owner: string): Promise<Answer> {
   const query = parseQuery(request)
   const { items, skipToken } = await turns.run(owner, pageOf(context, target, query))

@@ -19,7 +19,7 @@ export function parseLimit(text: string | undefined): number {
   throw new Refusal('InvalidRequest', `limit must be a whole number from 1 to ${MAX_LIMIT}`, { sources: [inParameter('limit')] })
 }
 
-/** The cursor is the last name of the page: nothing is skipped or told twice while others write (SECA.md §11.12). */
+/** The cursor is the last name of the page: nothing is skipped or told twice while others write (contract §11.12). */
 export function skipToken(lastName: string): string {
   return Buffer.from(`1${lastName}`).toString('base64url')
 }

@@ -12,7 +12,7 @@ const MAX_TERMS = 64
 const MAX_LENGTH = 8_192
 
 /**
- * Parses a label selector (SECA.md §6.5): terms separated by commas, all of which must match. `key=value`, `==`, `!=`, `>`, `<`,
+ * Parses a label selector (contract §6.5): terms separated by commas, all of which must match. `key=value`, `==`, `!=`, `>`, `<`,
  * `>=`, `<=`, `key in (a,b)`, `key notin (a,b)`, `key`, `!key`; `*` stands for any run of characters in keys and values. A missing
  * key matches `!=` and `notin`. Read from left to right without going back: time grows with the text. Throws 400.
  */

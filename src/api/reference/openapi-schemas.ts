@@ -17,7 +17,7 @@ const object = (properties: Record<string, Schema>, required: readonly string[],
 })
 const time = (description: string): Schema => ({ type: 'string', format: 'date-time', description })
 
-/** SECA's name pattern (SECA.md §1). */
+/** SECA's name pattern (contract §1). */
 export const NAME_SCHEMA: Schema = text(1, 128, { pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' })
 
 /** Everything below `components.schemas`, from the registry. */

@@ -48,7 +48,7 @@ const document = openApi('direct', 'https://seca.test')
 const pathHere = ({ api, path }: ContractOperation) => (path.startsWith('/.wellknown') ? path : `/providers/${api.split('/')[0]}${path}`)
 const here = (operation: ContractOperation) => document.paths[pathHere(operation)]?.[operation.method.toLowerCase() as Method]
 
-/** Statuses that every HTTP server may answer, and those that the specification's prose names (SECA.md §6.1). */
+/** Statuses that every HTTP server may answer, and those that the specification's prose names (contract §6.1). */
 const MORE = ['406', '413', '415', '503']
 
 describe('the OpenAPI document and the contract', () => {
@@ -158,7 +158,7 @@ describe('schemas', () => {
   /** On purpose, besides what {@link EXCEPTIONS} lists for the stored resource. */
   const known = (difference: string) => {
     const [path = '', keyword = ''] = difference.split(' ')
-    // SECA.md §11.12; and what a status can weigh in etcd is bounded.
+    // contract §11.12; and what a status can weigh in etcd is bounded.
     if (difference === 'ResponseMetadata.skipToken maxLength' || difference === 'StatusCondition.type maxLength') return true
     return EXCEPTIONS.some(
       (exception) =>

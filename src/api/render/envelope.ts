@@ -48,7 +48,7 @@ export function rendered(target: Target, object: Resource, rendering: Rendering)
   return (entry.json ??= JSON.stringify(envelope(target, object, 'GET', rendering.now)))
 }
 
-/** The SECA envelope of an object (SECA.md §3). */
+/** The SECA envelope of an object (contract §3). */
 export function envelope(
   target: Target,
   object: Resource,

@@ -48,7 +48,7 @@ function isStorableKey(key: string): boolean {
 
 const isStorableLabel = (key: string, value: string): boolean => isStorableKey(key) && (value === '' || NAME.test(value))
 
-/** Splits what a client sent into what Kubernetes can hold and what is kept beside it, byte for byte (DESIGN §2). */
+/** Splits what a client sent into what Kubernetes can hold and what is kept beside it, byte for byte (architecture §2). */
 export function stored({ labels, annotations }: Tags): StoredTags {
   const fits = split(labels, isStorableLabel)
   const notes = split(annotations, (key) => isStorableKey(key))

@@ -3,7 +3,7 @@ import { lastModifiedAt, millis } from './state.ts'
 import type { Surface } from '../path/surface.ts'
 import type { Target } from '../path/target.ts'
 
-/** SECA metadata of an object (SECA.md §3); `verb` is the method of this very request. */
+/** SECA metadata of an object (contract §3); `verb` is the method of this very request. */
 export function metadataOf(target: Target, object: Resource, verb: string): Readonly<Record<string, unknown>> {
   const { surface, tenant, workspace, parent, region } = target
   const { metadata } = object

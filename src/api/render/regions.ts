@@ -5,7 +5,7 @@ import { specOf } from './envelope.ts'
 import { GLOBAL_APIS, REGIONAL_APIS } from '../path/surface.ts'
 import type { Target } from '../path/target.ts'
 
-/** Base URL of an API without version: where clients add `/v1/…` (SECA.md §2, DESIGN §1). */
+/** Base URL of an API without version: where clients add `/v1/…` (contract §2, architecture §1). */
 function apiUrl(door: Door, base: string, api: string, region: string | undefined): string {
   if (door === 'aggregated') return `${base}/apis/${region === undefined ? '' : `${region}.`}${api}`
   return `${base}${region === undefined ? '' : `/regions/${region}`}/providers/${api}`

@@ -12,7 +12,7 @@ interface Shown {
 
 /**
  * State and history: a read after a write never shows a stale `active`, nor an error that the write may have mended. Except in the
- * answer of the write itself, which shows the record as it is stored (DESIGN §3, §6).
+ * answer of the write itself, which shows the record as it is stored (architecture §3, §6).
  */
 export function shown(object: Resource, now: () => number, view: 'read' | 'stored' = 'read'): Shown {
   const { status, metadata } = object
@@ -42,7 +42,7 @@ const later = (one: string, other: string): string => (one > other ? one : other
 export const millis = (timestamp: string): string =>
   timestamp.length === 20 ? `${timestamp.slice(0, 19)}.000Z` : new Date(timestamp).toISOString()
 
-/** Creation or the last change, in milliseconds (SECA.md §3). */
+/** Creation or the last change, in milliseconds (contract §3). */
 export function lastModifiedAt({ status, metadata }: Resource): string {
   const recorded = status?.lastModifiedAt ?? millis(metadata.creationTimestamp)
   const requested = tokenTime(metadata.annotations?.[REQUESTED])

@@ -17,7 +17,7 @@ interface Action {
   readonly changes: (object: Resource, now: number) => Json
 }
 
-/** POST actions by name (SECA.md §6.6). */
+/** POST actions by name (contract §6.6). */
 const ACTIONS: Readonly<Record<string, Action>> = {
   start: { requires: 'off', changes: () => ({ spec: { powerState: 'on' } }) },
   stop: { requires: 'on', changes: () => ({ spec: { powerState: 'off' } }) },

@@ -10,7 +10,7 @@ import { creatorMark } from './creator.ts'
 import { checkPlace } from './place.ts'
 import type { Put } from './writing.ts'
 
-/** Longest `metadata.ref` (SECA.md §3). */
+/** Longest `metadata.ref` (contract §3). */
 const MAX_REF = 255
 
 /** Creates the object where its path says, once everything that it names is there. */
@@ -24,7 +24,7 @@ export async function create(writing: Put, input: Input): Promise<Resource> {
   return context.client.create<Resource>(kind.gvr, namespace, candidate, signal, { fieldManager: API_FIELD_MANAGER })
 }
 
-/** Names and parents together may pass what `metadata.ref` can hold (SECA.md §3). */
+/** Names and parents together may pass what `metadata.ref` can hold (contract §3). */
 function checkLength(target: Target): void {
   if (refOf(target).length <= MAX_REF) return
   throw new Refusal('ValidationFailed', `with its parents, the name is too long: metadata.ref would have more than ${MAX_REF} characters`, {

@@ -18,12 +18,12 @@ const RETURN_MS = 600_000
  * lost: then the PUT that is tried again is an update, by whatever replica, and finds whom the role is still due to.
  */
 export function creatorMark({ surface }: Target, caller: Caller): Strings {
-  // Names of the aggregated door are those of Kubernetes users, who are different people (DESIGN §6).
+  // Names of the aggregated door are those of Kubernetes users, who are different people (architecture §6).
   return surface.kind.creatorRole === undefined || caller.door !== 'direct' ? {} : { [CREATOR]: caller.subject }
 }
 
 /**
- * Who creates a workspace through the direct door becomes its admin (SECA.md §11.18). Answers the workspace as it is then. Never
+ * Who creates a workspace through the direct door becomes its admin (contract §11.18). Answers the workspace as it is then. Never
  * fails the PUT, which has happened: the mark stays, and the next PUT of the same caller tries again.
  */
 export async function welcomeCreator(writing: Writing, object: Resource): Promise<Resource> {

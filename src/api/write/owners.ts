@@ -11,7 +11,7 @@ export interface Owned {
 const owners = new WeakMap<object, readonly Owned[]>()
 const NOBODY: readonly Owned[] = Object.freeze([])
 
-/** All but people with kubectl and this operator: GitOps controllers, Terraform, other operators (DESIGN §6). */
+/** All but people with kubectl and this operator: GitOps controllers, Terraform, other operators (architecture §6). */
 export function isForeignManager(manager: string): boolean {
   return !manager.startsWith('kubectl') && manager !== FIELD_MANAGER && manager !== API_FIELD_MANAGER
 }

@@ -11,7 +11,7 @@ const LOOK_MS = 25
 
 /**
  * Namespace that a new object goes into (undefined for cluster-scoped kinds), once everything that its path names is there
- * (SECA.md §9): tenant 404, workspace and network 422, what is being deleted 409, a namespace that is still to come 503.
+ * (contract §9): tenant 404, workspace and network 422, what is being deleted 409, a namespace that is still to come 503.
  */
 export async function checkPlace(context: Context, target: Target, signal: AbortSignal): Promise<string | undefined> {
   const { cache } = context

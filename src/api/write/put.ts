@@ -25,7 +25,7 @@ interface Result {
   readonly isNew: boolean
 }
 
-/** PUT (SECA.md §6.2): creates, or replaces what SECA clients may set and leaves the rest alone. */
+/** PUT (contract §6.2): creates, or replaces what SECA clients may set and leaves the rest alone. */
 export async function put(writing: Writing, request: Request): Promise<Answer> {
   const { context, target } = writing
   const isUpdate = find(context.cache, target) !== undefined
@@ -50,7 +50,7 @@ export async function put(writing: Writing, request: Request): Promise<Answer> {
   return new Answer(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
 }
 
-/** The body's `metadata.region` is ignored, except that it must be one that is served (SECA.md §11.2). */
+/** The body's `metadata.region` is ignored, except that it must be one that is served (contract §11.2). */
 function checkRegion({ cache }: Context, { region }: Input): void {
   if (region !== undefined && cache.get('Region', region) === undefined)
     throw invalid([{ pointer: '/metadata/region', message: `region "${region.slice(0, 64)}" is not served here` }])
@@ -82,7 +82,7 @@ async function write(request: Put, input: Input, precondition: string | undefine
   }
 }
 
-/** A name is taken in another region of the tenant (DESIGN §1). */
+/** A name is taken in another region of the tenant (architecture §1). */
 function elsewhere({ surface, name, region }: Target): Refusal {
   return new Refusal('Conflict', `${surface.kind.secaKind} "${name}" exists in another region than ${region}; names are unique in a tenant`)
 }

@@ -12,7 +12,7 @@ import { notFound, parsePrecondition, preconditionFailed, readLive, required } f
 
 const TRIES = 5
 
-/** DELETE (SECA.md §6.3): 202 as long as it is going, 409 while something that must not break is alive (SECA.md §9). */
+/** DELETE (contract §6.3): 202 as long as it is going, 409 while something that must not break is alive (contract §9). */
 export async function remove(writing: Writing, request: Request): Promise<Answer> {
   const { context, target } = writing
   const precondition = parsePrecondition(request.headers)

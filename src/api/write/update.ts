@@ -10,7 +10,7 @@ import { leavesOf, mergePatch } from './patch.ts'
 import { pointerOf, inBody, Refusal } from '../problem.ts'
 import { objectName, type Target } from '../path/target.ts'
 
-/** Replaces what SECA clients may set, with a merge patch of the differences that only fits this version (DESIGN §6 "Writes"). */
+/** Replaces what SECA clients may set, with a merge patch of the differences that only fits this version (architecture §6 "Writes"). */
 export function update(context: Context, target: Target, before: Resource, input: Input, signal: AbortSignal): Promise<Resource> {
   const { labels, annotations, kept } = stored(input)
   const oldKept = before.metadata.annotations?.[KEPT]

@@ -6,7 +6,7 @@ import { find, keyOfTarget, objectName, type Target } from '../path/target.ts'
 
 const HEADER = 'if-unmodified-since'
 
-/** Value of `if-unmodified-since`: an integer, compared with `metadata.resourceVersion` (SECA.md §6.2). Throws 400 for anything else. */
+/** Value of `if-unmodified-since`: an integer, compared with `metadata.resourceVersion` (contract §6.2). Throws 400 for anything else. */
 export function parsePrecondition(headers: Headers): string | undefined {
   const text = headers.get(HEADER)
   if (text === null) return undefined

@@ -10,7 +10,7 @@ import { KUBERNETES, MODULE, NAMES, type Program, PROGRAMS } from './versions.ts
 const GO_MINOR = 26
 const HOW = `Install Go 1.${GO_MINOR} or newer (https://go.dev/dl), let --download fetch the official binaries, or set KUBEBUILDER_ASSETS to a folder with ${NAMES.join(', ')}.`
 
-// Without the version kubectl and Helm cannot parse what the server calls itself (DESIGN §7).
+// Without the version kubectl and Helm cannot parse what the server calls itself (architecture §7).
 const [gitMajor = '', gitMinor = ''] = KUBERNETES.slice(1).split('.')
 const STAMP = { gitVersion: KUBERNETES, gitMajor, gitMinor }
 const LDFLAGS = ['-s', '-w', ...Object.entries(STAMP).map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)].join(' ')

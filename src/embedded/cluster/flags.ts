@@ -61,7 +61,7 @@ export function apiserverFlags({ dataDir, pki, ports }: Context): string[] {
     '--requestheader-extra-headers-prefix=X-Remote-Extra-',
     `--proxy-client-cert-file=${pki.path('front-proxy-client.crt')}`,
     `--proxy-client-key-file=${pki.path('front-proxy-client.key')}`,
-    // Aggregator routing by Endpoints stays off: it cannot follow a Service of type ExternalName (DESIGN §6).
+    // Aggregator routing by Endpoints stays off: it cannot follow a Service of type ExternalName (architecture §6).
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${pki.path('service-account.pub')}`,
     `--service-account-signing-key-file=${pki.path('service-account.key')}`,

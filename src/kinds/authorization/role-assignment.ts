@@ -22,7 +22,7 @@ export const RoleAssignment = defineKind({
   ],
   spec: z.object({
     subs: z.array(z.string().min(1).max(128)).min(1).max(256).describe('Subjects: the sub claim of their tokens; * = everyone.'),
-    // May be empty: deleting a role takes its name out (SECA.md §11.22). A SECA client still has to name one.
+    // May be empty: deleting a role takes its name out (contract §11.22). A SECA client still has to name one.
     roles: z.array(z.string().min(1).max(64)).max(32).describe('Names of roles of the tenant, or of system roles.'),
     scopes: z
       .array(

@@ -4,7 +4,7 @@ import { defineKind, type RootRule } from '../kind.ts'
 import { cel } from '../rules.ts'
 import { SYSTEM_PREFIX, SYSTEM_ROLES } from './system-roles.ts'
 
-/** System roles are built in and not stored (DESIGN §6), so nobody else may use their names. */
+/** System roles are built in and not stored (architecture §6), so nobody else may use their names. */
 const notReserved: RootRule = {
   rule: `!self.metadata.name.startsWith('${SYSTEM_PREFIX}')`,
   message: `names that begin with '${SYSTEM_PREFIX}' are kept for the built-in system roles`,

@@ -10,7 +10,7 @@ const ALL = ['get', 'list', 'put', 'delete', 'post']
 const READ = ['get', 'list']
 
 /**
- * What `network`, `compute` and `storage` cover (SECA.md §7.3). The specification's table leaves `security-group-rules` out, which
+ * What `network`, `compute` and `storage` cover (contract §7.3). The specification's table leaves `security-group-rules` out, which
  * would lock even a tenant's administrator out of a foundation kind; they are in here.
  */
 const PATTERNS: Readonly<Record<string, readonly string[]>> = {
@@ -47,7 +47,7 @@ function role(infrastructure: readonly string[], workspaces: readonly string[], 
   }
 }
 
-/** The five roles that every tenant has, by name: built in, not stored (DESIGN §6). */
+/** The five roles that every tenant has, by name: built in, not stored (architecture §6). */
 export const SYSTEM_ROLES: ReadonlyMap<string, RoleSpec> = new Map([
   ['seca.admin', role(ALL, ALL, ALL)],
   ['seca.region-admin', role(ALL, ['get', 'list', 'put', 'delete'])],

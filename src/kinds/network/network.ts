@@ -29,7 +29,7 @@ export const Network = defineKind({
     additionalCidrs: z.array(AssignedCidr()).max(32).optional().describe('Further address blocks in the cloud.'),
   }),
   initialStatus: {
-    // The contract's "nothing assigned yet", for the families asked for (SECA.md §11.15).
+    // The contract's "nothing assigned yet", for the families asked for (contract §11.15).
     cidr: ({ cidr }) => ({
       ...((cidr as { ipv4?: string }).ipv4 === undefined ? {} : { ipv4: '0.0.0.0/0' }),
       ...((cidr as { ipv6?: string }).ipv6 === undefined ? {} : { ipv6: '::/0' }),

@@ -6,7 +6,7 @@ import { defineKind } from '../kind.ts'
 const tenant = () => z.string().min(1).max(LABEL_LENGTH)
 const secretName = () => z.string().min(1).max(253)
 
-/** The operator's own kind: a cloud account that regions are bound to (DESIGN §2). Not part of SECA. */
+/** The operator's own kind: a cloud account that regions are bound to (architecture §2). Not part of SECA. */
 export const CloudProvider = defineKind({
   kind: 'CloudProvider',
   api: 'operator/v1alpha1',
