@@ -82,9 +82,9 @@ function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundR
     case 'invalid':
       return { reason: INVALID, message: `spec.${path}: ${resolution.message}` }
     case 'missing':
-      return { reason: NOT_FOUND, message: `spec.${path}: ${resolution.message}` }
+      return rule.wait === 'late' ? undefined : { reason: NOT_FOUND, message: `spec.${path}: ${resolution.message}` }
     case 'found':
-      if (resolution.kind.status === undefined || rule.wait === 'exists') return undefined
+      if (resolution.kind.status === undefined || rule.wait === 'exists' || (rule.wait === 'late' && exists(object))) return undefined
       if (resolution.kind.cloud !== 'none' && regionOf(lookup, resolution.kind, resolution.object) !== regionOf(lookup, kind, object)) {
         const region = regionOf(lookup, resolution.kind, resolution.object)
         return {
