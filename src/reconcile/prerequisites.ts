@@ -76,15 +76,17 @@ function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundR
   const { rule, path } = found
   if (rule.wait === 'none') return undefined
   const resolution = resolveReference(lookup, kind, object, found)
+  const { state } = resolution
+  if (rule.wait === 'late' && (state === 'missing' || (state === 'found' && exists(object)))) return undefined
   switch (resolution.state) {
     case 'literal':
       return undefined
     case 'invalid':
       return { reason: INVALID, message: `spec.${path}: ${resolution.message}` }
     case 'missing':
-      return rule.wait === 'late' ? undefined : { reason: NOT_FOUND, message: `spec.${path}: ${resolution.message}` }
+      return { reason: NOT_FOUND, message: `spec.${path}: ${resolution.message}` }
     case 'found':
-      if (resolution.kind.status === undefined || rule.wait === 'exists' || (rule.wait === 'late' && exists(object))) return undefined
+      if (resolution.kind.status === undefined || rule.wait === 'exists') return undefined
       if (resolution.kind.cloud !== 'none' && regionOf(lookup, resolution.kind, resolution.object) !== regionOf(lookup, kind, object)) {
         const region = regionOf(lookup, resolution.kind, resolution.object)
         return {
