@@ -49,7 +49,7 @@ export const COMPUTE: Readonly<Record<string, Scenario>> = {
       { sshKeys: [''] },
       { zone: 'z'.repeat(33) },
       { zone: '' },
-      { dataVolumes: Array<object>(65).fill({ deviceRef: refTo(volume) }) },
+      { dataVolumes: Array.from({ length: 65 }, () => ({ deviceRef: refTo(volume) })) },
     ])
     await steps.removed(volume, workspace)
   },
