@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { OutgoingHttpHeaders } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { type Agent, request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { inject } from 'vitest'
@@ -33,12 +33,14 @@ export interface CallOptions {
   readonly token?: string
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: unknown
+  /** Connections to use again; default: one of its own. */
+  readonly agent?: Agent
   /** Client certificate. */
   readonly cert?: string
   readonly key?: string
 }
 
-/** One HTTPS request to this machine, over a connection of its own. */
+/** One HTTPS request to this machine, over a connection of its own unless an agent is given. */
 export function call(url: string, { method = 'GET', token, headers = {}, body, ...tls }: CallOptions = {}): Promise<Answer> {
   const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
   const all = {
@@ -82,8 +84,16 @@ export interface Api {
   stop(): Promise<void>
 }
 
+interface StartOptions {
+  readonly flags?: readonly string[]
+  readonly seeded?: boolean
+  readonly issuer?: 'embedded' | 'other'
+  /** Status for invalid input; default 422. */
+  readonly validationStatus?: string
+}
+
 /** The API as a process on the run's control plane, with the rights of its service account. */
-export async function startApi(options: { flags?: readonly string[]; seeded?: boolean; issuer?: 'embedded' | 'other' } = {}): Promise<Api> {
+export async function startApi(options: StartOptions = {}): Promise<Api> {
   const dataDir = mkdtempSync(join(tmpdir(), 'seca-api-'))
   const client = adminClient()
   const ports = await freePorts(['direct', 'aggregated', 'health'], {})
@@ -103,6 +113,7 @@ export async function startApi(options: { flags?: readonly string[]; seeded?: bo
     certFile: pki().path('api.crt'),
     keyFile: pki().path('api.key'),
     ...(options.issuer === 'other' ? {} : { issuerKeyFile: ensureIssuer(dataDir) }),
+    ...(options.validationStatus === undefined ? {} : { validationStatus: options.validationStatus }),
     logFile,
     logLevel: 'info',
     flags: options.flags ?? [],

@@ -109,6 +109,23 @@ describe('networks', () => {
     })
   })
 
+  test('a public address that is missing is bound when it comes; until then nothing is taken away', async () => {
+    const bound = async () => (await inCloud(entry))['floating_ips']
+    const entry = await made('Nic/nic', { publicIpRefs: [to('PublicIp/ip'), to('PublicIp/late')] })
+    const first = await bound()
+    expect(first).toEqual([expect.any(String)])
+    const late = world.add(sample('PublicIp/ip'), 'late', {})
+    expect((await world.observe(entry))?.drift).toEqual([])
+    await world.converge(late)
+    await world.converge(entry)
+    expect(await bound()).toEqual([...(first as string[]), late.externalId])
+    entry.spec = { ...entry.spec, publicIpRefs: [to('PublicIp/ip'), to('PublicIp/unknown')] }
+    expect((await world.observe(entry))?.drift).toEqual([])
+    entry.spec = { ...entry.spec, publicIpRefs: [to('PublicIp/ip')] }
+    await world.converge(entry)
+    expect(await bound()).toEqual(first)
+  })
+
   test('a rule whose other side is not there lets nobody in', async () => {
     const rules = [
       { direction: 'ingress', sourceRef: [to('SecurityGroup/missing')] },

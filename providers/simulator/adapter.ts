@@ -108,9 +108,14 @@ export function idOf(desired: Desired, reference: Reference | undefined): string
   return reference && desired.target(reference)?.externalId
 }
 
+/** Ids of those that have one. */
+export function knownIds(desired: Desired, references: readonly Reference[]): readonly string[] {
+  return references.flatMap((reference) => idOf(desired, reference) ?? [])
+}
+
 /** Ids of a list of references; undefined while one of them has none. */
 export function idsOf(desired: Desired, references: readonly Reference[] | undefined): readonly string[] | undefined {
-  const ids = (references ?? []).map((reference) => idOf(desired, reference)).filter((id) => id !== undefined)
+  const ids = knownIds(desired, references ?? [])
   return ids.length === (references?.length ?? 0) ? ids : undefined
 }
 

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Nic, PublicIp } from '../../src/kinds/index.ts'
+import type { Reference } from '../../src/kinds/ref.ts'
+import type { Desired } from '../../src/provider/contract.ts'
 import { isUnassigned, parseIp, sameIp } from '../../src/ip.ts'
-import { idOf, idsOf, projectOf, skuNumber, type Translation } from './adapter.ts'
+import { idOf, idsOf, knownIds, projectOf, skuNumber, type Translation } from './adapter.ts'
 import type { CloudObject } from './client.ts'
 
 const addressesOf = (object: CloudObject) => object['addresses'] as readonly string[]
@@ -9,6 +12,15 @@ const addressesOf = (object: CloudObject) => object['addresses'] as readonly str
 function isMetBy(wanted: string, has: string | undefined): boolean {
   if (has === undefined) return false
   return isUnassigned(wanted) ? parseIp(wanted)?.family === parseIp(has)?.family : sameIp(wanted, has)
+}
+
+/** Those that are there are bound. While one is not, nothing is taken away: what stands for it may be the cloud's already. */
+function floatingIps(desired: Desired<typeof Nic>, references: readonly Reference[] = []) {
+  const known = knownIds(desired, references)
+  const bound = (object: CloudObject) => object['floating_ips'] as readonly string[]
+  const isMet = (object: CloudObject) =>
+    known.length === references.length ? isDeepStrictEqual(bound(object), known) : known.every((id) => bound(object).includes(id))
+  return { fields: { floating_ips: known }, isMet }
 }
 
 export const nic: Translation<typeof Nic> = {
@@ -23,7 +35,7 @@ export const nic: Translation<typeof Nic> = {
       subnetRef: { fields: { segment: idOf(desired, subnetRef) }, fixed: 'a port stays in its segment; make a new NIC' },
       addresses: { fields: { addresses: asked }, isMet },
       skuRef: { fields: { mbit_s: skuNumber(desired, skuRef, 'bandwidth') } },
-      publicIpRefs: { fields: { floating_ips: idsOf(desired, publicIpRefs) } },
+      publicIpRefs: floatingIps(desired, publicIpRefs),
       securityGroupRefs: { fields: { firewalls: idsOf(desired, securityGroupRefs) } },
     }
   },

@@ -14,8 +14,8 @@ export type Reference = z.output<typeof Reference>
 export interface ReferenceRule {
   /** Kinds that the field may name; the first is meant when the reference does not say. */
   readonly to: readonly string[]
-  /** What the referring object waits for before its cloud object is made. */
-  readonly wait: 'ready' | 'exists' | 'none'
+  /** What the referring object waits for before its cloud object is made; `late`: a target that is there is ready, one that is missing is used when it comes. */
+  readonly wait: 'ready' | 'exists' | 'late' | 'none'
   /** Kinds of `to` that a SECA PUT refuses (422) while the target is missing; the others may come later. */
   readonly mustExist: readonly string[]
   /** The target is in use: its deletion waits until the referring object is gone. */

@@ -6,6 +6,7 @@ import { ACTIVE, add, addNamespace, testCache } from '../cache/testing.ts'
 
 const volume = kindNamed('BlockStorage') as Kind
 const subnet = kindNamed('Subnet') as Kind
+const nic = kindNamed('Nic') as Kind
 
 test('nothing is missing', () => {
   const cache = testCache()
@@ -34,6 +35,20 @@ test('a target has to be ready for a new object, and only there for an existing 
   const problem = { reason: 'ReferenceNotReady', message: 'spec.network: Network "net" is creating' }
   expect(prerequisites(cache, subnet, add(cache, 'Subnet', 'w', 'net.a', spec))).toEqual(problem)
   expect(prerequisites(cache, subnet, add(cache, 'Subnet', 'w', 'net.b', spec, { externalId: 's' }))).toBeUndefined()
+})
+
+test('a public address may come late; a NIC that is made while it comes waits for it', () => {
+  const cache = testCache()
+  add(cache, 'Network', 'w', 'net', {}, ACTIVE)
+  add(cache, 'Subnet', 'w', 'net.a', { network: 'net' }, ACTIVE)
+  const spec = { subnetRef: { resource: 'networks/net/subnets/a' }, publicIpRefs: [{ resource: 'public-ips/late' }] }
+  expect(prerequisites(cache, nic, add(cache, 'Nic', 'w', 'early', spec))).toBeUndefined()
+  add(cache, 'PublicIp', 'w', 'late', {}, { state: 'creating' })
+  const problem = { reason: 'ReferenceNotReady', message: 'spec.publicIpRefs[0]: PublicIp "late" is creating' }
+  expect(prerequisites(cache, nic, add(cache, 'Nic', 'w', 'new', spec))).toEqual(problem)
+  expect(prerequisites(cache, nic, add(cache, 'Nic', 'w', 'there', spec, { externalId: 'n' }))).toBeUndefined()
+  const wrong = { ...spec, publicIpRefs: [{ resource: 'nics/early' }] }
+  expect(prerequisites(cache, nic, add(cache, 'Nic', 'w', 'wrong', wrong))?.reason).toBe('InvalidReference')
 })
 
 test('zone, region and workspace are checked', () => {

@@ -110,6 +110,8 @@ function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundR
   const { rule, path } = found
   if (rule.wait === 'none') return undefined
   const resolution = resolveReference(lookup, kind, object, found)
+  const { state } = resolution
+  if (rule.wait === 'late' && (state === 'missing' || (state === 'found' && exists(object)))) return undefined
   switch (resolution.state) {
     case 'literal':
       return undefined

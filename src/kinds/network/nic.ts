@@ -32,10 +32,10 @@ export const Nic = defineKind({
         .optional()
         .describe('NetworkSku of the interface; fixed once it is set.'),
       publicIpRefs: z
-        .array(ref('PublicIp', { holds: true }))
+        .array(ref('PublicIp', { wait: 'late', holds: true }))
         .max(16)
         .optional()
-        .describe('Public IPs bound to the interface.'),
+        .describe('Public IPs bound to the interface, as soon as they are there.'),
       securityGroupRefs: z.array(ref('SecurityGroup')).max(16).optional().describe('Security groups of the interface.'),
     }),
     'skuRef',
