@@ -48,12 +48,13 @@ export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)):
 /** Issues that one answer tells (contract §6.7). */
 const MAX_TOLD = 32
 
-/** 422 with a source for each issue that it tells. */
+/** 422 with a source for each place that it tells something of. */
 export function invalid(issues: readonly Issue[]): Refusal {
   const told = issues.slice(0, MAX_TOLD)
   const lines = told.map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'body'}: ${message}`)
   const more = issues.length > told.length ? [`and ${issues.length - told.length} more`] : []
-  return new Refusal('ValidationFailed', [...lines, ...more].join('; '), { sources: told.map(({ pointer }) => inBody(pointer)) })
+  const places = new Set(told.map(({ pointer }) => pointer))
+  return new Refusal('ValidationFailed', [...lines, ...more].join('; '), { sources: [...places].map(inBody) })
 }
 
 function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[]): Strings {
