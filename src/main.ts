@@ -8,7 +8,7 @@ enableCompileCache()
 // Modules are loaded by the subcommand that needs them: `controllers` starts without the code of the tests and the other way round.
 const SUBCOMMANDS = {
   start: subcommand(
-    'run everything on this machine: control plane, simulated cloud, controllers',
+    'run everything on this machine: control plane, simulated cloud, controllers, API',
     config.StartConfig,
     async (settings, context) => (await import('./embedded/start.ts')).start(settings, context),
   ),

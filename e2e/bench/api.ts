@@ -10,7 +10,7 @@ import { startApi } from './api-world.ts'
 import { table } from './report.ts'
 import { createWorld } from './world.ts'
 
-/** `npm run bench:api`: the SECA API beside kube-apiserver, with the same objects, client and machine (issue 4). */
+/** `npm run bench:api`: the SECA API beside kube-apiserver, with the same objects, client and machine. */
 const OPTIONS = {
   rounds: { type: 'string', default: '3' },
   quick: { type: 'boolean', default: false },

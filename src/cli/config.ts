@@ -129,7 +129,7 @@ export const ApiConfig = z.strictObject({
   unprotectedManagers: list('field managers, besides kubectl, whose fields the API may change'),
   validationStatus,
   // kube-apiserver cannot be asked for proofs faster than that (src/kube/reflector.ts).
-  dataMaxAgeMs: milliseconds('60s', 'how old the roles may be that decide on access; then 503. At least 15s', 15_000),
+  dataMaxAgeMs: milliseconds('60s', 'how old the roles may be that decide on access by tokens; then 503. At least 15s', 15_000),
   callerRequestsPerSecond: z
     .int()
     .min(1)
@@ -230,7 +230,7 @@ export type BenchConfig = z.output<typeof BenchConfig>
 export const ApiBenchConfig = z.strictObject({
   rounds: z.int().min(1).max(100).default(3).describe('how often everything is measured'),
   quick: z.boolean().default(false).describe('one short round, with less certain figures'),
-  only: z.enum(['GET', 'LIST', 'PUT', 'HOSTILE']).optional().describe('measure only this operation'),
+  only: z.enum(['GET', 'LIST', 'PUT', 'HOSTILE']).optional().describe('measure only this operation, or what hostile callers cost others'),
   http2: z.boolean().default(false).describe('HTTP/2 instead of HTTP/1.1, on both sides'),
   profile: z.string().min(1).optional().describe('folder for a CPU profile of the API'),
   ...programs,

@@ -6,7 +6,7 @@ import { GLOBAL_APIS, REGIONAL_APIS } from '../path/surface.ts'
  * What kube-apiserver and its clients learn about the aggregated door. It is made of constants and names of regions, and needs
  * neither identity nor cluster: an APIService whose discovery fails holds up the deletion of every namespace (architecture §6).
  *
- * kube-apiserver reads `/apis/<group>/v1/tenants/<tenant>/instances` as resource `tenants`, name `<tenant>`, subresource `instances`
+ * kube-apiserver reads `/apis/<group>/v1/tenants/<tenant>/skus` as resource `tenants`, name `<tenant>`, subresource `skus`
  * (architecture §1). So one resource is listed, with verb `get` alone: what can be listed would be cached by clients, and what can be
  * deleted would be swept by the namespace controller and the garbage collector.
  */

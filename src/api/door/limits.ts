@@ -48,7 +48,7 @@ export interface Line {
 /** What is wrong with a request, before anybody reads it; undefined: nothing. */
 export function flawOf({ method, url, headers, version = '1.1' }: Line): SecaError | undefined {
   if (version !== '1.1' && version !== '1.0') return invalid(`HTTP/${version} is not spoken here`)
-  // Not for the framework, which throws at them; TRACE gets its 405 like any other method that a place does not take.
+  // TRACE gets its 405 like any other method that a place does not take.
   if (method === 'CONNECT' || method === 'TRACK') return invalid(`method ${method} is not served`)
   const path = pathOf(url)
   if (!url.startsWith('/')) return invalid('the request must name a path')

@@ -24,7 +24,7 @@ export const CloudProvider = defineKind({
   ],
   selectable: ['.spec.type'],
   spec: z.object({
-    type: z.string().min(1).max(63).describe('Adapter: simulator, openstack…'),
+    type: z.string().min(1).max(63).describe('Adapter: simulator.'),
     credentialsSecretRef: z
       .object({ name: secretName().describe("Name of a Secret in the operator's namespace.") })
       .describe('Credentials of the account.'),
