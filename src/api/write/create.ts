@@ -1,12 +1,12 @@
 import { API_FIELD_MANAGER, KEPT } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
-import { guardIssues } from '../input/checks.ts'
 import { type Input, invalid } from '../input/input.ts'
 import { objectName, type Target } from '../path/target.ts'
 import { inParameter, Refusal } from '../problem.ts'
 import { stored, type Strings } from '../render/labels.ts'
 import { refOf } from '../render/metadata.ts'
 import { creatorMark } from './creator.ts'
+import { guarded } from './guarded.ts'
 import { checkPlace } from './place.ts'
 import type { Put } from './writing.ts'
 
@@ -19,7 +19,7 @@ export async function create(writing: Put, input: Input): Promise<Resource> {
   const { kind } = target.surface
   const namespace = await checkPlace(context, target, signal)
   const candidate = candidateOf(target, namespace, input, creatorMark(target, caller))
-  const issues = [...guardIssues(context.cache, kind, candidate, undefined), ...(await writing.references.issues(candidate, undefined))]
+  const issues = [...(await guarded(writing, candidate, undefined)), ...(await writing.references.issues(candidate, undefined))]
   if (issues.length > 0) throw invalid(issues)
   return context.client.create<Resource>(kind.gvr, namespace, candidate, signal, { fieldManager: API_FIELD_MANAGER })
 }

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { readBody } from '../input/body.ts'
-import { guardIssues } from '../input/checks.ts'
 import type { Context } from '../context.ts'
 import { Answer } from '../contract.ts'
 import { envelope, specOf } from '../render/envelope.ts'
 import { create } from './create.ts'
 import { welcomeCreator } from './creator.ts'
+import { guarded } from './guarded.ts'
 import { type Input, invalid, parseInput } from '../input/input.ts'
 import { Refusal } from '../problem.ts'
 import { ReferenceCheck } from '../input/references.ts'
@@ -102,7 +102,7 @@ async function replace(writing: Put, input: Input, before: Resource): Promise<Re
   const candidate = { ...before, spec: { ...input.spec, ...Object.fromEntries(hidden) } } as Resource
   const issues = [
     ...transitionIssues(kind, old, input.spec),
-    ...guardIssues(context.cache, kind, candidate, before),
+    ...(await guarded(writing, candidate, before)),
     ...(await writing.references.issues(candidate, before)),
   ]
   if (issues.length > 0) throw invalid(issues)
