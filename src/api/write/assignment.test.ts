@@ -41,7 +41,7 @@ describe('names of role assignments are the tenant’s', () => {
     ['a left one that somebody labelled', given('carol'), { [CREATOR_OF]: 'old' }, undefined, { team: 'carol' }],
     ['a left one that somebody wrote a note on', given('carol'), { [CREATOR_OF]: 'old', note: 'keep' }, undefined],
     ['a left one that somebody put again', given('carol'), { [CREATOR_OF]: 'old', 'secapi.cloud/requested': '1@x' }, undefined],
-  ])('%s stays as it is', async (_name, spec, annotations, manager, labels = {}) => {
+  ])('%s stays as it is', async (_name, spec, annotations, manager, labels: Readonly<Record<string, string>> = {}) => {
     rig.add('RoleAssignment', 'creator.mine', spec, { metadata: { annotations, labels }, manager: manager ?? 'seca-api' })
     const before = rig.stored('RoleAssignment', 'creator.mine')
     expect((await create()).status).toBe(201)
