@@ -42,7 +42,13 @@ describe('a problem document', () => {
       { field: '<nil>', reason: 'FieldValueInvalid', message: 'Invalid value: null: some validation rules were not checked' },
     ]
     const document = documentOf(
-      refusal({ message: '[metadata.annotations: …, <nil>: …]', code: 422, reason: 'Invalid', details: { causes } }),
+      refusal({
+        message: '[metadata.annotations: …, <nil>: …]',
+        code: 422,
+        reason: 'Invalid',
+        // An update is looked at three times.
+        details: { causes: [...causes, ...causes, ...causes] },
+      }),
     )
     expect(document.sources.map(({ pointer }) => pointer)).toEqual(['/annotations'])
     expect(document.detail).toBe('metadata.annotations: Too long: may not be more than 262144 bytes')
@@ -70,6 +76,20 @@ describe('a problem document', () => {
       refusal({
         code: 403,
         message: 'admission webhook "a.b" denied the request: Get "https://kube.internal:6443/x": dial tcp 10.0.0.1:6443: i/o timeout',
+      }),
+    ],
+    [
+      'a webhook that denies, and what it was told on the way',
+      refusal({
+        code: 403,
+        message: 'admission webhook "a.b" denied the request: read tcp 10.0.0.5:40954->10.96.0.7:443: read: reset by peer',
+      }),
+    ],
+    [
+      'a webhook that denies with causes',
+      refusal({
+        code: 422,
+        details: { causes: [{ field: 'spec.zone', message: 'ask https://kube.internal:6443/x or 10.96.0.7:443' }] },
       }),
     ],
     ['a bad request', refusal({ code: 400, message: 'cannot be handled by http://10.0.0.1:6443/x' })],
