@@ -4,6 +4,7 @@ import { type Issue, validateSpec } from '../../schema/validate.ts'
 import type { Json } from '../render/envelope.ts'
 import type { Strings } from '../render/labels.ts'
 import { inBody, Refusal } from '../problem.ts'
+import { brokenTextIssues } from './broken-text.ts'
 import { freeSpecIssues } from './free-spec.ts'
 import { annotationIssues, checkStored, freeSizeIssues } from './size.ts'
 
@@ -30,7 +31,7 @@ const LIMITS = {
  * not at all; `text` is what the body was read from. Throws 422 with every issue found.
  */
 export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)): Input {
-  const issues: Issue[] = kind.freeSpec === true ? freeSpecIssues(kind, body['spec'], text) : []
+  const issues: Issue[] = [...brokenTextIssues(body, text), ...(kind.freeSpec === true ? freeSpecIssues(kind, body['spec'], text) : [])]
   const strings = (field: keyof typeof LIMITS) => parseStrings(field, body[field], issues)
   const [labels, annotations, extensions] = [strings('labels'), strings('annotations'), strings('extensions')]
   const sent = prepared(kind, body['spec'])
