@@ -40,6 +40,8 @@ export interface KindDefinition<
   readonly parent?: { readonly kind: string; readonly field: string; readonly onDelete: 'block' | 'cascade' }
   /** What stands behind the object: always a cloud object, one where the provider has such a thing, or nothing. */
   readonly cloud: 'required' | 'optional' | 'none'
+  /** Has a finalizer although nothing stands behind it in the cloud: its deletion concerns others. */
+  readonly isGuarded?: true
   /** Objects that are about one workspace alone are deleted with it (contract §7.4). */
   readonly diesWithWorkspace?: true
   /** Offered by the provider, read-only for tenants: category `seca-catalog` instead of `seca`. */

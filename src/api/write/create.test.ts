@@ -28,6 +28,18 @@ describe('a PUT that creates', () => {
     ])
   })
 
+  it('has the finalizer from the start where a deletion concerns others, however soon it comes', async () => {
+    const role = { spec: { permissions: [{ provider: 'seca.compute', resources: ['*'], verb: ['get'] }] } }
+    expect((await rig.put(`${AUTHORIZATION}/roles/reader`, role)).status).toBe(201)
+    expect((await rig.app.call('DELETE', `${AUTHORIZATION}/roles/reader`)).status).toBe(202)
+    expect(rig.stored('Role', 'reader')?.metadata).toMatchObject({
+      finalizers: ['secapi.cloud/teardown'],
+      deletionTimestamp: expect.any(String),
+    })
+    await rig.put(`${VOLUME}/data`, volume(10))
+    expect(rig.stored('BlockStorage', 'data')?.metadata['finalizers']).toBeUndefined()
+  })
+
   it('is read at once, also when the watch is behind', async () => {
     rig.isWatching = false
     await rig.put(`${VOLUME}/data`, volume(10))

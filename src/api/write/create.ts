@@ -1,4 +1,4 @@
-import { API_FIELD_MANAGER, KEPT } from '../../kinds/names.ts'
+import { API_FIELD_MANAGER, FINALIZER, KEPT } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { type Input, invalid } from '../input/input.ts'
 import { objectName, type Target } from '../path/target.ts'
@@ -43,6 +43,8 @@ function candidateOf(target: Target, namespace: string | undefined, input: Input
     ...(namespace === undefined ? {} : { namespace }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
+    // It may be deleted before the controllers have seen it, and they still have to hear of that.
+    ...(kind.isGuarded === true ? { finalizers: [FINALIZER] } : {}),
   }
   return {
     apiVersion: kind.apiVersion,
@@ -50,7 +52,7 @@ function candidateOf(target: Target, namespace: string | undefined, input: Input
     metadata,
     spec: { ...input.spec, ...placement(target) },
     ...(Object.keys(input.extensions).length === 0 ? {} : { extensions: input.extensions }),
-  } as Resource
+  } as unknown as Resource
 }
 
 /** What the path says of the object, where the object itself must say it: region and parent. */
