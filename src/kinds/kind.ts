@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { Guard } from './guards.ts'
-import { type ReferenceField, referenceFields, tenantFields } from './ref.ts'
+import { mapFields, type ReferenceField, referenceFields, tenantFields } from './ref.ts'
 
 /** A kubectl column: JSONPath as the apiserver reads it (KEP-53). `priority` 1 shows only with `-o wide`. */
 export interface Column {
@@ -98,6 +98,8 @@ export type Kind<D extends KindDefinition = KindDefinition> = D & {
   readonly references: readonly ReferenceField[]
   /** Paths of the spec's fields that name tenants. */
   readonly tenantNames: readonly (readonly string[])[]
+  /** Paths of the spec's fields that are maps. */
+  readonly maps: readonly (readonly string[])[]
 }
 
 /** Makes a kind out of its definition; names follow architecture §1. */
@@ -114,6 +116,7 @@ export function defineKind<const S extends z.ZodObject, const K extends z.ZodObj
     apiVersion: `${group}/${version}`,
     references: Object.freeze(referenceFields(definition.spec)),
     tenantNames: Object.freeze(tenantFields(definition.spec)),
+    maps: Object.freeze(mapFields(definition.spec)),
   })
 }
 

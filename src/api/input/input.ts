@@ -3,7 +3,8 @@ import { EACH } from '../../kinds/ref.ts'
 import { type Issue, validateSpec } from '../../schema/validate.ts'
 import type { Json } from '../render/envelope.ts'
 import type { Strings } from '../render/labels.ts'
-import { inBody, Refusal } from '../problem.ts'
+import { valuesAt } from '../../resolve/references.ts'
+import { inBody, pointerOf, Refusal } from '../problem.ts'
 import { brokenTextIssues } from './broken-text.ts'
 import { freeSpecIssues } from './free-spec.ts'
 import { annotationIssues, checkStored, freeSizeIssues } from './size.ts'
@@ -35,6 +36,7 @@ export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)):
   const strings = (field: keyof typeof LIMITS) => parseStrings(field, body[field], issues)
   const [labels, annotations, extensions] = [strings('labels'), strings('annotations'), strings('extensions')]
   const sent = prepared(kind, body['spec'])
+  issues.push(...mapIssues(kind, sent))
   const spec = validateSpec(kind, sent)
   if (!spec.ok || issues.length > 0) throw invalid(spec.ok ? issues : [...issues, ...spec.issues])
   issues.push(...(kind.freeSpec === true ? freeSizeIssues(body['spec']) : []), ...annotationIssues({ labels, annotations }))
@@ -55,6 +57,14 @@ export function invalid(issues: readonly Issue[]): Refusal {
   const lines = told.map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'body'}: ${message}`)
   const more = issues.length > told.length ? [`and ${issues.length - told.length} more`] : []
   return new Refusal('ValidationFailed', [...lines, ...more].join('; '), { sources: told.map(({ pointer }) => inBody(pointer)) })
+}
+
+/** The schema's copy of a map leaves out what it takes for an attack; left out silently, it would be lost. */
+function mapIssues({ maps }: Kind, spec: unknown): Issue[] {
+  return maps
+    .flatMap((path) => valuesAt(spec, path))
+    .filter(({ value }) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+    .map(({ path }) => ({ pointer: pointerOf(`spec.${path}.__proto__`), message: 'cannot be a key here; call it otherwise' }))
 }
 
 function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[]): Strings {
