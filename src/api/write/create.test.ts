@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { addNamespace } from '../../cache/testing.ts'
+import { add, addNamespace } from '../../cache/testing.ts'
 import { noAnswer } from '../../kube/memory-testing.ts'
 import { AUTHORIZATION, COMPUTE, made, SKU, VOLUME, volume, WORKSPACES, type WriteRig, writeRig } from './testing.ts'
 
@@ -121,6 +121,17 @@ describe('a PUT that creates', () => {
     const answer = await rig.put(`/regions/it-1${WORKSPACES}/taken`, { spec: {} })
     expect([answer.status, answer.json['detail']]).toEqual([409, expect.stringContaining('another region')])
     expect(rig.stored('Workspace', 'taken')?.spec).toMatchObject({ region: 'eu-1' })
+  })
+
+  it('says where a name is taken only to who may see it there', async () => {
+    rig = writeRig({ deny: ({ verb, region, name }) => verb === 'get' && region === 'eu-1' && name === 'taken' })
+    add(rig.cache, 'Region', undefined, 'it-1', { availableZones: ['x'], cloudProvider: 'sim' })
+    rig.add('Workspace', 'taken', { region: 'eu-1' })
+    const answer = await rig.put(`/regions/it-1${WORKSPACES}/taken`, {})
+    expect([answer.status, answer.json['detail']]).toEqual([
+      409,
+      'workspace "taken" cannot be made: the name is not free in this tenant; choose another one',
+    ])
   })
 
   it('leaves the system roles alone', async () => {
