@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { SecurityGroup, SecurityGroupRule } from '../../kinds/index.ts'
 import type { Kind } from '../../kinds/kind.ts'
 import type { Refusal } from '../problem.ts'
-import { parseInput } from './input.ts'
+import { invalid, parseInput } from './input.ts'
 
 /** The stored spec, as text, or the pointers of the refusal. */
 function read(kind: Kind, spec: string): string | string[] {
@@ -12,6 +12,16 @@ function read(kind: Kind, spec: string): string | string[] {
     return (error as Refusal).sources.map(({ pointer }) => pointer)
   }
 }
+
+it('a place of which there is more to say is one source', () => {
+  const refusal = invalid([
+    { pointer: '/spec/zone', message: 'cannot be changed' },
+    { pointer: '/spec/zone', message: 'must name a zone' },
+    { pointer: '/spec/a', message: 'is wrong' },
+  ])
+  expect(refusal.sources.map(({ pointer }) => pointer)).toEqual(['/spec/zone', '/spec/a'])
+  expect(refusal.message).toBe('spec.zone: cannot be changed; spec.zone: must name a zone; spec.a: is wrong')
+})
 
 describe('maps inside of a spec', () => {
   it('are kept as sent', () => {

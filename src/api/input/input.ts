@@ -51,12 +51,14 @@ export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)):
 /** Issues that one answer tells (contract §6.7). */
 const MAX_TOLD = 32
 
-/** 422 with a source for each issue that it tells. */
+/** 422 with a source for each place that it tells something of. */
 export function invalid(issues: readonly Issue[]): Refusal {
   const told = issues.slice(0, MAX_TOLD)
   const lines = told.map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'body'}: ${message}`)
   const more = issues.length > told.length ? [`and ${issues.length - told.length} more`] : []
-  return new Refusal('ValidationFailed', [...lines, ...more].join('; '), { sources: told.map(({ pointer }) => inBody(pointer)) })
+  return new Refusal('ValidationFailed', [...lines, ...more].join('; '), {
+    sources: [...new Set(told.map(({ pointer }) => pointer))].map(inBody),
+  })
 }
 
 /** The schema's copy of a map leaves out what it takes for an attack; left out silently, it would be lost. */
