@@ -3,7 +3,6 @@ import { controller } from '../src/reconcile/controller.ts'
 
 /** A cloud account is in order when its Secret is complete and the cloud accepts it. */
 export const cloudProvider = controller(CloudProvider, {
-  isGuarded: true,
   isAccount: true,
   adapter: ({ services, view }) => ({
     async observe({ path }, context) {

@@ -5,7 +5,6 @@ import { isUsable } from '../src/reconcile/outcome.ts'
 
 /** A region serves as soon as its cloud does; it stays while anything lives in it. */
 export const region = controller(Region, {
-  isGuarded: true,
   check({ spec }, { lookup }) {
     const cloud = lookup.get('CloudProvider', spec.cloudProvider)
     if (cloud === undefined)

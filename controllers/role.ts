@@ -15,7 +15,6 @@ const REFUSED_MS = 60_000
  * comes back through Git stays. Assignments without roles stay too.
  */
 export const role = controller(Role, {
-  isGuarded: true,
   async afterDelete({ metadata: { namespace = '', name } }, tools) {
     // With the tenant go its assignments.
     if (tools.services.isTerminating(namespace)) return undefined

@@ -130,13 +130,13 @@ function fromKubernetes(error: ApiError): Described {
   const headers = error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))) }
   // `<nil>` stands for the whole object in remarks that say nothing new.
   const causes = error.causes.filter(({ field }) => field !== '<nil>')
-  if (error.status === 422)
-    return {
-      code: 'ValidationFailed',
-      detail: causes.length > 0 ? causes.map(({ field, message }) => `${field ?? 'object'}: ${message}`).join('; ') : quoted(error),
-      sources: causes.flatMap(({ field }) => (field === undefined ? [] : [inBody(pointerOf(ownField(field)))])),
-      headers,
-    }
+  if (error.status === 422) {
+    // Each of its looks at an update tells the same anew.
+    const lines = new Set(causes.map(({ field, message }) => `${field ?? 'object'}: ${withoutAddresses(message)}`))
+    const pointers = new Set(causes.flatMap(({ field }) => (field === undefined ? [] : [pointerOf(ownField(field))])))
+    const detail = lines.size > 0 ? [...lines].join('; ') : quoted(error)
+    return { code: 'ValidationFailed', detail, sources: [...pointers].map(inBody), headers }
+  }
   if (error.status === 413) return plainly('TooLarge', TOO_LARGE, headers)
   if (causes.some(({ reason }) => reason === 'NamespaceTerminating'))
     return plainly('BeingDeleted', 'the namespace that the resource belongs in is being deleted', headers)
@@ -145,12 +145,13 @@ function fromKubernetes(error: ApiError): Described {
   return plainly(error.code, FOR_CLIENTS[error.code] ?? 'the cluster refused the write; the log of the API server says why', headers)
 }
 
-/** Webhooks may be called by URL, and their failures tell it. */
-const ADDRESS = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"']+|\bdial (?:tcp|udp|unix)\b.*/gi
+/** Webhooks may be called by URL, and their failures tell it. What clients sent is quoted too, so this takes linear time. */
+const ADDRESS = /\b[a-z][a-z0-9+.-]{0,31}:\/\/[^\s"']+|\b(?:dial|read|write) (?:tcp|udp|unix)\b.*|\b\d{1,3}(?:\.\d{1,3}){3}:\d+/gi
 
-function quoted({ explanation }: ApiError): string {
-  return explanation === '' ? 'the cluster takes it for invalid and does not say why' : explanation.replaceAll(ADDRESS, '…')
-}
+const withoutAddresses = (text: string): string => text.replaceAll(ADDRESS, '…')
+
+const quoted = ({ explanation }: ApiError): string =>
+  explanation === '' ? 'the cluster takes it for invalid and does not say why' : withoutAddresses(explanation)
 
 /** Kubernetes keeps in `metadata` what is beside it in SECA. */
 const ownField = (field: string): string => field.replace(/^metadata\.(labels|annotations)(?=$|[.[])/, '$1')

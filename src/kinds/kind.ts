@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { Guard } from './guards.ts'
-import { type ReferenceField, referenceFields, tenantFields } from './ref.ts'
+import { mapFields, type ReferenceField, referenceFields, tenantFields } from './ref.ts'
 
 /** A kubectl column: JSONPath as the apiserver reads it (KEP-53). `priority` 1 shows only with `-o wide`. */
 export interface Column {
@@ -40,6 +40,8 @@ export interface KindDefinition<
   readonly parent?: { readonly kind: string; readonly field: string; readonly onDelete: 'block' | 'cascade' }
   /** What stands behind the object: always a cloud object, one where the provider has such a thing, or nothing. */
   readonly cloud: 'required' | 'optional' | 'none'
+  /** Has a finalizer although nothing stands behind it in the cloud: its deletion concerns others. */
+  readonly isGuarded?: true
   /** Objects that are about one workspace alone are deleted with it (contract §7.4). */
   readonly diesWithWorkspace?: true
   /** Offered by the provider, read-only for tenants: category `seca-catalog` instead of `seca`. */
@@ -96,6 +98,8 @@ export type Kind<D extends KindDefinition = KindDefinition> = D & {
   readonly references: readonly ReferenceField[]
   /** Paths of the spec's fields that name tenants. */
   readonly tenantNames: readonly (readonly string[])[]
+  /** Paths of the spec's fields that are maps. */
+  readonly maps: readonly (readonly string[])[]
 }
 
 /** Makes a kind out of its definition; names follow architecture §1. */
@@ -112,6 +116,7 @@ export function defineKind<const S extends z.ZodObject, const K extends z.ZodObj
     apiVersion: `${group}/${version}`,
     references: Object.freeze(referenceFields(definition.spec)),
     tenantNames: Object.freeze(tenantFields(definition.spec)),
+    maps: Object.freeze(mapFields(definition.spec)),
   })
 }
 

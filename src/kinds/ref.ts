@@ -56,6 +56,11 @@ export function tenantFields(schema: z.ZodType): (readonly string[])[] {
   return fieldsWith(schema, (field) => tenants.get(field)).map(({ path }) => path)
 }
 
+/** Paths of all fields that are maps: their keys are the client's to choose. */
+export function mapFields(schema: z.ZodType): (readonly string[])[] {
+  return fieldsWith(schema, (field) => (field instanceof z.ZodRecord ? true : undefined)).map(({ path }) => path)
+}
+
 /** Fields of a schema that a registry knows, found by walking it. */
 function fieldsWith<T>(
   schema: z.ZodType,

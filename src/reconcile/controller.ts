@@ -19,8 +19,6 @@ export interface View {
  */
 export interface Controller<D extends KindDefinition = KindDefinition> {
   readonly kind: Kind<D>
-  /** Has a finalizer although nothing stands behind it in the cloud: others depend on it. */
-  readonly isGuarded?: boolean
   /** Stands for a cloud account: credentials that stop working are its own trouble, told at once. */
   readonly isAccount?: boolean
   /** Why the object cannot go on yet (or as it is), beyond what its references and guards say. */

@@ -130,7 +130,7 @@ export class Engine {
     if (found.metadata.annotations?.[PAUSED] === 'true') return paused(found)
     const tools: Tools = { signal, view, services }
     if (found.metadata.deletionTimestamp !== undefined) return this.#teardown(controller, found, tools)
-    const needsFinalizer = kind.cloud !== 'none' || controller.isGuarded === true
+    const needsFinalizer = kind.cloud !== 'none' || kind.isGuarded === true
     const hasFinalizer = found.metadata.finalizers?.includes(FINALIZER) === true
     const object = needsFinalizer && !hasFinalizer ? await writer.addFinalizer(kind, found, signal) : found
     if (object === undefined) return undefined

@@ -77,6 +77,7 @@ export const insideParent: Rule = function* (value, { lookup, kind, object, guar
       continue
     }
     const has = rooms.length === 0 ? `has no ${family} block` : `has ${rooms.map((room) => room.block).join(', ')}`
-    yield { path, state: 'impossible', message: `${block} is not inside ${called}, which ${has}` }
+    const discreet = `${block} is not inside ${called}`
+    yield { path, state: 'impossible', message: `${discreet}, which ${has}`, discreet }
   }
 }

@@ -14,6 +14,8 @@ export interface Finding {
   readonly state: 'impossible' | 'missing' | 'pending'
   /** For a person, without the path. */
   readonly message: string
+  /** The same without what it tells of the parent, for who may not see that; absent: it tells nothing. */
+  readonly discreet?: string
   /** What is missing, where many things can be: `tenant "acme"`. No watch tells of it. */
   readonly missing?: string
   /** Tenants do not know of each other: the API, which knows who asks, looks for itself and tells it in words of its own. */

@@ -113,6 +113,34 @@ describe('answers of Kubernetes', () => {
     expect((await decide(new AccessReviews(kube.client, cache))).isAllowed).toBe(false)
   })
 
+  it('no says nothing of whether there is such a place', async () => {
+    answer = { status: 201, body: { status: { allowed: false } } }
+    const reviews = new AccessReviews(kube.client, cache)
+    const why = async (verb: Attempt['verb'], tenant: string, workspace: string, path: string, isUpdate: boolean) => {
+      const resource = path.replace('T', `tenants/${tenant}`).replace('W', `workspaces/${workspace}`)
+      const { why: words } = await reviews.decide(CALLER, attempt(verb, resource, { isUpdate }))
+      return words.replace(`tenant ${tenant}`, 'T').replace(`workspace ${workspace}`, 'W')
+    }
+    for (const [path, place] of [
+      ['seca.compute/v1/T/W/instances/web', 'W of T'],
+      ['seca.network/v1/T/W/networks/n/subnets/a', 'W of T'],
+      ['seca.storage/v1/T/images/ubuntu', 'T'],
+    ] as const)
+      for (const verb of ['get', 'put', 'delete'] as const) {
+        const said = await why(verb, 'acme', 'prod', path, true)
+        expect(said).toMatch(new RegExp(` in ${place}$`))
+        for (const [tenant, workspace] of [
+          ['acme', 'prod'],
+          ['acme', 'lab'],
+          ['none', 'prod'],
+        ] as const)
+          expect(await why(verb, tenant, workspace, path, false)).toBe(said)
+      }
+    expect((await reviews.decide(CALLER, attempt('put', `seca.compute/v1/${W}/instances/web`))).why).toBe(
+      'Kubernetes user "alice" may not create or update instances.compute.secapi.cloud "web" in workspace prod of tenant acme',
+    )
+  })
+
   it('say whose a token is', async () => {
     answer = {
       status: 201,

@@ -25,6 +25,13 @@ export interface ResourceAttributes {
   readonly name?: string
 }
 
+/** What Kubernetes said. The same question may come from several attempts, so it is put into words for each. */
+interface Verdict {
+  readonly isAllowed: boolean
+  /** `''`: it gave none. */
+  readonly reason: string
+}
+
 interface Question {
   readonly user: string
   readonly resourceAttributes: ResourceAttributes
@@ -34,9 +41,9 @@ interface Question {
 export class AccessReviews {
   readonly #client: KubeClient
   readonly #lookup: Lookup
-  readonly #answers = new LRUCache<string, Decision>({ max: 20_000, ttl: CACHED_MS, perf: systemClock })
-  /** Questions on their way: who asks the same meanwhile waits for the same answer. */
-  readonly #asked = new Map<string, Promise<Decision>>()
+  readonly #answers = new LRUCache<string, Verdict>({ max: 20_000, ttl: CACHED_MS, perf: systemClock })
+  /** Questions on their way. */
+  readonly #asked = new Map<string, Promise<Verdict>>()
 
   constructor(client: KubeClient, lookup: Lookup) {
     this.#client = client
@@ -48,49 +55,52 @@ export class AccessReviews {
     const { username, uid, groups, extra } = caller
     const spec = { user: username, ...(uid === undefined ? {} : { uid }), groups, extra, resourceAttributes }
     const key = createHash('sha256').update(JSON.stringify(spec)).digest('base64')
-    const known = this.#answers.get(key)
-    if (known !== undefined) return known
-    let asked = this.#asked.get(key)
-    if (asked === undefined) this.#asked.set(key, (asked = this.#askOnce(key, spec)))
-    return signal === undefined ? asked : beforeAbort(asked, signal, whatOf(resourceAttributes))
+    const what = whatOf(resourceAttributes, attempt)
+    try {
+      const { isAllowed, reason } = this.#answers.get(key) ?? (await this.#askOnce(key, spec, signal))
+      if (isAllowed) return { isAllowed, why: reason === '' ? 'Kubernetes allows it' : reason }
+      return { isAllowed, why: `Kubernetes user "${username}" may not ${what}${reason === '' ? '' : `: ${reason}`}` }
+    } catch (error) {
+      throw undecided(what, error)
+    }
   }
 
-  async #askOnce(key: string, spec: Question): Promise<Decision> {
+  /** Who asks the same meanwhile waits for the same answer. */
+  #askOnce(key: string, spec: Question, signal: AbortSignal | undefined): Promise<Verdict> {
+    let asked = this.#asked.get(key)
+    if (asked === undefined) this.#asked.set(key, (asked = this.#remember(key, spec)))
+    return signal === undefined ? asked : beforeAbort(asked, signal)
+  }
+
+  async #remember(key: string, spec: Question): Promise<Verdict> {
     try {
       const start = systemClock.now()
-      const decision = await this.#ask(spec)
-      this.#answers.set(key, decision, { start })
-      return decision
+      const verdict = await this.#ask(spec)
+      this.#answers.set(key, verdict, { start })
+      return verdict
     } finally {
       this.#asked.delete(key)
     }
   }
 
-  async #ask(spec: Question): Promise<Decision> {
+  async #ask(spec: Question): Promise<Verdict> {
     const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec }
-    const what = whatOf(spec.resourceAttributes)
-    let review: Review
-    try {
-      review = await this.#client.raw<Review>('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', body, {
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      })
-    } catch (error) {
-      throw undecided(what, error)
-    }
-    const { allowed, denied, reason, evaluationError } = review.status ?? {}
-    if (allowed === true && denied !== true) return { isAllowed: true, why: reason ?? 'Kubernetes allows it' }
+    const review = await this.#client.raw<Review>('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', body, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    const { allowed, denied, reason = '', evaluationError = '' } = review.status ?? {}
+    if (allowed === true && denied !== true) return { isAllowed: true, reason }
     // An authorizer that broke has not said no.
-    if (allowed === undefined || (denied !== true && evaluationError !== undefined && evaluationError !== ''))
-      throw undecided(what, evaluationError ?? 'the review has no answer')
-    const detail = reason === undefined || reason === '' ? '' : `: ${reason}`
-    return { isAllowed: false, why: `Kubernetes user "${spec.user}" may not ${what}${detail}` }
+    if (allowed === undefined || (denied !== true && evaluationError !== ''))
+      throw new Error(evaluationError === '' ? 'the review has no answer' : evaluationError)
+    return { isAllowed: false, reason }
   }
 }
 
 /** The answer, for one of those who wait for it; the others go on waiting when this one gives up. */
-async function beforeAbort(asked: Promise<Decision>, signal: AbortSignal, what: string): Promise<Decision> {
+async function beforeAbort<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(undecided(what, signal.reason))
+  const onAbort = () => reject(asError(signal.reason))
   if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   try {
@@ -100,9 +110,19 @@ async function beforeAbort(asked: Promise<Decision>, signal: AbortSignal, what: 
   }
 }
 
-/** `create instances.compute.secapi.cloud in namespace w`, for messages. */
-function whatOf({ verb, resource, group, name, namespace }: ResourceAttributes): string {
-  return `${verb} ${resource}.${group}${name === undefined ? '' : ` "${name}"`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`
+/**
+ * `get instances.compute.secapi.cloud "web" in workspace prod of tenant acme`, for messages. Nothing but what the caller wrote: the
+ * namespace would tell that there is such a tenant or workspace, and whether it is a creation or an update that there is such a resource.
+ */
+function whatOf({ verb, resource, group, name }: ResourceAttributes, attempt: Attempt): string {
+  const { kind, tenant, workspace } = attempt
+  const places = [
+    ...(kind.scope === 'workspace' && workspace !== undefined ? [`workspace ${workspace}`] : []),
+    ...(kind.scope !== 'cluster' && tenant !== undefined ? [`tenant ${tenant}`] : []),
+  ]
+  const [does, called] = attempt.verb === 'put' ? ['create or update', objectNameIn(attempt)] : [verb, name]
+  const place = places.length === 0 ? '' : ` in ${places.join(' of ')}`
+  return `${does} ${resource}.${group}${called === undefined ? '' : ` "${called}"`}${place}`
 }
 
 function undecided(what: string, cause: unknown): SecaError {
@@ -114,14 +134,14 @@ const VERBS = { get: 'get', list: 'list', delete: 'delete', post: 'update' } as 
 
 /** The request for the custom resource that `kubectl` would make for the same purpose. */
 export function attributesOf(lookup: Lookup, attempt: Attempt): ResourceAttributes {
-  const { kind, verb, tenant, workspace, name, parent } = attempt
+  const { kind, verb, tenant, workspace } = attempt
   const { group, version, resource, namespaced } = kind.gvr
   // Without a namespace the question is for all of them: nobody has rights of their own in one that does not exist.
   const scope =
     tenant === undefined ? undefined : kind.scope === 'workspace' && workspace !== undefined ? { tenant, workspace } : { tenant }
   const namespace = attempt.namespace ?? (scope && lookup.namespaceOf(scope))
   const isCreate = verb === 'put' && attempt.isUpdate !== true
-  const objectName = attempt.objectName ?? objectNameOf(kind.scope === 'cluster' && tenant !== undefined ? attempt.region : parent, name)
+  const objectName = objectNameIn(attempt)
   return {
     verb: verb === 'put' ? (isCreate ? 'create' : 'update') : VERBS[verb],
     group,
@@ -133,8 +153,9 @@ export function attributesOf(lookup: Lookup, attempt: Attempt): ResourceAttribut
   }
 }
 
-/** SKUs carry their region in front, nested kinds their parent (architecture §2). */
-function objectNameOf(prefix: string | undefined, name: string | undefined): string | undefined {
-  if (name === undefined) return undefined
+/** Name of the custom resource: SKUs carry their region in front, nested kinds their parent (architecture §2). */
+function objectNameIn({ kind, tenant, region, parent, name, objectName }: Attempt): string | undefined {
+  if (objectName !== undefined || name === undefined) return objectName
+  const prefix = kind.scope === 'cluster' && tenant !== undefined ? region : parent
   return prefix === undefined ? name : `${prefix}.${name}`
 }

@@ -15,6 +15,7 @@ import type { Peers, Written } from '../contract.ts'
 import { PEER_PATH, type Plain } from './handler.ts'
 import type { Head } from '../identity/head.ts'
 import type { TlsFiles } from './listener.ts'
+import { Silence } from './silence.ts'
 
 /** How long a write waits for the other replicas (architecture §6). */
 const CONFIRM_MS = 250
@@ -23,8 +24,6 @@ const RENEW_MS = 10_000
 const EXPIRES_MS = 30_000
 /** The Lease of a replica that was killed is removed by the others after this long. */
 const FORGOTTEN_MS = 600_000
-/** A replica that did not answer is left out for a while: a write must not wait 250 ms for it each time. */
-const SILENT_MS = 5_000
 const CLOCK_SKEW_MS = 30_000
 
 const HEADER = 'x-seca-peer'
@@ -59,12 +58,13 @@ export class PeerSet implements Peers {
   readonly #options: Required<PeersOptions>
   readonly #leases = new Store<Lease>()
   readonly #agent: Agent
-  readonly #silentUntil = new Map<string, number>()
+  readonly #silence: Silence
   #certificate: { cert: string; fingerprint: string; at: number } | undefined
   readonly #seen = new Map<string, { renewTime: string | undefined; at: number }>()
 
   constructor(options: PeersOptions) {
     this.#options = { now: systemClock.now, ...options }
+    this.#silence = new Silence(this.#options.now)
     this.#agent = new Agent({ keepAlive: true, maxSockets: 16 })
     // Age by our own clock: theirs may differ.
     this.#leases.onChange(({ object, type }) => {
@@ -117,15 +117,17 @@ export class PeerSet implements Peers {
   }
 
   async confirm(written: Written): Promise<void> {
-    const { now } = this.#options
-    const asked = this.others().filter((address) => (this.#silentUntil.get(address) ?? 0) <= now())
+    const asked = this.others().filter((address) => !this.#silence.isLeftOut(address))
     if (asked.length === 0) return
     await Promise.all(
       asked.map((address) =>
-        this.#ask(address, written).catch((error: unknown) => {
-          this.#silentUntil.set(address, now() + SILENT_MS)
-          this.#options.log.debug({ peer: address, err: asError(error).message }, 'another replica did not confirm a write')
-        }),
+        this.#ask(address, written).then(
+          () => this.#silence.answered(address),
+          (error: unknown) => {
+            this.#silence.missed(address)
+            this.#options.log.debug({ peer: address, err: asError(error).message }, 'another replica did not confirm a write')
+          },
+        ),
       ),
     )
   }

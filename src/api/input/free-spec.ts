@@ -22,15 +22,8 @@ const pointerTo = (path: readonly string[]): string => path.map((step) => `/${st
 function lossy(value: unknown, path: readonly string[], issues: Issue[]): void {
   if (issues.length >= MAX_ISSUES) return
   if (value === null) issues.push({ pointer: pointerTo(path), message: 'must not be null, which means "absent" here: leave it out' })
-  else if (typeof value === 'string' && !value.isWellFormed()) issues.push({ pointer: pointerTo(path), message: HALF })
-  else if (typeof value === 'object')
-    for (const [key, field] of Object.entries(value)) {
-      if (!key.isWellFormed()) issues.push({ pointer: pointerTo([...path, key.toWellFormed()]), message: `the key ${HALF}` })
-      lossy(field, [...path, key], issues)
-    }
+  else if (typeof value === 'object') for (const [key, field] of Object.entries(value)) lossy(field, [...path, key], issues)
 }
-
-const HALF = 'has half of a surrogate pair, which is no character'
 
 /** Shorter ones are always kept; a few of these are no numbers at all, but in strings. */
 const LONG_NUMBER = /[\d.]{16}|\d[eE]|-0/

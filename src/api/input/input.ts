@@ -3,7 +3,9 @@ import { EACH } from '../../kinds/ref.ts'
 import { type Issue, validateSpec } from '../../schema/validate.ts'
 import type { Json } from '../render/envelope.ts'
 import type { Strings } from '../render/labels.ts'
-import { inBody, Refusal } from '../problem.ts'
+import { valuesAt } from '../../resolve/references.ts'
+import { inBody, pointerOf, Refusal } from '../problem.ts'
+import { brokenTextIssues } from './broken-text.ts'
 import { freeSpecIssues } from './free-spec.ts'
 import { annotationIssues, checkStored, freeSizeIssues } from './size.ts'
 
@@ -30,10 +32,11 @@ const LIMITS = {
  * not at all; `text` is what the body was read from. Throws 422 with every issue found.
  */
 export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)): Input {
-  const issues: Issue[] = kind.freeSpec === true ? freeSpecIssues(kind, body['spec'], text) : []
+  const issues: Issue[] = [...brokenTextIssues(body, text), ...(kind.freeSpec === true ? freeSpecIssues(kind, body['spec'], text) : [])]
   const strings = (field: keyof typeof LIMITS) => parseStrings(field, body[field], issues)
   const [labels, annotations, extensions] = [strings('labels'), strings('annotations'), strings('extensions')]
   const sent = prepared(kind, body['spec'])
+  issues.push(...mapIssues(kind, sent))
   const spec = validateSpec(kind, sent)
   if (!spec.ok || issues.length > 0) throw invalid(spec.ok ? issues : [...issues, ...spec.issues])
   issues.push(...(kind.freeSpec === true ? freeSizeIssues(body['spec']) : []), ...annotationIssues({ labels, annotations }))
@@ -55,6 +58,14 @@ export function invalid(issues: readonly Issue[]): Refusal {
   const more = issues.length > told.length ? [`and ${issues.length - told.length} more`] : []
   const places = new Set(told.map(({ pointer }) => pointer))
   return new Refusal('ValidationFailed', [...lines, ...more].join('; '), { sources: [...places].map(inBody) })
+}
+
+/** The schema's copy of a map leaves out what it takes for an attack; left out silently, it would be lost. */
+function mapIssues({ maps }: Kind, spec: unknown): Issue[] {
+  return maps
+    .flatMap((path) => valuesAt(spec, path))
+    .filter(({ value }) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+    .map(({ path }) => ({ pointer: pointerOf(`spec.${path}.__proto__`), message: 'cannot be a key here; call it otherwise' }))
 }
 
 function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[]): Strings {

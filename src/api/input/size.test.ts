@@ -52,6 +52,7 @@ describe('a free spec', () => {
 
 describe('what etcd cannot hold', () => {
   it.each([
+    ['1.02 MB of line separators', { spec: { a: '\u2028'.repeat(340_000) } }, '/spec'],
     ['1.04 MB of <', { spec: { a: '<'.repeat(1_040_000) } }, '/spec'],
     ['300 KB of &', { spec: { a: '&'.repeat(300_000) } }, '/spec'],
     [

@@ -51,7 +51,7 @@ export function annotationIssues(tags: Tags): Issue[] {
 
 /** etcd's limit of a request (--max-request-bytes). */
 const MAX_STORED = 1_572_864
-/** Go writes <, > and & as six characters, and so does kube-apiserver into etcd. */
+/** Go writes <, > and & as six characters, and U+2028 and U+2029 (three bytes); so does kube-apiserver into etcd. */
 const ESCAPED = 6
 
 function storedBytes(value: unknown): number {
@@ -60,6 +60,7 @@ function storedBytes(value: unknown): number {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x3c || code === 0x3e || code === 0x26) bytes += ESCAPED - 1
+    else if (code === 0x2028 || code === 0x2029) bytes += ESCAPED - 3
   }
   return bytes
 }

@@ -1,13 +1,14 @@
 import type { Cache } from '../../cache/cache.ts'
 import { isName, NAME_LENGTH } from '../../kinds/naming.ts'
 import type { Resource } from '../../kinds/resource.ts'
-import { keyOf } from '../../resolve/names.ts'
+import type { Kind } from '../../kinds/kind.ts'
+import { keyOf, parentName } from '../../resolve/names.ts'
 import { regionOf } from '../../resolve/region.ts'
 import type { Attempt } from '../contract.ts'
 import { inParameter, Refusal } from '../problem.ts'
 import { builtInsOf } from './built-ins.ts'
 import type { Matched } from './routes.ts'
-import type { Surface } from './surface.ts'
+import { type Surface, surfaceNamed } from './surface.ts'
 
 /** What a path names, in SECA's words and in the cluster's. */
 export interface Target {
@@ -130,6 +131,25 @@ export function isHere(cache: Cache, target: Target, object: Resource): boolean 
   if (surface.isPerRegion) return spec.region === region && (spec.tenants === undefined || spec.tenants.includes(tenant ?? ''))
   if (surface.kind.parent !== undefined) return spec[surface.kind.parent.field] === parent
   return surface.kind.scope !== 'tenant' || !surface.isRegional || regionOf(cache, surface.kind, object) === region
+}
+
+/** The target that an object's own path names; undefined for what has no path in the API: kinds of the operator, namespaces of nobody. */
+export function targetOf(cache: Cache, kind: Kind, object: Resource): Target | undefined {
+  const surface = surfaceNamed(kind.kind)
+  const { namespace } = object.metadata
+  const scope = namespace === undefined ? undefined : cache.scopeOf(namespace)
+  if (surface === undefined || (surface.hasTenant && scope === undefined)) return undefined
+  const parent = parentName(kind, object)
+  const prefix = parent === undefined ? '' : `${parent}.`
+  return {
+    surface,
+    region: regionOf(cache, kind, object),
+    ...scope,
+    ...(parent === undefined ? {} : { parent }),
+    name: object.metadata.name.slice(prefix.length),
+    ...(namespace === undefined ? {} : { namespace }),
+    prefix,
+  }
 }
 
 /** What the authorizer is asked about a target. */

@@ -38,8 +38,11 @@ describe('names of role assignments are the tenant’s', () => {
     ['a left one that holds everywhere', { ...given('carol'), scopes: [{ regions: ['eu-1'] }] }, { [CREATOR_OF]: 'old' }, undefined],
     ['a left one with a second scope', { ...given('carol'), scopes: [...given('carol').scopes, {}] }, { [CREATOR_OF]: 'old' }, undefined],
     ['a left one that GitOps took over', given('carol'), { [CREATOR_OF]: 'old' }, 'kustomize-controller'],
-  ])('%s stays as it is', async (_name, spec, annotations, manager) => {
-    rig.add('RoleAssignment', 'creator.mine', spec, { metadata: { annotations }, manager: manager ?? 'seca-api' })
+    ['a left one that somebody labelled', given('carol'), { [CREATOR_OF]: 'old' }, undefined, { team: 'carol' }],
+    ['a left one that somebody wrote a note on', given('carol'), { [CREATOR_OF]: 'old', note: 'keep' }, undefined],
+    ['a left one that somebody put again', given('carol'), { [CREATOR_OF]: 'old', 'secapi.cloud/requested': '1@x' }, undefined],
+  ])('%s stays as it is', async (_name, spec, annotations, manager, labels: Readonly<Record<string, string>> = {}) => {
+    rig.add('RoleAssignment', 'creator.mine', spec, { metadata: { annotations, labels }, manager: manager ?? 'seca-api' })
     const before = rig.stored('RoleAssignment', 'creator.mine')
     expect((await create()).status).toBe(201)
     expect(rig.stored('RoleAssignment', 'creator.mine')).toEqual(before)

@@ -60,8 +60,9 @@ function isUntouched({ context, target }: Writing, found: Assignment): boolean {
   const { subs, roles, scopes } = found.spec
   const [scope = {}] = scopes
   const { name, surface } = target
+  const { labels = {}, annotations = {} } = found.metadata
   const isOurs =
-    found.metadata.annotations?.[CREATOR_OF] !== undefined &&
+    isDeepStrictEqual([Object.keys(labels), Object.keys(annotations)], [[], [CREATOR_OF]]) &&
     found.extensions === undefined &&
     subs.length === 1 &&
     isDeepStrictEqual(roles, [surface.kind.creatorRole]) &&

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { addNamespace } from '../../cache/testing.ts'
+import { add, addNamespace } from '../../cache/testing.ts'
 import { noAnswer } from '../../kube/memory-testing.ts'
 import { AUTHORIZATION, COMPUTE, made, SKU, VOLUME, volume, WORKSPACES, type WriteRig, writeRig } from './testing.ts'
 
@@ -26,6 +26,18 @@ describe('a PUT that creates', () => {
       ['put', false, 'BlockStorage', 'data'],
       ['get', undefined, 'StorageSku', 'rd100'],
     ])
+  })
+
+  it('has the finalizer from the start where a deletion concerns others, however soon it comes', async () => {
+    const role = { spec: { permissions: [{ provider: 'seca.compute', resources: ['*'], verb: ['get'] }] } }
+    expect((await rig.put(`${AUTHORIZATION}/roles/reader`, role)).status).toBe(201)
+    expect((await rig.app.call('DELETE', `${AUTHORIZATION}/roles/reader`)).status).toBe(202)
+    expect(rig.stored('Role', 'reader')?.metadata).toMatchObject({
+      finalizers: ['secapi.cloud/teardown'],
+      deletionTimestamp: expect.any(String),
+    })
+    await rig.put(`${VOLUME}/data`, volume(10))
+    expect(rig.stored('BlockStorage', 'data')?.metadata['finalizers']).toBeUndefined()
   })
 
   it('is read at once, also when the watch is behind', async () => {
@@ -109,6 +121,17 @@ describe('a PUT that creates', () => {
     const answer = await rig.put(`/regions/it-1${WORKSPACES}/taken`, { spec: {} })
     expect([answer.status, answer.json['detail']]).toEqual([409, expect.stringContaining('another region')])
     expect(rig.stored('Workspace', 'taken')?.spec).toMatchObject({ region: 'eu-1' })
+  })
+
+  it('says where a name is taken only to who may see it there', async () => {
+    rig = writeRig({ deny: ({ verb, region, name }) => verb === 'get' && region === 'eu-1' && name === 'taken' })
+    add(rig.cache, 'Region', undefined, 'it-1', { availableZones: ['x'], cloudProvider: 'sim' })
+    rig.add('Workspace', 'taken', { region: 'eu-1' })
+    const answer = await rig.put(`/regions/it-1${WORKSPACES}/taken`, {})
+    expect([answer.status, answer.json['detail']]).toEqual([
+      409,
+      'workspace "taken" cannot be made: the name is not free in this tenant; choose another one',
+    ])
   })
 
   it('leaves the system roles alone', async () => {

@@ -1,12 +1,12 @@
-import { API_FIELD_MANAGER, KEPT } from '../../kinds/names.ts'
+import { API_FIELD_MANAGER, FINALIZER, KEPT } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
-import { guardIssues } from '../input/checks.ts'
 import { type Input, invalid } from '../input/input.ts'
 import { objectName, type Target } from '../path/target.ts'
 import { inParameter, Refusal } from '../problem.ts'
 import { stored, type Strings } from '../render/labels.ts'
 import { refOf } from '../render/metadata.ts'
 import { creatorMark } from './creator.ts'
+import { guarded } from './guarded.ts'
 import { checkPlace } from './place.ts'
 import type { Put } from './writing.ts'
 
@@ -19,7 +19,7 @@ export async function create(writing: Put, input: Input): Promise<Resource> {
   const { kind } = target.surface
   const namespace = await checkPlace(context, target, signal)
   const candidate = candidateOf(target, namespace, input, creatorMark(target, caller))
-  const issues = [...guardIssues(context.cache, kind, candidate, undefined), ...(await writing.references.issues(candidate, undefined))]
+  const issues = [...(await guarded(writing, candidate, undefined)), ...(await writing.references.issues(candidate, undefined))]
   if (issues.length > 0) throw invalid(issues)
   return context.client.create<Resource>(kind.gvr, namespace, candidate, signal, { fieldManager: API_FIELD_MANAGER })
 }
@@ -43,6 +43,8 @@ function candidateOf(target: Target, namespace: string | undefined, input: Input
     ...(namespace === undefined ? {} : { namespace }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
+    // It may be deleted before the controllers have seen it, and they still have to hear of that.
+    ...(kind.isGuarded === true ? { finalizers: [FINALIZER] } : {}),
   }
   return {
     apiVersion: kind.apiVersion,
@@ -50,7 +52,7 @@ function candidateOf(target: Target, namespace: string | undefined, input: Input
     metadata,
     spec: { ...input.spec, ...placement(target) },
     ...(Object.keys(input.extensions).length === 0 ? {} : { extensions: input.extensions }),
-  } as Resource
+  } as unknown as Resource
 }
 
 /** What the path says of the object, where the object itself must say it: region and parent. */

@@ -2,17 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { readBody } from '../input/body.ts'
-import { guardIssues } from '../input/checks.ts'
 import type { Context } from '../context.ts'
 import { Answer } from '../contract.ts'
 import { envelope, specOf } from '../render/envelope.ts'
 import { create } from './create.ts'
 import { welcomeCreator } from './creator.ts'
+import { guarded } from './guarded.ts'
 import { type Input, invalid, parseInput } from '../input/input.ts'
 import { Refusal } from '../problem.ts'
 import { ReferenceCheck } from '../input/references.ts'
 import { builtIns, find, isHere, settled, type Target } from '../path/target.ts'
 import { transitionIssues } from '../input/transitions.ts'
+import { maySee } from './seen.ts'
 import { update } from './update.ts'
 import { confirm, inTurn, learn, type Put, type Writing } from './writing.ts'
 import { notFound, parsePrecondition, readLive, required } from './version.ts'
@@ -74,7 +75,7 @@ async function write(request: Put, input: Input, precondition: string | undefine
       if (tries === TRIES) throw new Refusal('Conflict', 'others keep changing the resource; try again', { cause: error })
       const live = await readLive(context, target, signal)
       // It is there, but not here: a workspace or an image of another region, which a name cannot be taken from.
-      if (live !== undefined && !isHere(context.cache, target, live)) throw elsewhere(target)
+      if (live !== undefined && !isHere(context.cache, target, live)) throw await elsewhere(writing, live)
       if (live === undefined) forget(context, target, before)
       if (precondition !== undefined && live === undefined) throw notFound(target)
       await sleep(Math.random() * 10 * tries, undefined, { signal })
@@ -82,9 +83,15 @@ async function write(request: Put, input: Input, precondition: string | undefine
   }
 }
 
-/** A name is taken in another region of the tenant (architecture §1). */
-function elsewhere({ surface, name, region }: Target): Refusal {
-  return new Refusal('Conflict', `${surface.kind.secaKind} "${name}" exists in another region than ${region}; names are unique in a tenant`)
+/** A name is taken in another region of the tenant (architecture §1). Where it is used is told only to who may see it there. */
+async function elsewhere(writing: Writing, object: Resource): Promise<Refusal> {
+  const { surface, name, region } = writing.target
+  const { kind } = surface
+  const called = `${kind.secaKind} "${name}"`
+  const why = (await maySee(writing, { kind, object }))
+    ? `${called} exists in another region than ${region}; names are unique in a tenant`
+    : `${called} cannot be made: the name is not free in this tenant; choose another one`
+  return new Refusal('Conflict', why)
 }
 
 /** Memory still has what the cluster has not. */
@@ -102,7 +109,7 @@ async function replace(writing: Put, input: Input, before: Resource): Promise<Re
   const candidate = { ...before, spec: { ...input.spec, ...Object.fromEntries(hidden) } } as Resource
   const issues = [
     ...transitionIssues(kind, old, input.spec),
-    ...guardIssues(context.cache, kind, candidate, before),
+    ...(await guarded(writing, candidate, before)),
     ...(await writing.references.issues(candidate, before)),
   ]
   if (issues.length > 0) throw invalid(issues)

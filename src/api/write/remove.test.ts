@@ -104,6 +104,46 @@ describe('DELETE', () => {
     expect(rig.server.seen.filter(({ method }) => method === 'DELETE')).toEqual([])
   })
 
+  it('names of what is in the way only what the caller may get, and counts the rest', async () => {
+    const users = (rig: WriteRig) => {
+      rig.add('Network', 'net', { cidr: { ipv4: '10.0.0.0/16' }, skuRef: SKU })
+      rig.add('RouteTable', 'net.main', { network: 'net', routes: ROUTES })
+      rig.add('Subnet', 'net.a', { network: 'net', cidr: { ipv4: '10.0.0.0/24' }, zone: 'a', routeTableRef: { resource: 'main' } })
+      for (const name of ['one', 'two']) rig.add('Nic', name, { subnetRef: { resource: 'networks/net/subnets/a' } })
+    }
+    const told = async (hidden: readonly string[], path = `${NETWORK}/networks/net`) => {
+      rig = writeRig({ deny: ({ verb, kind }) => verb === 'get' && hidden.includes(kind.kind) })
+      users(rig)
+      const answer = await remove(path)
+      expect(answer.status).toBe(409)
+      return answer.json['detail']
+    }
+    expect(await told([])).toBe('still used by nic "one", nic "two", routing-table "net.main"; delete them first')
+    expect(await told(['Nic'])).toBe('still used by routing-table "net.main" and 2 more; delete them first')
+    expect(await told(['Nic', 'RouteTable'])).toBe('still used by 3 resources that you may not get; delete them first')
+    expect(await told(['Nic', 'RouteTable', 'Subnet', 'Network'], `${WORKSPACES}/prod`)).toBe(
+      'still used by 5 resources that you may not get; delete them first',
+    )
+    expect(rig.app.attempts.find(({ kind }) => kind.kind === 'Subnet')).toMatchObject({
+      verb: 'get',
+      tenant: 'acme',
+      workspace: 'prod',
+      parent: 'net',
+      name: 'a',
+      objectName: 'net.a',
+      namespace: 'w',
+      region: 'eu-1',
+    })
+  })
+
+  it('looks at some of what is in the way, however much there is', async () => {
+    rig = writeRig({ deny: ({ verb, name }) => verb === 'get' && name?.startsWith('v1') === true })
+    for (let n = 0; n < 300; n++) rig.add('BlockStorage', `v${n}`, { sizeGB: 1, skuRef: SKU })
+    const answer = await remove(`${WORKSPACES}/prod`)
+    expect(answer.json['detail']).toMatch(/^still used by block-storage "v0" and 299 more; delete/)
+    expect(rig.app.attempts.length).toBeLessThan(50)
+  })
+
   it('is told to the other replicas before the client hears of it', async () => {
     const told: Written[] = []
     rig = writeRig({ peers: { confirm: (written) => Promise.resolve(void told.push(written)) } })

@@ -1,13 +1,12 @@
-import type { Kind } from '../../kinds/kind.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { pathOf } from '../../kube/gvr.ts'
 import { holdersOf } from '../../resolve/blockers.ts'
 import { Answer } from '../contract.ts'
-import type { Context } from '../context.ts'
 import { Refusal } from '../problem.ts'
 import { announce, inTurn, type Writing } from './writing.ts'
 import { builtIns, objectName } from '../path/target.ts'
+import { described } from './holders.ts'
 import { notFound, parsePrecondition, preconditionFailed, readLive, required } from './version.ts'
 
 const TRIES = 5
@@ -27,7 +26,7 @@ async function removeNow(writing: Writing, precondition: string | undefined): Pr
   for (let tries = 1; ; tries++) {
     const object = await required(context, target, precondition, signal)
     if (object.metadata.deletionTimestamp !== undefined) return
-    checkHolders(context, target.surface.kind, object)
+    await checkHolders(writing, object)
     try {
       await deleteObject(writing, object, precondition)
       return
@@ -45,16 +44,16 @@ async function removeNow(writing: Writing, precondition: string | undefined): Pr
   }
 }
 
-/** Names who still needs the object. Children that die with it count through their own users: a subnet goes, a NIC in it does not. */
-function checkHolders({ cache, graph }: Context, kind: Kind, object: Resource): void {
-  const { staying, children } = holdersOf(cache, graph, kind, object)
+/** Refuses while others need the object. Children that die with it count through their own users: a subnet goes, a NIC in it does not. */
+async function checkHolders(writing: Writing, object: Resource): Promise<void> {
+  const { context, target } = writing
+  const { cache, graph } = context
+  const { staying, children } = holdersOf(cache, graph, target.surface.kind, object)
   const users = [...staying, ...children.flatMap((child) => holdersOf(cache, graph, child.kind, child.object).staying)]
   if (users.length === 0) return
-  const names = users.map((user) => `${user.kind.secaKind} "${user.object.metadata.name}"`).toSorted()
-  const more = names.length > 10 ? ` and ${names.length - 10} more` : ''
   throw new Refusal(
     'DeletionBlocked',
-    `still used by ${names.slice(0, 10).join(', ')}${more}; delete ${names.length === 1 ? 'it' : 'them'} first`,
+    `still used by ${await described(writing, users)}; delete ${users.length === 1 ? 'it' : 'them'} first`,
   )
 }
 

@@ -27,6 +27,7 @@ export const Role = defineKind({
   secaKind: 'role',
   scope: 'tenant',
   cloud: 'none',
+  isGuarded: true,
   shortNames: ['srole'],
   description: 'What its holders may do through the SECA API.',
   columns: [],

@@ -14,6 +14,7 @@ export const CloudProvider = defineKind({
   secaKind: 'cloud-provider',
   scope: 'cluster',
   cloud: 'none',
+  isGuarded: true,
   catalog: true,
   extensions: false,
   shortNames: ['cprov'],

@@ -9,6 +9,7 @@ export const Region = defineKind({
   secaKind: 'region',
   scope: 'cluster',
   cloud: 'none',
+  isGuarded: true,
   catalog: true,
   extensions: false,
   shortNames: ['reg'],
