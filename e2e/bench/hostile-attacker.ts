@@ -1,7 +1,10 @@
 import { fork } from 'node:child_process'
+import { connect as connectH2, constants } from 'node:http2'
 import { Agent, get } from 'node:https'
 import { setPriority } from 'node:os'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import { Pool } from 'undici'
 import type { Server } from './api-load.ts'
 import type { Attack, AttackShot } from './hostile-attacks.ts'
@@ -9,7 +12,7 @@ import type { Attack, AttackShot } from './hostile-attacks.ts'
 /** What an attacker is told to do, in a process of its own. */
 export interface Order {
   readonly server: Pick<Server, 'origin' | 'ca' | 'headers'>
-  readonly attack: Pick<Attack, 'shots' | 'concurrency' | 'http2' | 'isFresh'>
+  readonly attack: Pick<Attack, 'shots' | 'concurrency' | 'http2' | 'isFresh' | 'raw'>
 }
 
 /** How often which status was answered; `failed` where there was no answer. */
@@ -44,8 +47,36 @@ export async function startAttack(order: Order): Promise<Running> {
   }
 }
 
+/** What is no request that is waited for, again and again. */
+const RAW = {
+  handshakes: ({ origin, ca }: Order['server']) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connectTls({ host: new URL(origin).hostname, port: Number(new URL(origin).port), ca, servername: 'localhost' }, () => {
+        socket.destroy()
+        resolve('handshake')
+      })
+      socket.once('error', reject)
+    }),
+  resets: ({ origin, ca, headers }: Order['server'], [shot]: Order['attack']['shots']) =>
+    new Promise<string>((resolve, reject) => {
+      const session = connectH2(origin, { ca, servername: 'localhost' })
+      session.once('error', reject)
+      session.once('close', () => resolve('session'))
+      const burst = () => {
+        if (session.destroyed || session.closed) return
+        for (let count = 0; count < 50; count++) {
+          const stream = session.request({ ':method': shot?.method ?? 'GET', ':path': shot?.path ?? '/', ...headers })
+          stream.on('error', () => undefined)
+          stream.close(constants.NGHTTP2_CANCEL)
+        }
+        setTimeout(burst, 5)
+      }
+      session.once('connect', burst)
+    }),
+}
+
 async function attack(
-  { server, attack: { shots, concurrency, http2 = false, isFresh = false } }: Order,
+  { server, attack: { shots, concurrency, http2 = false, isFresh = false, raw } }: Order,
   signal: AbortSignal,
 ): Promise<Statuses> {
   const pool = new Pool(server.origin, {
@@ -67,7 +98,7 @@ async function attack(
   const statuses: Record<string, number> = {}
   const count = (what: string) => (statuses[what] = (statuses[what] ?? 0) + 1)
   let sent = 0
-  const fire = async ({ method, path, headers, body }: AttackShot) => {
+  const fire = async ({ method, path, headers, body, isChunked = false }: AttackShot) => {
     const number = String(++sent)
     const fill = (text: string) => text.replaceAll('@n@', number)
     const own = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, fill(value)]))
@@ -77,7 +108,7 @@ async function attack(
       method: method as 'GET',
       path: fill(path),
       headers: all,
-      ...(body === undefined ? {} : { body: fill(body) }),
+      ...(body === undefined ? {} : { body: isChunked ? Readable.from([Buffer.from(fill(body))]) : fill(body) }),
       signal,
     })
     await answer.body.dump({ limit: 1 << 26 })
@@ -85,7 +116,7 @@ async function attack(
   }
   const worker = async (first: number) => {
     for (let at = first; !signal.aborted; at++)
-      await fire(shots[at % shots.length] as AttackShot).catch(async () => {
+      await (raw === undefined ? fire(shots[at % shots.length] as AttackShot) : RAW[raw](server, shots).then(count)).catch(async () => {
         if (signal.aborted) return
         count('failed')
         await sleep(10)

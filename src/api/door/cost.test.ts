@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { costOf, costOfAnswer, costOfBody } from './cost.ts'
+
+const headers = (length: string | undefined) => (length === undefined ? {} : { 'content-length': length })
+
+it.each([
+  ['GET', undefined, 1],
+  ['HEAD', '0', 1],
+  ['GET', '1048576', 65],
+  ['PUT', undefined, 4],
+  ['DELETE', '0', 4],
+  ['POST', '16383', 4],
+  ['PUT', '16384', 5],
+  ['PUT', '1048576', 68],
+  ['PUT', '999999999999', 68],
+  ['PUT', 'nonsense', 4],
+])('%s with %s bytes counts for %i requests', (method, length, cost) => {
+  expect(costOf({ method, headers: headers(length) })).toBe(cost)
+})
+
+it.each([
+  [undefined, 1_048_576, 64],
+  [undefined, 100, 0],
+  ['1048576', 1_048_576, 0],
+  ['1048576', 100, 0],
+  ['100', 40_000, 2],
+])('a body that said %s and has %i bytes counts for %i more', (said, bytes, cost) => {
+  expect(costOfBody({ headers: headers(said) }, bytes)).toBe(cost)
+})
+
+it.each([
+  [0, 0],
+  [65_535, 0],
+  [65_536, 1],
+  [16_777_216, 256],
+])('an answer of %i characters counts for %i requests', (made, cost) => {
+  expect(costOfAnswer(made)).toBe(cost)
+})

@@ -1,0 +1,27 @@
+import type { Incoming } from './body.ts'
+import { MAX_BODY } from './limits.ts'
+
+/** A write costs kube-apiserver and etcd some 5 ms of CPU time, where a read costs us a tenth of one. */
+const PER_WRITE = 4
+/** Receiving 16 KiB (TLS, copies, reading it) costs about as much as a small request. */
+const RECEIVED_PER_REQUEST = 16_384
+/** And so does making and sending 64 KiB. */
+const MADE_PER_REQUEST = 65_536
+
+/** Requests that one counts for when it arrives: a megabyte is no small thing to read, whatever becomes of it. */
+export function costOf({ method, headers }: Pick<Incoming, 'method' | 'headers'>): number {
+  return (method === 'GET' || method === 'HEAD' ? 1 : PER_WRITE) + costOfBytes(saidOf(headers))
+}
+
+/** Requests that a body counts for besides, of which so many bytes came: all that its head did not say. */
+export function costOfBody({ headers }: Pick<Incoming, 'headers'>, bytes: number): number {
+  return Math.max(0, costOfBytes(bytes) - costOfBytes(saidOf(headers)))
+}
+
+const saidOf = (headers: Incoming['headers']): number => Math.min(Number(headers['content-length'] ?? 0) || 0, MAX_BODY)
+const costOfBytes = (bytes: number): number => Math.floor(bytes / RECEIVED_PER_REQUEST)
+
+/** Requests that an answer counts for besides, for which so many characters were made. */
+export function costOfAnswer(made: number): number {
+  return Math.floor(made / MADE_PER_REQUEST)
+}
