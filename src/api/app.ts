@@ -47,7 +47,7 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     authorizer,
     peers,
     log,
-    graph: new Edges(cache).graph,
+    graph: new Edges(cache, 'holding').graph,
     order: new Order(
       cache,
       SURFACES.map(({ kind }) => kind),
