@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { connect as connectH2, constants } from 'node:http2'
 import { Agent, get } from 'node:https'
 import { setPriority } from 'node:os'
@@ -25,9 +26,8 @@ export interface Running {
 
 /** Starts an attack; resolves when it is under way. */
 export async function startAttack(order: Order): Promise<Running> {
-  const child = fork(import.meta.filename, ['attack'])
-  // The attacker has a machine of its own: here it only gets what the others leave.
-  if (child.pid !== undefined) setPriority(child.pid, 19)
+  const child = fork(import.meta.filename, ['attack'], { detached: true })
+  if (child.pid !== undefined) giveWay(child.pid)
   const next = () =>
     new Promise<unknown>((resolve, reject) => {
       child.once('message', resolve)
@@ -73,6 +73,17 @@ const RAW = {
       }
       session.once('connect', burst)
     }),
+}
+
+/** The attacker has a machine of its own: here it only gets what the others leave. */
+function giveWay(pid: number): void {
+  setPriority(pid, 19)
+  // Linux compares sessions first (autogroups), and processes only within one.
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, '19')
+  } catch {
+    // Not Linux, or without autogroups: the priority does it.
+  }
 }
 
 async function attack(

@@ -6,24 +6,24 @@ const headers = (length: string | undefined) => (length === undefined ? {} : { '
 it.each([
   ['GET', undefined, 1],
   ['HEAD', '0', 1],
-  ['GET', '1048576', 65],
+  ['GET', '1048576', 129],
   ['PUT', undefined, 4],
   ['DELETE', '0', 4],
-  ['POST', '16383', 4],
-  ['PUT', '16384', 5],
-  ['PUT', '1048576', 68],
-  ['PUT', '999999999999', 68],
+  ['POST', '8191', 4],
+  ['PUT', '8192', 5],
+  ['PUT', '1048576', 132],
+  ['PUT', '999999999999', 132],
   ['PUT', 'nonsense', 4],
 ])('%s with %s bytes counts for %i requests', (method, length, cost) => {
   expect(costOf({ method, headers: headers(length) })).toBe(cost)
 })
 
 it.each([
-  [undefined, 1_048_576, 64],
+  [undefined, 1_048_576, 128],
   [undefined, 100, 0],
   ['1048576', 1_048_576, 0],
   ['1048576', 100, 0],
-  ['100', 40_000, 2],
+  ['100', 40_000, 4],
 ])('a body that said %s and has %i bytes counts for %i more', (said, bytes, cost) => {
   expect(costOfBody({ headers: headers(said) }, bytes)).toBe(cost)
 })

@@ -3,9 +3,9 @@ import { MAX_BODY } from './limits.ts'
 
 /** A write costs kube-apiserver and etcd some 5 ms of CPU time, where a read costs us a tenth of one. */
 const PER_WRITE = 4
-/** Receiving 16 KiB (TLS, copies, reading it) costs about as much as a small request. */
-const RECEIVED_PER_REQUEST = 16_384
-/** And so does making and sending 64 KiB. */
+/** Receiving and reading 8 KiB costs as much as some small requests: 0.1 ms of text, 1.5 ms of thousands of references. */
+const RECEIVED_PER_REQUEST = 8_192
+/** Making and sending 64 KiB costs as much as one. */
 const MADE_PER_REQUEST = 65_536
 
 /** Requests that one counts for when it arrives: a megabyte is no small thing to read, whatever becomes of it. */
