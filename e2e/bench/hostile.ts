@@ -262,6 +262,9 @@ export function hostileTable(rows: readonly HostileRow[]): string {
     'attacked',
     'p99 raised: GET, PUT',
     '/livez max',
+    'API: loop p99 / max ms',
+    'API without a CPU',
+    'CPUs: API, kube-apiserver, etcd',
     'Met',
     'Answers to the attacker',
   ]
@@ -278,6 +281,11 @@ export function hostileTable(rows: readonly HostileRow[]): string {
           0.5,
         ),
       )}`
+    const load = (value: (load: Load) => number) =>
+      quantile(
+        group.map(({ attacked }) => value(attacked.load)),
+        0.5,
+      )
     return [
       name,
       by,
@@ -287,6 +295,9 @@ export function hostileTable(rows: readonly HostileRow[]): string {
       pair(({ attacked }) => attacked.put),
       `${ms(get)}, ${ms(put)}`,
       ms(live),
+      `${ms(load(({ loop }) => loop.p99))} / ${ms(load(({ loop }) => loop.max))}`,
+      percent(load(({ waited }) => waited)),
+      ['api', 'kube-apiserver', 'etcd'].map((one) => load(({ cpu }) => cpu[one] ?? 0).toFixed(2)).join(', '),
       met ? 'yes' : 'no',
       group[0]?.failure ?? statusText(group[0]?.statuses ?? {}),
     ]
