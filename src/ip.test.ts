@@ -1,6 +1,19 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bits, blockOf, contains, formatBlock, formatIp, isUnassigned, overlaps, parseBlock, parseIp, sameBlock, sameIp } from './ip.ts'
+import {
+  bits,
+  blockOf,
+  contains,
+  formatBlock,
+  formatIp,
+  isAddress,
+  isUnassigned,
+  overlaps,
+  parseBlock,
+  parseIp,
+  sameBlock,
+  sameIp,
+} from './ip.ts'
 
 const ip = fc.oneof(
   fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }).map((value) => ({ family: 4 as const, value })),
@@ -15,6 +28,16 @@ const block = fc.tuple(ip, fc.nat(32)).map(([one, prefix]) => blockOf(one, prefi
 test('what is formatted parses to the same address', () => {
   fc.assert(fc.property(ip, (one) => void expect(parseIp(formatIp(one))).toEqual(one)))
   fc.assert(fc.property(block, (one) => void expect(parseBlock(formatBlock(one))).toEqual(one)))
+})
+
+test('addresses and blocks are told from everything else', () => {
+  const text = fc.oneof(
+    ip.map(formatIp),
+    block.map(formatBlock),
+    fc.string(),
+    fc.array(fc.constantFrom('1', '255', '.', ':', '/', 'ff', '%', 'eth0', 'a', '-'), { maxLength: 12 }).map((parts) => parts.join('')),
+  )
+  fc.assert(fc.property(text, (one) => void expect(isAddress(one)).toBe((parseIp(one) ?? parseBlock(one)) !== undefined)))
 })
 
 test.each([

@@ -62,6 +62,12 @@ export function parseBlock(text: string): Block | undefined {
   return blockOf(ip, Number(length))
 }
 
+/** Whether a text is an address or a block, for who does not need to know which. */
+export function isAddress(text: string): boolean {
+  if (!text.includes('.') && !text.includes(':')) return false
+  return isIP(text) === 4 || parseIp(text) !== undefined || parseBlock(text) !== undefined
+}
+
 export function blockOf(ip: Ip, prefix: number): Block {
   const host = BigInt(bits(ip.family) - prefix)
   return { family: ip.family, value: (ip.value >> host) << host, prefix }

@@ -19,7 +19,8 @@ export async function forEachParallel<T>(items: readonly T[], width: number, wor
         if (until === seen) until = performance.now() + SLICE_MS
       }
       try {
-        await work(items[index] as T)
+        const done = work(items[index] as T)
+        if (done !== undefined) await done
       } catch (error) {
         failures.push({ index, error })
       }

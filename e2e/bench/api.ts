@@ -15,6 +15,7 @@ const OPTIONS = {
   rounds: { type: 'string', default: '3' },
   quick: { type: 'boolean', default: false },
   only: { type: 'string' },
+  attack: { type: 'string' },
   http2: { type: 'boolean', default: false },
   profile: { type: 'string' },
   'log-level': { type: 'string', default: 'warn' },
@@ -56,7 +57,7 @@ async function measure() {
 async function attack(): Promise<void> {
   const api = await startApi(world, { ...common, http2: false })
   try {
-    const options = { rounds: values.quick ? 1 : Number(values.rounds), ms: values.quick ? 4_000 : 10_000, log }
+    const options = { rounds: values.quick ? 1 : Number(values.rounds), ms: values.quick ? 4_000 : 10_000, only: values.attack, log }
     const rows = await Promise.race([measureHostile(world, api, options), interrupted.promise])
     const missed = verdicts(rows).filter(({ met }) => !met)
     console.log(`\n${hostileTable(rows)}\n`)

@@ -1,7 +1,11 @@
 import { fork } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { connect as connectH2, constants } from 'node:http2'
 import { Agent, get } from 'node:https'
 import { setPriority } from 'node:os'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import { Pool } from 'undici'
 import type { Server } from './api-load.ts'
 import type { Attack, AttackShot } from './hostile-attacks.ts'
@@ -9,7 +13,7 @@ import type { Attack, AttackShot } from './hostile-attacks.ts'
 /** What an attacker is told to do, in a process of its own. */
 export interface Order {
   readonly server: Pick<Server, 'origin' | 'ca' | 'headers'>
-  readonly attack: Pick<Attack, 'shots' | 'concurrency' | 'http2' | 'isFresh'>
+  readonly attack: Pick<Attack, 'shots' | 'concurrency' | 'http2' | 'isFresh' | 'raw'>
 }
 
 /** How often which status was answered; `failed` where there was no answer. */
@@ -22,9 +26,8 @@ export interface Running {
 
 /** Starts an attack; resolves when it is under way. */
 export async function startAttack(order: Order): Promise<Running> {
-  const child = fork(import.meta.filename, ['attack'])
-  // The attacker has a machine of its own: here it only gets what the others leave.
-  if (child.pid !== undefined) setPriority(child.pid, 19)
+  const child = fork(import.meta.filename, ['attack'], { detached: true })
+  if (child.pid !== undefined) giveWay(child.pid)
   const next = () =>
     new Promise<unknown>((resolve, reject) => {
       child.once('message', resolve)
@@ -44,8 +47,47 @@ export async function startAttack(order: Order): Promise<Running> {
   }
 }
 
+/** What is no request that is waited for, again and again. */
+const RAW = {
+  handshakes: ({ origin, ca }: Order['server']) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connectTls({ host: new URL(origin).hostname, port: Number(new URL(origin).port), ca, servername: 'localhost' }, () => {
+        socket.destroy()
+        resolve('handshake')
+      })
+      socket.once('error', reject)
+    }),
+  resets: ({ origin, ca, headers }: Order['server'], [shot]: Order['attack']['shots']) =>
+    new Promise<string>((resolve, reject) => {
+      const session = connectH2(origin, { ca, servername: 'localhost' })
+      session.once('error', reject)
+      session.once('close', () => resolve('session'))
+      const burst = () => {
+        if (session.destroyed || session.closed) return
+        for (let count = 0; count < 50; count++) {
+          const stream = session.request({ ':method': shot?.method ?? 'GET', ':path': shot?.path ?? '/', ...headers })
+          stream.on('error', () => undefined)
+          stream.close(constants.NGHTTP2_CANCEL)
+        }
+        setTimeout(burst, 5)
+      }
+      session.once('connect', burst)
+    }),
+}
+
+/** The attacker has a machine of its own: here it only gets what the others leave. */
+function giveWay(pid: number): void {
+  setPriority(pid, 19)
+  // Linux compares sessions first (autogroups), and processes only within one.
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, '19')
+  } catch {
+    // Not Linux, or without autogroups: the priority does it.
+  }
+}
+
 async function attack(
-  { server, attack: { shots, concurrency, http2 = false, isFresh = false } }: Order,
+  { server, attack: { shots, concurrency, http2 = false, isFresh = false, raw } }: Order,
   signal: AbortSignal,
 ): Promise<Statuses> {
   const pool = new Pool(server.origin, {
@@ -67,7 +109,7 @@ async function attack(
   const statuses: Record<string, number> = {}
   const count = (what: string) => (statuses[what] = (statuses[what] ?? 0) + 1)
   let sent = 0
-  const fire = async ({ method, path, headers, body }: AttackShot) => {
+  const fire = async ({ method, path, headers, body, isChunked = false }: AttackShot) => {
     const number = String(++sent)
     const fill = (text: string) => text.replaceAll('@n@', number)
     const own = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, fill(value)]))
@@ -77,7 +119,7 @@ async function attack(
       method: method as 'GET',
       path: fill(path),
       headers: all,
-      ...(body === undefined ? {} : { body: fill(body) }),
+      ...(body === undefined ? {} : { body: isChunked ? Readable.from([Buffer.from(fill(body))]) : fill(body) }),
       signal,
     })
     await answer.body.dump({ limit: 1 << 26 })
@@ -85,7 +127,7 @@ async function attack(
   }
   const worker = async (first: number) => {
     for (let at = first; !signal.aborted; at++)
-      await fire(shots[at % shots.length] as AttackShot).catch(async () => {
+      await (raw === undefined ? fire(shots[at % shots.length] as AttackShot) : RAW[raw](server, shots).then(count)).catch(async () => {
         if (signal.aborted) return
         count('failed')
         await sleep(10)

@@ -9,6 +9,8 @@ export interface AttackShot {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** The head does not say how long the body is. */
+  readonly isChunked?: boolean
 }
 
 export interface Attack {
@@ -22,6 +24,8 @@ export interface Attack {
   readonly http2?: boolean
   /** A connection for each request. */
   readonly isFresh?: boolean
+  /** Instead of requests: streams of HTTP/2 that are reset at once, or TLS handshakes and nothing more. */
+  readonly raw?: 'resets' | 'handshakes'
 }
 
 export const EVIL = 'evil'
@@ -81,6 +85,17 @@ const group = (block: number) => ({
     })),
   },
 })
+/** As many sources as the schema takes. */
+const largest = (block: number) => ({
+  spec: {
+    rules: times(500, (rule) => ({
+      direction: 'ingress',
+      sourceRef: times(32, (index) => ({ resource: `10.${block}.${rule >> 1}.${(rule & 1) * 32 + index}` })),
+    })),
+  },
+})
+/** Cursor of the middle of the attacker's volumes. */
+const SKIP = Buffer.from('1own-1500').toString('base64url')
 const routes = (prefix: string) => ({
   spec: {
     routes: times(1_000, (index) => ({
@@ -200,6 +215,58 @@ export function attacks(tokenOfNobody: string): Attack[] {
       shots: [get(`${STORAGE}?limit=10000`), { ...get(`${STORAGE}?limit=10000`), headers: { 'accept-encoding': 'gzip' } }],
       concurrency: 32,
     },
+    {
+      name: 'HEAD of large lists',
+      by: 'administrator',
+      shots: [{ ...get(`${STORAGE}?limit=10000`), method: 'HEAD' }],
+      concurrency: 32,
+    },
+    { name: 'pages of one', by: 'administrator', shots: [get(`${STORAGE}?limit=1&skipToken=${SKIP}`)], concurrency: 64 },
+    {
+      name: 'list of large objects',
+      by: 'administrator',
+      before: times(60, (index) => ({
+        ...put(`${NETWORK}/security-groups/large-${index}`, ''),
+        bodies: [JSON.stringify({ annotations: keys(240, '<'.repeat(1_000)), spec: { rules: [] } })],
+      })),
+      shots: [
+        get(`${NETWORK}/security-groups?limit=10000`),
+        { ...get(`${NETWORK}/security-groups`), headers: { 'accept-encoding': 'gzip' } },
+      ],
+      concurrency: 32,
+    },
+    {
+      name: 'the largest security group',
+      by: 'administrator',
+      shots: [put(`${NETWORK}/security-groups/largest`, largest(1)), put(`${NETWORK}/security-groups/largest`, largest(2))],
+      concurrency: 16,
+    },
+    {
+      name: 'bodies of no said length',
+      by: 'administrator',
+      shots: [{ ...put(`${WORKSPACES}/chunked`, `{"x":[${'{},'.repeat(340_000)}{}]}`), isChunked: true }],
+      concurrency: 32,
+    },
+    {
+      name: 'roles come and go',
+      by: 'administrator',
+      shots: [
+        put(`${AUTHORIZATION}/roles/churn`, role(50, 20)),
+        put(`${AUTHORIZATION}/role-assignments/churn`, { spec: { subs: ['mallory'], roles: ['churn'], scopes: [{}] } }),
+        get(`${COMPUTE}/instances/web-@n@`),
+        { method: 'DELETE', path: `${AUTHORIZATION}/role-assignments/churn` },
+        { method: 'DELETE', path: `${AUTHORIZATION}/roles/churn` },
+      ],
+      concurrency: 32,
+    },
+    {
+      name: 'workspaces come and go',
+      by: 'administrator',
+      shots: [put(`${WORKSPACES}/churn`, { spec: {} }), { method: 'DELETE', path: `${WORKSPACES}/churn` }],
+      concurrency: 32,
+    },
+    { name: 'resets of HTTP/2', by: 'administrator', shots: [get(`${STORAGE}?limit=10000`)], concurrency: 4, raw: 'resets' },
+    { name: 'handshakes', by: 'stranger', shots: [], concurrency: 8, raw: 'handshakes' },
     { name: 'large lists, HTTP/2', by: 'administrator', shots: [get(`${STORAGE}?limit=10000`)], concurrency: 100, http2: true },
   ]
 }

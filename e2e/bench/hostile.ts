@@ -13,6 +13,7 @@ import type { ApiWorld } from './api-world.ts'
 import { startAttack, type Statuses } from './hostile-attacker.ts'
 import { type Attack, type AttackShot, attacks, EVIL } from './hostile-attacks.ts'
 import { grid } from './report.ts'
+import { total } from './prometheus.ts'
 import { quantile } from './throughput.ts'
 import { inParallel, volume } from './volumes.ts'
 import { until, type World } from './world.ts'
@@ -24,6 +25,17 @@ interface Sight {
   readonly put: { readonly p50: number; readonly p99: number }
   /** Longest wait for /livez. */
   readonly live: number
+  readonly load: Load
+}
+
+/** What the processes did meanwhile: tells what the API held up itself from what waited for one of the machine's CPUs. */
+interface Load {
+  /** Delay of the API's event loop, milliseconds; waiting for a CPU included. */
+  readonly loop: { readonly p99: number; readonly max: number }
+  /** Part of the time that the API's main thread was ready to run and had no CPU. */
+  readonly waited: number
+  /** CPUs used, by process. */
+  readonly cpu: Readonly<Record<string, number>>
 }
 
 export interface HostileRow {
@@ -39,6 +51,8 @@ export interface HostileRow {
 export interface HostileOptions {
   readonly rounds: number
   readonly ms: number
+  /** Only attacks whose names contain this; absent: all. */
+  readonly only?: string | undefined
   readonly log: (line: string) => void
 }
 
@@ -51,7 +65,7 @@ const MALLORY = 'mallory'
 const OWN = 2_000
 
 /** One attacker after the other with every attack; a victim in another tenant works at a steady rate, once before and once meanwhile. */
-export async function measureHostile(world: World, api: ApiWorld, { rounds, ms, log }: HostileOptions): Promise<HostileRow[]> {
+export async function measureHostile(world: World, api: ApiWorld, { rounds, ms, only = '', log }: HostileOptions): Promise<HostileRow[]> {
   await fill(world, api, log)
   await makeEvil(world)
   const [admin, nobody] = [await api.tokenOf(MALLORY), await api.tokenOf('nobody')]
@@ -75,7 +89,7 @@ export async function measureHostile(world: World, api: ApiWorld, { rounds, ms, 
   try {
     await watch(world, api, clients, dispatcher, ms)
     for (let round = 1; round <= rounds; round++)
-      for (const attack of attacks(nobody)) {
+      for (const attack of attacks(nobody).filter(({ name }) => name.includes(only))) {
         await prepare(attack, call, log)
         const calm = await watch(world, api, clients, dispatcher, ms)
         const running = await startAttack({ server: { ...api.api, headers: headersOf[attack.by] }, attack })
@@ -112,7 +126,8 @@ export async function measureHostile(world: World, api: ApiWorld, { rounds, ms, 
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}`, accept: 'application/json' })
 const listOf = (tenant: string) => `/providers/seca.storage/v1/tenants/${tenant}/workspaces/${tenant}/block-storages`
-const NOTHING: Sight = { get: { p50: Number.NaN, p99: Number.NaN }, put: { p50: Number.NaN, p99: Number.NaN }, live: Number.NaN }
+const UNKNOWN = { p50: Number.NaN, p99: Number.NaN, max: Number.NaN }
+const NOTHING: Sight = { get: UNKNOWN, put: UNKNOWN, live: Number.NaN, load: { loop: UNKNOWN, waited: Number.NaN, cpu: {} } }
 
 /** A tenant whose administrator means no good. */
 async function makeEvil({ client }: World): Promise<void> {
@@ -168,7 +183,9 @@ async function watch(
 ): Promise<Sight> {
   const objects = await read(world)
   const gets = casesFor(objects).find(({ name }) => name === 'GET')?.shots.api ?? []
-  const job = { server: api.api, concurrency: 1, ms, counter: 0, pids: {}, warmUpMs: 0 }
+  const pids = { api: api.pid, 'kube-apiserver': world.pids['kube-apiserver'] ?? 0, etcd: world.pids['etcd'] ?? 0 }
+  const job = { server: api.api, concurrency: 1, ms, counter: 0, pids, warmUpMs: 0 }
+  await api.metrics()
   const end = new AbortController()
   const live = longestLive(api, dispatcher, end.signal)
   live.catch(() => undefined)
@@ -178,10 +195,18 @@ async function watch(
       writer.run({ ...job, shots: unchanged(objects), rate: RATES.put }),
     ])
     end.abort()
-    return { get: quantiles(reads), put: quantiles(writes), live: await live }
+    return { get: quantiles(reads), put: quantiles(writes), live: await live, load: loadOf(reads, await api.metrics()) }
   } finally {
     end.abort()
     await live
+  }
+}
+
+function loadOf({ seconds, cpu, waited }: JobResult, metrics: string): Load {
+  return {
+    loop: { p99: total(metrics, 'seca_event_loop_lag_seconds') * 1000, max: total(metrics, 'seca_event_loop_lag_max_seconds') * 1000 },
+    waited: (waited['api'] ?? 0) / seconds,
+    cpu: Object.fromEntries(Object.entries(cpu).map(([name, used]) => [name, used / seconds])),
   }
 }
 
@@ -237,6 +262,9 @@ export function hostileTable(rows: readonly HostileRow[]): string {
     'attacked',
     'p99 raised: GET, PUT',
     '/livez max',
+    'API: loop p99 / max ms',
+    'API without a CPU',
+    'CPUs: API, kube-apiserver, etcd',
     'Met',
     'Answers to the attacker',
   ]
@@ -253,6 +281,11 @@ export function hostileTable(rows: readonly HostileRow[]): string {
           0.5,
         ),
       )}`
+    const load = (value: (load: Load) => number) =>
+      quantile(
+        group.map(({ attacked }) => value(attacked.load)),
+        0.5,
+      )
     return [
       name,
       by,
@@ -262,6 +295,9 @@ export function hostileTable(rows: readonly HostileRow[]): string {
       pair(({ attacked }) => attacked.put),
       `${ms(get)}, ${ms(put)}`,
       ms(live),
+      `${ms(load(({ loop }) => loop.p99))} / ${ms(load(({ loop }) => loop.max))}`,
+      percent(load(({ waited }) => waited)),
+      ['api', 'kube-apiserver', 'etcd'].map((one) => load(({ cpu }) => cpu[one] ?? 0).toFixed(2)).join(', '),
       met ? 'yes' : 'no',
       group[0]?.failure ?? statusText(group[0]?.statuses ?? {}),
     ]
@@ -274,6 +310,12 @@ const statusText = (statuses: Statuses) =>
     .map(([status, count]) => `${status} × ${count}`)
     .join(', ')
 
+const loadText = ({ loop, waited, cpu }: Load) =>
+  `loop p99 ${loop.p99.toFixed(0)}, max ${loop.max.toFixed(0)} ms, no CPU ${percent(waited)}; CPU ${Object.entries(cpu)
+    .map(([name, used]) => `${name} ${percent(used)}`)
+    .join(', ')}`
+const percent = (part: number) => `${(part * 100).toFixed(0)} %`
+
 const describe = ({ calm, attacked, statuses, failure }: HostileRow) =>
   failure ??
-  `GET p99 ${calm.get.p99.toFixed(1)} → ${attacked.get.p99.toFixed(1)} ms, PUT p99 ${calm.put.p99.toFixed(0)} → ${attacked.put.p99.toFixed(0)} ms, /livez ${attacked.live.toFixed(0)} ms (${statusText(statuses)})`
+  `GET p99 ${calm.get.p99.toFixed(1)} → ${attacked.get.p99.toFixed(1)} ms, PUT p99 ${calm.put.p99.toFixed(0)} → ${attacked.put.p99.toFixed(0)} ms, /livez ${attacked.live.toFixed(0)} ms; ${loadText(attacked.load)} (${statusText(statuses)})`

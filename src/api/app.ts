@@ -47,7 +47,7 @@ export function createApp(options: AppOptions & { readonly now?: () => number })
     authorizer,
     peers,
     log,
-    graph: new Edges(cache).graph,
+    graph: new Edges(cache, 'holding').graph,
     order: new Order(
       cache,
       SURFACES.map(({ kind }) => kind),
@@ -176,6 +176,6 @@ function pathOf(url: string, from: number): string {
 }
 
 /** The answer to HEAD: all that GET would say, but the body. */
-function withoutBody({ status, fields, length }: Answer): Answer {
-  return new Answer(null, { status, headers: { ...fields, 'content-length': String(length) } })
+function withoutBody({ status, fields, length, made }: Answer): Answer {
+  return new Answer(null, { status, headers: { ...fields, 'content-length': String(length) }, made })
 }

@@ -99,11 +99,17 @@ export class Answer {
   readonly status: number
   readonly fields: Fields
   readonly body: string | Uint8Array | null
+  /** Characters that were made for it, whether they are sent, compressed or (HEAD) left out. */
+  readonly made: number
 
-  constructor(body: string | Uint8Array | null, { status = 200, headers = {} }: { status?: number; headers?: Fields } = {}) {
+  constructor(
+    body: string | Uint8Array | null,
+    { status = 200, headers = {}, made = body?.length ?? 0 }: { status?: number; headers?: Fields; made?: number } = {},
+  ) {
     this.body = body
     this.status = status
     this.fields = headers
+    this.made = made
   }
 
   get headers(): Headers {

@@ -52,3 +52,29 @@ test('a region holds the account that it is bound to', () => {
     ['eu-1', 'spec.cloudProvider'],
   ])
 })
+
+test('of holding edges alone, who holds what is the same, and what holds nothing is not looked at', () => {
+  const cache = testCache()
+  const [all, holding] = [new Edges(cache), new Edges(cache, 'holding')]
+  add(cache, 'BlockStorage', 'w', 'boot', { sizeGB: 1, skuRef: { resource: 'rd100' } })
+  add(cache, 'Network', 'w', 'net', { cidr: { ipv4: '10.0.0.0/8' }, skuRef: { resource: 'n1k' } })
+  add(cache, 'Subnet', 'w', 'net.a', { network: 'net', cidr: { ipv4: '10.0.0.0/24' }, routeTableRef: { resource: 'route-tables/t' } })
+  add(cache, 'Nic', 'w', 'nic', { subnetRef: { resource: 'a' }, securityGroupRefs: [{ resource: 'many' }] })
+  const sources = Array.from({ length: 1_000 }, (_, index) => ({ resource: `security-groups/other-${index}` }))
+  add(cache, 'SecurityGroup', 'w', 'many', { rules: [{ direction: 'ingress', sourceRef: sources }] })
+  add(cache, 'Instance', 'w', 'web', { skuRef: { resource: 'd2xs' }, bootVolume: { deviceRef: { resource: 'boot' } } })
+  const holdersIn = ({ graph }: Edges) =>
+    [...cache.kinds()].flatMap((kind) =>
+      [...cache.all(kind.kind)].flatMap((object) =>
+        [...graph.holders(nodeOf(kind, object))].map(
+          ({ from, edge }) => `${from.kind} ${from.key}: ${edge.path} of ${kind.kind} ${object.metadata.name}`,
+        ),
+      ),
+    )
+  expect(holdersIn(holding)).toEqual(holdersIn(all))
+  expect(holdersIn(holding)).toEqual(
+    expect.arrayContaining(['Instance w/web: bootVolume.deviceRef of BlockStorage boot', 'Nic w/nic: subnetRef of Subnet net.a']),
+  )
+  const edgesOf = (edges: Edges) => edges.graph.edges({ kind: 'SecurityGroup', key: 'w/many' }).length
+  expect([edgesOf(all) > 1_000, edgesOf(holding)]).toEqual([true, 1])
+})

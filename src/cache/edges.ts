@@ -15,14 +15,19 @@ export interface EdgeChange {
   readonly before: readonly Edge[]
 }
 
-/** The graph of who uses whom, kept in step with the stores from the moment that it is made: for guards of deletions, and for wakes. */
+/**
+ * The graph of who uses whom, kept in step with the stores from the moment that it is made: for guards of deletions, and for wakes.
+ * Guards alone need no more than the edges that hold.
+ */
 export class Edges {
   readonly graph = new Graph()
   readonly #cache: Cache
+  readonly #which: 'all' | 'holding'
   readonly #listeners = new Set<(change: EdgeChange) => void>()
 
-  constructor(cache: Cache) {
+  constructor(cache: Cache, which: 'all' | 'holding' = 'all') {
     this.#cache = cache
+    this.#which = which
     for (const kind of cache.kinds()) {
       for (const object of cache.all(kind.kind)) this.draw(kind, object)
       cache.store(kind.kind).onChange((change) => this.#onObject(kind, change))
@@ -37,7 +42,7 @@ export class Edges {
 
   /** Draws the edges of one object anew: what its references lead to changes with other objects, too. */
   draw(kind: Kind, object: Resource): void {
-    this.graph.set(nodeOf(kind, object), edgesOf(this.#cache, kind, object))
+    this.graph.set(nodeOf(kind, object), edgesOf(this.#cache, kind, object, this.#which))
   }
 
   /** Calls back after each change of an object, when the graph is in step with it. Returns what ends that. */

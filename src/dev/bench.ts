@@ -24,6 +24,7 @@ export function runApiBench(config: ApiBenchConfig, surroundings: Surroundings):
     `--rounds=${config.rounds}`,
     ...(config.http2 ? ['--http2'] : []),
     ...(config.only === undefined ? [] : [`--only=${config.only}`]),
+    ...(config.attack === undefined ? [] : [`--attack=${config.attack}`]),
   ]
   return run('api.ts', [...args, ...common(config)], { ...surroundings, settings: config, command: 'npm run bench:api' })
 }

@@ -27,6 +27,7 @@ describe('health server', () => {
     const { status, body } = await get('/metrics')
     expect(status).toBe(200)
     expect(body).toMatch(/^seca_event_loop_lag_seconds \d/m)
+    expect(body).toMatch(/^seca_event_loop_lag_max_seconds \d/m)
     expect((await get('/other')).status).toBe(404)
   })
 })

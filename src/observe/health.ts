@@ -45,7 +45,9 @@ export async function startHealth(options: HealthOptions): Promise<Health> {
     if (path === '/livez') return void answer(...report(live))
     if (path === '/readyz') return void answer(...report(options.ready))
     if (path !== '/metrics') return void answer(404, 'not found; there are /livez, /readyz and /metrics\n')
-    metrics.eventLoopLag.set(Number.isNaN(delay.mean) ? 0 : delay.percentile(99) / 1e9)
+    const hasSamples = !Number.isNaN(delay.mean)
+    metrics.eventLoopLag.set(hasSamples ? delay.percentile(99) / 1e9 : 0)
+    metrics.eventLoopMaxLag.set(hasSamples ? delay.max / 1e9 : 0)
     delay.reset()
     metrics.registry.metrics().then(
       (text) => answer(200, text, metrics.registry.contentType),

@@ -48,6 +48,7 @@ export function createMetrics() {
     apiRefused: counter('api_refused_total', 'Requests to the SECA API that were over the share of their caller', ['for']),
     watchEvents: counter('watch_events_total', 'Events of a reflector, trouble included', ['resource', 'event']),
     eventLoopLag: gauge('event_loop_lag_seconds', '99th percentile of the event-loop delay since the last scrape', []),
+    eventLoopMaxLag: gauge('event_loop_lag_max_seconds', 'Longest event-loop delay since the last scrape', []),
     isLeader: gauge('is_leader', '1 while this process holds the lease of the shard', ['shard']),
   }
 }

@@ -3,7 +3,7 @@ import type { Kind } from '../kinds/kind.ts'
 import { CATALOGUE_TENANT, isLabel, isName } from '../kinds/naming.ts'
 import type { Reference, ReferenceRule } from '../kinds/ref.ts'
 import type { Resource } from '../kinds/resource.ts'
-import { parseBlock, parseIp } from '../ip.ts'
+import { isAddress } from '../ip.ts'
 import type { Lookup, Scope } from './lookup.ts'
 import { parentName } from './names.ts'
 import { regionOf } from './region.ts'
@@ -58,7 +58,7 @@ interface Origin {
 }
 
 function addressOf(lookup: Lookup, origin: Origin, { reference, rule }: Found): Addressed {
-  const isLiteral = rule.wait === 'none' && (parseIp(reference.resource) ?? parseBlock(reference.resource)) !== undefined
+  const isLiteral = rule.wait === 'none' && isAddress(reference.resource)
   const urn = isLiteral ? parseBeside(reference) : parseUrn(reference)
   if (typeof urn === 'string') return invalid(urn)
   const { own, region } = origin

@@ -21,7 +21,9 @@ export class ByReference<T> {
   }
 }
 
-/** The same text for equal references, in whatever order their fields come. */
+/** The same text for equal references, in whatever order their fields come. Most are their resource alone. */
 function canonical({ resource, provider, tenant, workspace, region }: Reference): string {
+  const isAlone = provider === undefined && tenant === undefined && workspace === undefined && region === undefined
+  if (isAlone && !resource.startsWith('[')) return resource
   return JSON.stringify([resource, provider, tenant, workspace, region])
 }

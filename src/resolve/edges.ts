@@ -7,11 +7,19 @@ import { keyOf, parentName } from './names.ts'
 import { referencesOf, type Resolution, resolver } from './references.ts'
 import { regionOf } from './region.ts'
 
-/** Everything that an object depends on: references, other names in its spec, parent, workspace and region. */
-export function edgesOf(lookup: Lookup, kind: Kind, object: Resource): Edge[] {
+/**
+ * What an object depends on: references, other names in its spec, parent, workspace and region. `holding`: only what it holds, without
+ * a look at the references that hold nothing, of which there may be thousands.
+ */
+export function edgesOf(lookup: Lookup, kind: Kind, object: Resource, which: 'all' | 'holding' = 'all'): Edge[] {
+  const edges = allEdgesOf(lookup, kind, object, which === 'all' ? kind.references : kind.references.filter(({ rule }) => rule.holds))
+  return which === 'all' ? edges : edges.filter(({ holds }) => holds)
+}
+
+function allEdgesOf(lookup: Lookup, kind: Kind, object: Resource, references: Kind['references']): Edge[] {
   const resolve = resolver(lookup, kind, object)
   const targets = new ByReference<readonly Node[]>()
-  const edges = referencesOf(kind, object).flatMap(({ path, reference, rule }): Edge[] => {
+  const edges = referencesOf({ references }, object).flatMap(({ path, reference, rule }): Edge[] => {
     const nodes = targets.of(rule, reference, () => nodesOf(resolve({ reference, rule })))
     return nodes.map((to) => ({ to, holds: rule.holds, path }))
   })

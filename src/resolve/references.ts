@@ -13,8 +13,8 @@ export interface FoundReference {
   readonly rule: ReferenceRule
 }
 
-/** All references that an object's spec holds. */
-export function referencesOf(kind: Kind, object: Pick<Resource, 'spec'>): FoundReference[] {
+/** All references that an object's spec holds, or those of some of its fields. */
+export function referencesOf(kind: Pick<Kind, 'references'>, object: Pick<Resource, 'spec'>): FoundReference[] {
   return kind.references.flatMap(({ path, rule }) =>
     valuesAt(object.spec, path).map(({ path: at, value }) => ({ path: at, reference: value as Reference, rule })),
   )

@@ -85,6 +85,7 @@ const checked = (urn: Urn | string): Urn | string => (typeof urn === 'string' ? 
 /** Separate fields and the same parts inside `resource` must agree; an empty field says nothing (Terraform sends those). */
 function merge(reference: Reference, urn: Urn): Urn | string {
   const { tenant, workspace, region } = reference
+  if (reference.provider === undefined && tenant === undefined && workspace === undefined && region === undefined) return urn
   const [provider, version] = reference.provider?.split('/') ?? []
   if (!API.test(reference.provider ?? ''))
     return `provider "${reference.provider}" of "${urn.text}" is not an API: write it as in seca.storage/v1`

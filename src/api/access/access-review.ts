@@ -5,12 +5,15 @@ import type { KubeClient } from '../../kube/client.ts'
 import { systemClock } from '../../kube/clock.ts'
 import type { Lookup } from '../../resolve/lookup.ts'
 import type { Attempt, Caller, Decision } from '../contract.ts'
+import { Slots } from './slots.ts'
 
 type KubernetesCaller = Extract<Caller, { door: 'aggregated' }>
 
 /** How long an answer counts, yes and no alike: what `kubectl` sees of a changed binding, we see this much later. */
 const CACHED_MS = 10_000
 const TIMEOUT_MS = 10_000
+/** Questions about one user at a time: a write may need thousands of answers, and the connections to kube-apiserver are everybody's. */
+const AT_A_TIME = 8
 
 interface Review {
   readonly status?: { readonly allowed?: boolean; readonly denied?: boolean; readonly reason?: string; readonly evaluationError?: string }
@@ -44,6 +47,7 @@ export class AccessReviews {
   readonly #answers = new LRUCache<string, Verdict>({ max: 20_000, ttl: CACHED_MS, perf: systemClock })
   /** Questions on their way. */
   readonly #asked = new Map<string, Promise<Verdict>>()
+  readonly #slots = new Slots(AT_A_TIME)
 
   constructor(client: KubeClient, lookup: Lookup) {
     this.#client = client
@@ -74,10 +78,12 @@ export class AccessReviews {
 
   async #remember(key: string, spec: Question): Promise<Verdict> {
     try {
-      const start = systemClock.now()
-      const verdict = await this.#ask(spec)
-      this.#answers.set(key, verdict, { start })
-      return verdict
+      return await this.#slots.take(spec.user, async () => {
+        const start = systemClock.now()
+        const verdict = await this.#ask(spec)
+        this.#answers.set(key, verdict, { start })
+        return verdict
+      })
     } finally {
       this.#asked.delete(key)
     }

@@ -17,14 +17,6 @@ export function hasBody({ method, headers, httpVersionMajor }: Pick<Incoming, 'm
   return httpVersionMajor > 1 || headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-/** Receiving 16 KiB (TLS, copies) costs about as much as a small request. */
-const BYTES_PER_REQUEST = 16_384
-
-/** Requests that one counts for: a megabyte is no small thing to read, whatever becomes of it. */
-export function costOf({ headers }: Pick<Incoming, 'headers'>): number {
-  return 1 + Math.floor(Math.min(Number(headers['content-length'] ?? 0) || 0, MAX_BODY) / BYTES_PER_REQUEST)
-}
-
 /**
  * Reads the whole body before anybody works on it: who sends slowly holds up nobody. Throws 413, 400 for one that ends early, and 429
  * or 503 where too much is held already. After that the client may send on; what comes is dropped, since cutting it off would lose

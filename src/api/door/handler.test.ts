@@ -57,7 +57,7 @@ interface Got {
   readonly body: string
   readonly headers: Readonly<Record<string, unknown>>
 }
-function ask(port: number, caller: string, { method = 'GET', path = '/x', body = '' } = {}): Promise<Got> {
+function ask(port: number, caller: string, { method = 'GET', path = '/x', body = '', isChunked = false } = {}): Promise<Got> {
   return new Promise((resolve, reject) => {
     const call = request(
       { host: '127.0.0.1', port, path, method, ca: ca.cert, agent: new Agent(), headers: { authorization: `Bearer ${caller}` } },
@@ -68,6 +68,8 @@ function ask(port: number, caller: string, { method = 'GET', path = '/x', body =
       },
     )
     call.on('error', reject)
+    // Node says the length of what it gets at once.
+    if (isChunked) call.flushHeaders()
     call.end(body)
   })
 }
@@ -147,6 +149,26 @@ describe('a handler', () => {
     expect(JSON.parse(refused[0]!.body)).toMatchObject({ status: 429, title: 'Too Many Requests', meta: { code: 'TooManyRequests' } })
     expect((await ask(port, 'b')).status).toBe(200)
     expect((await ask(port, 'a', { path: '/livez' })).status).toBe(200)
+  })
+
+  it.each([
+    ['an answer', 'a', { path: '/large' }],
+    ['an answer to nobody', 'bad', { path: '/large' }],
+    ['an answer that is sent compressed, or not at all', 'a', { path: '/small', method: 'HEAD' }],
+    ['a body whose length the head does not say', 'a', { path: '/x', method: 'PUT', body: 'x'.repeat(1_000_000), isChunked: true }],
+  ])('%s counts for its size: the next request waits for it', async (_what, caller, request) => {
+    const limits = { requestsPerSecond: 1, burst: 10, concurrency: 10 }
+    const port = await open(
+      ({ url }) =>
+        Promise.resolve(
+          url.endsWith('large') ? new Answer('x'.repeat(1_000_000)) : new Answer('x', { made: url.endsWith('small') ? 1_000_000 : 1 }),
+        ),
+      { shares: new Shares({ limits, maxWaitMs: { rate: 0, turn: 0 } }) },
+    )
+    // Who is new waits with its address.
+    expect((await ask(port, 'b')).status).toBe(200)
+    expect([(await ask(port, caller, request)).status, (await ask(port, caller)).status]).toEqual([200, 429])
+    expect((await ask(port, 'b')).status).toBe(200)
   })
 
   it('the body of somebody unknown is not kept; the application still says what is wrong', async () => {

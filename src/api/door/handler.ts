@@ -8,10 +8,12 @@ import type { Log } from '../../observe/log.ts'
 import type { Authenticator } from '../identity/authn.ts'
 import { Answer, type Application, type Door } from '../contract.ts'
 import { type Head, headersOf } from '../identity/head.ts'
-import { costOf, hasBody, type Incoming, readBody } from './body.ts'
+import { hasBody, type Incoming, readBody } from './body.ts'
+import { costOf, costOfAnswer, costOfBody } from './cost.ts'
 import { flawOf, pathOf, TIMES } from './limits.ts'
 import { problem } from '../problem.ts'
 import { DoorRequest, isHost, originOf, VisibleHeaders } from './request.ts'
+import { send } from './send.ts'
 import { Shares } from './shares.ts'
 import { Strangers } from './strangers.ts'
 import { Visit } from './visit.ts'
@@ -63,6 +65,7 @@ export function createHandler(options: DoorOptions): Handler {
     const { authenticate, isKnown } = await strangers.welcome(head, visit)
     // Nobody keeps the body of somebody unknown; the application says what is wrong before it would look at it.
     const body = isKnown && hasBody(incoming) ? await readBody(incoming, visit) : NONE
+    visit.charge(costOfBody(incoming, body.length))
     const waiting = visit.turn()
     if (waiting !== undefined) await waiting
     if (visit.isOver) throw new SecaError('InvalidRequest', 'the client has gone')
@@ -73,7 +76,9 @@ export function createHandler(options: DoorOptions): Handler {
       const response = await Promise.race([app(request as unknown as Request, door, authenticate), late])
       // A redirect would take the client's credentials along (CVE-2022-3172).
       if (response.status >= 300 && response.status < 400 && response.status !== 304) throw new Error('the application redirects')
-      return response instanceof Answer ? response : await copyOf(response)
+      const answer = response instanceof Answer ? response : await copyOf(response)
+      visit.charge(costOfAnswer(answer.made))
+      return answer
     } finally {
       clearTimeout(timer)
       visit.finish()
@@ -91,23 +96,23 @@ export function createHandler(options: DoorOptions): Handler {
     const { url = '', method = '' } = incoming
     const path = pathOf(url)
     if (options.isDraining() && incoming.httpVersionMajor === 1) (outgoing as ServerResponse).shouldKeepAlive = false
-    const send = (answer: Answer) => answerWith(incoming, outgoing, answer)
+    const answer = (result: Answer) => answerWith(incoming, outgoing, result)
     const flaw = flawOf({ method, url, headers, version: 'stream' in incoming ? undefined : incoming.httpVersion })
-    if (flaw !== undefined) return send(failed(flaw, path))
+    if (flaw !== undefined) return answer(failed(flaw, path))
     const head: Head = { headers, socket: incoming.socket as TLSSocket }
     const plain = options.plain({ path, method, head })
-    if (plain !== undefined) return send(new Answer(plain.body, plain))
+    if (plain !== undefined) return answer(new Answer(plain.body, plain))
     if (options.later !== undefined && path === PEER_PATH) {
       void options.later(url.slice(PEER_PATH.length + 1), head).then(
-        (result) => send(new Answer(result.body, result)),
-        (error: unknown) => send(failed(error, PEER_PATH)),
+        (result) => answer(new Answer(result.body, result)),
+        (error: unknown) => answer(failed(error, PEER_PATH)),
       )
       return
     }
     const visit = new Visit(shares, strangers.addressOf(head), costOf(incoming))
     // Until the answer has left: who does not read what it asked for uses its own share.
     outgoing.on('close', () => visit.end())
-    void respond(incoming, head, visit).then(send, (error: unknown) => send(failed(error, path)))
+    void respond(incoming, head, visit).then(answer, (error: unknown) => answer(failed(error, path)))
   }
 }
 
@@ -119,7 +124,7 @@ function answerWith(incoming: Incoming, outgoing: Outgoing, answer: Answer): voi
   const isHead = incoming.method === 'HEAD'
   const length = isEmpty || (isHead && 'content-length' in fields) ? undefined : { 'content-length': String(answer.length) }
   ;(outgoing as ServerResponse).writeHead(status, { ...fields, ...length })
-  outgoing.end(isHead || isEmpty ? '' : (body ?? ''))
+  send(outgoing, isHead || isEmpty ? '' : (body ?? ''))
 }
 
 async function copyOf(response: Response): Promise<Answer> {

@@ -54,4 +54,11 @@ describe('a rate', () => {
       }),
     )
   })
+
+  it('lets the next ones wait for what was charged afterwards', () => {
+    const rate = new Rate({ perSecond: 10, burst: 5 }, 250)
+    rate.charge(0, 6)
+    expect([rate.take(0), rate.take(0), rate.take(0)]).toEqual([200, undefined, undefined])
+    expect(rate.take(10_000)).toBe(0)
+  })
 })

@@ -30,6 +30,11 @@ export class Rate {
     return waitMs
   }
 
+  /** Counts what is known only afterwards: who comes next waits for it. */
+  charge(now: number, cost: number): void {
+    this.#spokenForUntil = Math.max(this.#spokenForUntil, now) + cost * this.#intervalMs
+  }
+
   /** Gives back what turned out not to count. */
   giveBack(cost = 1): void {
     this.#spokenForUntil -= cost * this.#intervalMs

@@ -78,6 +78,11 @@ export class Shares {
     return sleep(waitMs)
   }
 
+  /** Counts what a request turned out to cost besides what it {@link arrive}d with. */
+  charge(share: Share, cost: number): void {
+    share.rate.charge(this.#options.now(), cost)
+  }
+
   /** Whoever is refused waits as long as who is let through at last, and so does not come again at once; unless too many wait already. */
   async #refuseLate(share: Share): Promise<never> {
     const error = this.#refused('rate')

@@ -23,6 +23,11 @@ export class Visit {
     return this.#shares.arrive(share, this.cost)
   }
 
+  /** Counts what was not known when it arrived. */
+  charge(cost: number): void {
+    if (cost > 0) this.#shares.charge(this.#share, cost)
+  }
+
   /** Counts bytes of the body. Throws 429 or 503. */
   hold(bytes: number): void {
     if (this.#isOver) return

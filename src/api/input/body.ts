@@ -12,16 +12,18 @@ export interface Body {
   readonly text: string
 }
 
-/** Reads a JSON object. Throws 415, 413, 400 or (for JSON that is no object) 422. */
-export async function readBody(request: Request): Promise<Body> {
-  checkHeaders(request.headers)
-  const text = decode(limited(new Uint8Array(await request.arrayBuffer())))
+/** Reads a JSON object; pauses in between. Throws 413, 400 or (for JSON that is no object) 422. */
+export function* readingBody(bytes: Uint8Array): Generator<void, Body> {
+  const text = decode(limited(bytes))
+  yield
   const value = parse(text)
+  yield
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { json: value as Body['json'], text }
   throw new Refusal('ValidationFailed', 'the body must be a JSON object', { sources: [inBody('')] })
 }
 
-function checkHeaders(headers: Headers): void {
+/** Throws 415 for what is not plain JSON, 413 for what says that it is too large. */
+export function checkHeaders(headers: Headers): void {
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json')
     throw new Refusal('UnsupportedMediaType', 'send the resource as JSON, with "Content-Type: application/json"', {

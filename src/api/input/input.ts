@@ -5,6 +5,7 @@ import type { Json } from '../render/envelope.ts'
 import type { Strings } from '../render/labels.ts'
 import { valuesAt } from '../../resolve/references.ts'
 import { inBody, pointerOf, Refusal } from '../problem.ts'
+import { ended } from '../turns.ts'
 import { brokenTextIssues } from './broken-text.ts'
 import { freeSpecIssues } from './free-spec.ts'
 import { annotationIssues, checkStored, freeSizeIssues } from './size.ts'
@@ -29,24 +30,35 @@ const LIMITS = {
 
 /**
  * Checks a body: unknown fields, metadata and status are ignored; `null` counts as absent. A free spec comes back as it was sent, or
- * not at all; `text` is what the body was read from. Throws 422 with every issue found.
+ * not at all; `text` is what the body was read from. Throws 422 with every issue found. Pauses between steps that a large body makes long.
  */
-export function parseInput(kind: Kind, body: Json, text = JSON.stringify(body)): Input {
+export function* parsingInput(kind: Kind, body: Json, text = JSON.stringify(body)): Generator<void, Input> {
+  // Alone: looking at more than that for what else is wrong with it would take long.
+  const tooMany = kind.freeSpec === true ? freeSizeIssues(body['spec']) : []
+  if (tooMany.length > 0) throw invalid(tooMany)
   const issues: Issue[] = [...brokenTextIssues(body, text), ...(kind.freeSpec === true ? freeSpecIssues(kind, body['spec'], text) : [])]
+  yield
   const strings = (field: keyof typeof LIMITS) => parseStrings(field, body[field], issues)
   const [labels, annotations, extensions] = [strings('labels'), strings('annotations'), strings('extensions')]
+  yield
   const sent = prepared(kind, body['spec'])
   issues.push(...mapIssues(kind, sent))
+  yield
   const spec = validateSpec(kind, sent)
+  yield
   if (!spec.ok || issues.length > 0) throw invalid(spec.ok ? issues : [...issues, ...spec.issues])
-  issues.push(...(kind.freeSpec === true ? freeSizeIssues(body['spec']) : []), ...annotationIssues({ labels, annotations }))
+  issues.push(...annotationIssues({ labels, annotations }))
   if (issues.length > 0) throw invalid(issues)
+  yield
   checkStored({ spec: spec.spec, labels, annotations, extensions })
   const region = (body['metadata'] as { region?: unknown } | null | undefined)?.region
   // The schema's copy leaves out what it takes for an attack: `__proto__`.
   const whole = kind.freeSpec === true ? { ...(sent as Json | undefined), ...spec.spec } : spec.spec
   return { labels, annotations, extensions, spec: whole, region: typeof region === 'string' && region !== '' ? region : undefined }
 }
+
+/** {@link parsingInput} without pauses. */
+export const parseInput = (kind: Kind, body: Json, text?: string): Input => ended(parsingInput(kind, body, text))
 
 /** Issues that one answer tells (contract §6.7). */
 const MAX_TOLD = 32

@@ -74,7 +74,8 @@ export class ReferenceCheck {
       const fresh: Fresh = { found, paths: [] }
       if (addressed.state === 'at') fresh.address = addressed.address
       if (addressed.state === 'invalid') fresh.message = addressed.message
-      list.push(fresh)
+      // An address stands for itself: there is nothing to ask about it.
+      if (addressed.state !== 'literal') list.push(fresh)
       return fresh
     }
     await forEachParallel(before === undefined ? [] : referencesOf(kind, before), 1, ({ rule, reference }) => {

@@ -49,7 +49,7 @@ export async function list(context: Context, target: Target, request: Request, o
   headers['vary'] = 'accept-encoding'
   if (!acceptsGzip(request.headers.get('accept-encoding'))) return new Answer(body, { headers })
   headers['content-encoding'] = 'gzip'
-  return new Answer(await compress(body, { level: 1 }), { headers })
+  return new Answer(await compress(body, { level: 1 }), { headers, made: body.length })
 }
 
 function parseQuery(request: Request): Query {

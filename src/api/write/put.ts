@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Kind } from '../../kinds/kind.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
-import { readBody } from '../input/body.ts'
+import { checkHeaders, readingBody } from '../input/body.ts'
 import type { Context } from '../context.ts'
 import { Answer } from '../contract.ts'
 import { envelope, specOf } from '../render/envelope.ts'
 import { create } from './create.ts'
 import { welcomeCreator } from './creator.ts'
 import { guarded } from './guarded.ts'
-import { type Input, invalid, parseInput } from '../input/input.ts'
+import { type Input, invalid, parsingInput } from '../input/input.ts'
 import { Refusal } from '../problem.ts'
 import { ReferenceCheck } from '../input/references.ts'
 import { builtIns, find, isHere, settled, type Target } from '../path/target.ts'
 import { transitionIssues } from '../input/transitions.ts'
+import { ended, ownerOf, turns } from '../turns.ts'
 import { maySee } from './seen.ts'
 import { update } from './update.ts'
 import { confirm, inTurn, learn, type Put, type Writing } from './writing.ts'
@@ -20,6 +22,8 @@ import { notFound, parsePrecondition, readLive, required } from './version.ts'
 
 /** Tries before a PUT gives up against other writers; each begins with what the last one lost to. */
 const TRIES = 12
+/** Bytes from which reading a body takes turns. */
+const LARGE = 16_384
 
 interface Result {
   readonly object: Resource
@@ -34,8 +38,8 @@ export async function put(writing: Writing, request: Request): Promise<Answer> {
   if (builtIns(context.cache, target)?.has(target.name ?? ''))
     throw new Refusal('BuiltIn', `"${target.name}" is a system role: every tenant has it, and it cannot be changed`)
   const precondition = parsePrecondition(request.headers)
-  const { json, text } = await readBody(request)
-  const input = parseInput(target.surface.kind, json, text)
+  checkHeaders(request.headers)
+  const input = await read(writing, new Uint8Array(await request.arrayBuffer()))
   checkRegion(context, input)
   const references = new ReferenceCheck({ context, caller: writing.caller, kind: target.surface.kind, signal: writing.signal })
   const { object, isNew } = await inTurn(writing, async () => {
@@ -49,6 +53,17 @@ export async function put(writing: Writing, request: Request): Promise<Answer> {
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (isNew) headers['location'] = writing.location
   return new Answer(JSON.stringify(envelope(target, object, 'PUT', context.now)), { status: isNew ? 201 : 200, headers })
+}
+
+/** Usual bodies are read at once: they cost less than a pause, and keep their order. */
+async function read({ target, caller }: Writing, bytes: Uint8Array): Promise<Input> {
+  const work = reading(target.surface.kind, bytes)
+  return bytes.length < LARGE ? ended(work) : turns.run(ownerOf(caller), work)
+}
+
+function* reading(kind: Kind, bytes: Uint8Array): Generator<void, Input> {
+  const { json, text } = yield* readingBody(bytes)
+  return yield* parsingInput(kind, json, text)
 }
 
 /** The body's `metadata.region` is ignored, except that it must be one that is served (contract §11.2). */
