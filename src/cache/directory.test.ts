@@ -27,6 +27,11 @@ describe('the directory of namespaces', () => {
     const all = directory(namespace('t', tenant('acme')), namespace('w', workspace('prod', 'acme')), namespace('x'))
     expect([all.namespaceOf({ tenant: 'acme' }), all.namespaceOf({ tenant: 'acme', workspace: 'prod' })]).toEqual(['t', 'w'])
     expect([all.scopeOf('t'), all.scopeOf('w')]).toEqual([{ tenant: 'acme' }, { tenant: 'acme', workspace: 'prod' }])
+    all.set(namespace('v', workspace('test', 'acme')))
+    expect([all.namespaceOf({ tenant: 'acme', workspace: 'prod' }), all.namespaceOf({ tenant: 'acme', workspace: 'test' })]).toEqual([
+      'w',
+      'v',
+    ])
     expect([all.scopeOf('x'), all.scopeOf('nowhere'), all.namespaceOf({ tenant: 'prod' })]).toEqual([undefined, undefined, undefined])
     expect(all.get('x')?.metadata.name).toBe('x')
     expect(claimOf(namespace('y', { 'secapi.cloud/workspace': 'prod' }))).toBeUndefined()

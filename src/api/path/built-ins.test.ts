@@ -10,6 +10,8 @@ describe('built-in objects', () => {
   it('are in order, as old as the tenant’s namespace, and have been active since', () => {
     const roles = builtInsOf(role, home('t'))!
     expect([...roles.keys()]).toEqual([...SYSTEM_ROLES.keys()].toSorted())
+    const specs = new Map(['b', 'a.1', 'c', 'a'].map((name) => [name, {}]))
+    expect([...builtInsOf({ ...role, builtIns: { prefix: '', specs } }, home('t'))!.keys()]).toEqual(['a', 'a.1', 'b', 'c'])
     for (const [name, object] of roles)
       expect(object).toMatchObject({
         apiVersion: role.apiVersion,

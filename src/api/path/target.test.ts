@@ -15,9 +15,9 @@ const roman = add(cache, 'BlockStorage', 'r', 'disk', {})
 const STORAGE = '/providers/seca.storage/v1/tenants/acme'
 const PROD = `${STORAGE}/workspaces/prod/block-storages`
 const ROLES = '/providers/seca.authorization/v1/tenants/acme/roles'
-const target = (path: string, isPut = false) => locate(cache, matchRoute('direct', path)!, isPut)
+const target = (path: string, isPut?: boolean) => locate(cache, matchRoute('direct', path)!, isPut)
 const found = (path: string) => find(cache, target(path))
-const refusal = (path: string, isPut = false) => {
+const refusal = (path: string, isPut?: boolean) => {
   try {
     return target(path, isPut)
   } catch (error) {
