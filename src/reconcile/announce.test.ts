@@ -75,7 +75,7 @@ describe('a transition', () => {
       return [...lines].map(([, value]) => Number(value)).toSorted()
     }
     const up = ready({ status: 'True', reason: 'Available' })
-    told({ history: [{ state: 'active' }], ...ready({ reason: 'Updating' }) }, up)
+    told({ history: [{ state: 'updating' }, { state: 'active' }], ...ready({ reason: 'Updating' }) }, up)
     expect(await values()).toEqual([])
     told({ history: [{ state: 'creating' }], ...ready({ reason: 'Creating' }) }, up)
     expect(await values()).toEqual([1, 7])

@@ -132,6 +132,12 @@ describe('letting go of a namespace', () => {
     await cluster.delete(KUBERNETES.Namespace, undefined, name)
     cluster.sweep(name)
     expect(await release()).toBeUndefined()
+    const adopted = rig()
+    adopted.add('mine')
+    adopted.cluster.holdWatches()
+    await adopted.cluster.delete(KUBERNETES.Namespace, undefined, 'mine')
+    adopted.cluster.sweep('mine')
+    expect(await adopted.release()).toBeUndefined()
   })
 
   it('that was labelled by others: the labels come off when it is empty, and it stays', async () => {

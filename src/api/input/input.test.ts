@@ -65,7 +65,11 @@ describe('a body', () => {
     expect(parse({ spec: { routes } }, kindNamed('RouteTable')!).spec).toMatchObject({
       routes: [{ targetRef: { resource: 'instances/x' } }],
     })
-    expect(pointers({ spec: { routes: { targetRef: 'x' } } }, kindNamed('RouteTable')!)).toEqual(['/spec/routes'])
+    for (const list of [{ targetRef: 'x' }, 'x', 7])
+      expect(pointers({ spec: { routes: list } }, kindNamed('RouteTable')!)).toEqual(['/spec/routes'])
+    for (const item of [null, 'x', [], 7])
+      expect(pointers({ spec: { routes: [item] } }, kindNamed('RouteTable')!)).toEqual(['/spec/routes/0'])
+    for (const spec of ['x', 7, [], [{ skuRef: 'a' }]]) expect(pointers({ spec })).toEqual(['/spec'])
   })
 
   it.each([
@@ -82,6 +86,11 @@ describe('a body', () => {
     expect(wrong({ 'a/b~c': 7 })).toEqual([`/${field}/a~1b~0c`])
     expect(wrong({ a: null })).toEqual([`/${field}/a`])
     for (const value of ['x', 7, [], ['a'], true]) expect(wrong(value)).toEqual([`/${field}`])
+  })
+
+  it('has annotations of 256 KiB together at most', () => {
+    const annotations = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`k${index}`, 'x'.repeat(1_024)]))
+    expect(pointers({ annotations, spec: SPEC })).toEqual(['/annotations'])
   })
 
   it('tells all that is wrong, at most 32 places', () => {
@@ -101,6 +110,12 @@ describe('a body', () => {
     expect(parse({ spec: { a: [1] } }, workspace).spec).toEqual({ a: [1] })
     expect(pointers({ labels: 'x', spec: { a: null } }, workspace)).toEqual(['/spec/a', '/labels'])
     for (const spec of [7, 'x', []]) expect(pointers({ spec }, workspace)).toEqual(['/spec'])
+    // Bounded, as no other spec is.
+    const list = Array.from({ length: 2_001 }, () => 'instances/a')
+    expect(pointers({ spec: { list } }, workspace)).toEqual(['/spec/list'])
+    const permissions = Array.from({ length: 8 }, () => ({ provider: 'seca.compute', resources: list.slice(0, 256), verb: ['get'] }))
+    expect(pointers({ spec: { permissions } }, kindNamed('Role')!)).toEqual([])
+    expect(parse({ spec: JSON.parse('{"__proto__":{"a":1}}') as object }, workspace).spec).toHaveProperty(['__proto__'], { a: 1 })
   })
 })
 
