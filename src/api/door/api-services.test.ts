@@ -10,13 +10,13 @@ const aggregation = (...regions: string[]) => ({ regions, service: SERVICE, ca: 
 const GROUPS = [...GLOBAL_APIS.keys(), ...REGIONAL_APIS.keys()]
 
 /** A cluster that keeps what is applied. */
-function rig(failing?: number) {
+function rig(failing: { kind: string; status: number } = { kind: 'none', status: 0 }) {
   const objects = new Map<string, KubeObject>()
   const log: string[] = []
   let selector = ''
   const client = {
     apply: (gvr: GroupVersionResource, body: KubeObject, options: { fieldManager: string; force: boolean }) => {
-      log.push(`apply ${gvr.kind} ${body.metadata.name}`)
+      log.push(`apply ${gvr.kind} ${body.metadata.name} ${options.fieldManager} ${options.force}`)
       objects.set(`${gvr.kind} ${body.metadata.name}`, body)
       return Promise.resolve(options)
     },
@@ -28,9 +28,8 @@ function rig(failing?: number) {
     },
     delete: (gvr: GroupVersionResource, _namespace: undefined, name: string) => {
       log.push(`delete ${gvr.kind} ${name}`)
-      return objects.delete(`${gvr.kind} ${name}`) && failing === undefined
-        ? Promise.resolve()
-        : Promise.reject(failure(failing ?? 404, 'x'))
+      if (gvr.kind === failing.kind) return Promise.reject(failure(failing.status, 'x'))
+      return objects.delete(`${gvr.kind} ${name}`) ? Promise.resolve() : Promise.reject(failure(404, 'x'))
     },
   } as unknown as KubeClient
   const names = (kind: string) =>
@@ -99,12 +98,22 @@ describe('the aggregated door', () => {
     expect(log.filter((line) => line === 'delete ClusterRole seca-api-gate')).toHaveLength(2)
   })
 
-  it('tells of trouble', async () => {
-    const { client, objects } = rig(500)
+  it.each(['APIService', 'ClusterRole', 'ClusterRoleBinding'])('tells of trouble with its %s, but not of what is gone', async (kind) => {
+    const trouble = rig({ kind, status: 500 })
+    await openAggregation(trouble.client, aggregation())
+    await expect(closeAggregation(trouble.client)).rejects.toMatchObject({ status: 500 })
+    const gone = rig({ kind, status: 404 })
+    await openAggregation(gone.client, aggregation())
+    await closeAggregation(gone.client)
+    expect(gone.names('APIService').length).toBe(kind === 'APIService' ? GROUPS.length : 0)
+  })
+
+  it('takes over what others wrote', async () => {
+    const { client, log } = rig()
     await openAggregation(client, aggregation())
-    await expect(closeAggregation(client)).rejects.toMatchObject({ status: 500 })
-    objects.clear()
-    await expect(closeAggregation(client)).rejects.toMatchObject({ status: 500 })
+    await applyLocalService(client, { service: SERVICE })
+    expect(log.filter((line) => !line.endsWith(' seca-operator true'))).toEqual([])
+    expect(log).toHaveLength(GROUPS.length + 3)
   })
 
   it('of this machine has a Service that is a name', async () => {

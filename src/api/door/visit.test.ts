@@ -50,6 +50,14 @@ describe('a visit', () => {
     expect(all.of('a').lane.running).toBe(1)
   })
 
+  it('whose client has gone holds nothing more, and waits for nothing', async () => {
+    const all = shares()
+    const visit = new Visit(all, all.of('a'))
+    visit.end()
+    visit.hold(5)
+    expect([visit.isOver, visit.turn(), all.of('a').lane.running, all.of('a').bytes]).toEqual([true, undefined, 0, 0])
+  })
+
   it('bodies are counted by caller and in all, and given back once', () => {
     const all = shares({ maxBodies: { caller: 10, process: 15 } })
     const [one, two, other] = [new Visit(all, all.of('a')), new Visit(all, all.of('a')), new Visit(all, all.of('b'))]
