@@ -16,7 +16,7 @@ import { Shares } from './shares.ts'
 import { Strangers } from './strangers.ts'
 import { Visit } from './visit.ts'
 
-export type Outgoing = ServerResponse | Http2ServerResponse
+type Outgoing = ServerResponse | Http2ServerResponse
 export type Handler = (incoming: Incoming, outgoing: Outgoing) => void
 
 /** An answer that needs neither identity nor application: health, discovery. */
