@@ -10,13 +10,13 @@ export function nodeOf(kind: Kind, object: Resource): Node {
 }
 
 /** An object with its kind. */
-export interface Holder {
+interface Holder {
   readonly kind: Kind
   readonly object: Resource
 }
 
 /** Who still uses an object that is to go (contract §9, architecture §4 "Deletion"). */
-export interface Holders {
+interface Holders {
   /** Not being deleted: somebody has to decide first. */
   readonly staying: readonly Holder[]
   /** Being deleted: only a matter of time. */
