@@ -26,7 +26,7 @@ interface Sight {
   readonly live: number
 }
 
-export interface HostileRow {
+interface HostileRow {
   readonly name: string
   readonly by: string
   readonly calm: Sight
@@ -204,7 +204,7 @@ async function longestLive({ api }: ApiWorld, dispatcher: Agent, signal: AbortSi
 }
 
 /** How much the attack cost, as medians over the rounds. */
-export interface HostileVerdict {
+interface HostileVerdict {
   readonly name: string
   readonly by: string
   readonly rows: readonly HostileRow[]

@@ -11,14 +11,14 @@ import { connect } from '../../src/kube/config.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { eventually, REGION } from './harness.ts'
 
-export interface Reply {
+interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly body: Envelope
 }
 
 /** A resource, a list or a problem document, as tests look at it. */
-export interface Envelope {
+interface Envelope {
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly extensions?: Readonly<Record<string, string>>
