@@ -106,7 +106,7 @@ async function removeApiServices(client: KubeClient, isMeant: (name: string) => 
   )
 }
 
-/** Applies the Service of {@link localService}. */
+/** Applies the Service of a server on this machine. */
 export async function applyLocalService(
   client: KubeClient,
   aggregation: Pick<Aggregation, 'service'>,
