@@ -46,9 +46,7 @@ interface Claimable {
   readonly tag: string | undefined
 }
 
-type Claim<T> =
-  | { readonly object: T; /** Found by id, untagged: `update` has to tag it. */ readonly isUntagged: boolean }
-  | undefined
+type Claim<T> = { readonly object: T; /** Found by id, untagged: `update` has to tag it. */ readonly isUntagged: boolean } | undefined
 
 /**
  * Picks the one cloud object that is `desired`'s out of what was found by its tag or by its id. Throws `foreign` when more than one

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { globModel } from '../../glob-testing.ts'
 import { cpuMs } from '../../dev/cpu-time.ts'
 import { Effort } from './effort.ts'
 import { parseSelector } from './selector.ts'
@@ -186,13 +187,6 @@ describe('label selector', () => {
 
 const many = (count: number, value: string) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, value]))
 
-const glob = (pattern: string, text: string): boolean =>
-  pattern === ''
-    ? text === ''
-    : pattern.startsWith('*')
-      ? glob(pattern.slice(1), text) || (text !== '' && glob(pattern, text.slice(1)))
-      : pattern[0] === text[0] && glob(pattern.slice(1), text.slice(1))
-
 type Labels = Readonly<Record<string, string>>
 
 /** The language, as regular expressions that go back and forth: slow on hostile text, and plain to see. */
@@ -211,22 +205,23 @@ function model(text: string): ((labels: Labels) => boolean) | undefined {
 }
 
 function modelTerm(term: string): ((labels: Labels) => boolean) | undefined {
-  const parts = (labels: Labels, key: string) => Object.entries(labels).filter(([name]) => glob(key, name))
+  const parts = (labels: Labels, key: string) => Object.entries(labels).filter(([name]) => globModel(key, name))
   const isKey = (key: string | undefined): key is string => key !== undefined && key !== '' && !/[=!<>()]|\s(not)?in(\s|$)/.test(key)
   const [, setKey, setOperator, list = ''] = /^(.+?)\s+(in|notin)\s*\(([^()]*)\)$/s.exec(term) ?? []
   if (setOperator !== undefined) {
     if (!isKey(setKey)) return undefined
     const values = list.split(',').map((value) => value.trim())
-    return (labels) => parts(labels, setKey).some(([, value]) => values.some((pattern) => glob(pattern, value))) === (setOperator === 'in')
+    return (labels) =>
+      parts(labels, setKey).some(([, value]) => values.some((pattern) => globModel(pattern, value))) === (setOperator === 'in')
   }
   const [, key, operator, value = ''] = /^([^=!<>]+?)\s*(!=|==|>=|<=|=|>|<)\s*([^=!<>()]*)$/.exec(term) ?? []
   if (operator !== undefined) {
     if (!isKey(key)) return undefined
     const number = /^[-+]?(\d+(\.\d*)?|\.\d+)$/
     const holds: Readonly<Record<string, (label: string) => boolean>> = {
-      '=': (label) => glob(value, label),
-      '==': (label) => glob(value, label),
-      '!=': (label) => glob(value, label),
+      '=': (label) => globModel(value, label),
+      '==': (label) => globModel(value, label),
+      '!=': (label) => globModel(value, label),
       '>': (label) => number.test(label) && Number(label) > Number(value),
       '<': (label) => number.test(label) && Number(label) < Number(value),
       '>=': (label) => number.test(label) && Number(label) >= Number(value),
