@@ -87,6 +87,14 @@ describe('an answer', () => {
     }
   })
 
+  it('tells what is not there, and what cannot be', async () => {
+    const status = async (method: string, path: string, more: object = {}) => (await testApp(cache).call(method, path, more)).status
+    expect(await status('GET', `${VOLUMES}/none`)).toBe(404)
+    // A name in a PUT is content.
+    expect([await status('GET', `${VOLUMES}/None`), await status('DELETE', `${VOLUMES}/None`)]).toEqual([400, 400])
+    expect(await status('PUT', `${VOLUMES}/None`, { body: { spec: {} } })).toBe(422)
+  })
+
   it('is in JSON, or not at all', async () => {
     const headers = { accept: 'text/html' }
     expect((await testApp(cache).call('GET', `${VOLUMES}/disk`, { headers })).status).toBe(406)
