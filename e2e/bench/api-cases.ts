@@ -18,7 +18,7 @@ const WRITTEN = 32
 export type Side = 'api' | 'raw' | 'other'
 
 /** One operation, done with the same objects on both sides. */
-export interface Case {
+interface Case {
   readonly name: string
   readonly isRead: boolean
   /** What the raw side does, and what the other one does. */

@@ -11,7 +11,7 @@ import type { Server } from './api-load.ts'
 import type { Attack, AttackShot } from './hostile-attacks.ts'
 
 /** What an attacker is told to do, in a process of its own. */
-export interface Order {
+interface Order {
   readonly server: Pick<Server, 'origin' | 'ca' | 'headers'>
   readonly attack: Pick<Attack, 'shots' | 'concurrency' | 'http2' | 'isFresh' | 'raw'>
 }
@@ -19,7 +19,7 @@ export interface Order {
 /** How often which status was answered; `failed` where there was no answer. */
 export type Statuses = Readonly<Record<string, number>>
 
-export interface Running {
+interface Running {
   /** Ends the attack. */
   stop(): Promise<Statuses>
 }

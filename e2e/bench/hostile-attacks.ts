@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 /** Who attacks: administrator of a tenant of its own, a caller without any role, somebody without a token that holds. */
-export type Attacker = 'administrator' | 'nobody' | 'stranger'
+type Attacker = 'administrator' | 'nobody' | 'stranger'
 
 /** `@n@` anywhere stands for a number that grows with every request. */
 export interface AttackShot {

@@ -38,7 +38,7 @@ interface Load {
   readonly cpu: Readonly<Record<string, number>>
 }
 
-export interface HostileRow {
+interface HostileRow {
   readonly name: string
   readonly by: string
   readonly calm: Sight
@@ -229,7 +229,7 @@ async function longestLive({ api }: ApiWorld, dispatcher: Agent, signal: AbortSi
 }
 
 /** How much the attack cost, as medians over the rounds. */
-export interface HostileVerdict {
+interface HostileVerdict {
   readonly name: string
   readonly by: string
   readonly rows: readonly HostileRow[]

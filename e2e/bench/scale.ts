@@ -25,7 +25,7 @@ async function becameReady(controllers: Running): Promise<number> {
   return total(await controllers.metrics(), 'seca_time_to_ready_seconds_count', isVolume)
 }
 
-export interface Scale {
+interface Scale {
   readonly resources: number
   /** Resident memory in bytes, by number of resources; `restarted` after the cold start with all of them. */
   readonly memory: readonly { readonly resources: number; readonly bytes: number; readonly restarted?: true }[]

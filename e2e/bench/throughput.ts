@@ -9,7 +9,7 @@ import { KUBERNETES } from '../../src/kube/builtin.ts'
 import type { World } from './world.ts'
 import { since, sum, type Writes, writesSoFar } from './writes.ts'
 
-export interface Throughput {
+interface Throughput {
   readonly volumes: number
   /** Volumes per second, one per round, ours and the bare client's. */
   readonly ours: readonly number[]
@@ -154,7 +154,7 @@ function list(writes: Writes, matches: (what: string) => boolean, per = 1): stri
 
 const percent = (ratio: number): string => `${(ratio * 100).toFixed(0)} %`
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 

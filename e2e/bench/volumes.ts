@@ -58,14 +58,14 @@ export function* places(namespaces: readonly string[], from: number, to: number)
     yield { namespace: namespaces[Math.floor(index / PER_WORKSPACE)] ?? namespaces[0] ?? '', name: `v${index}` }
 }
 
-export interface Watched {
+interface Watched {
   /** Resolves with `performance.now()` when the event of the last one was there. */
   readonly done: Promise<number>
   stop(): void
 }
 
 /** Watches one namespace until `count` objects have been `ready`, or are `gone`. Counts lines by text, so that it costs little. */
-export async function watchVolumes(client: KubeClient, namespace: string, what: 'ready' | 'gone', count: number): Promise<Watched> {
+async function watchVolumes(client: KubeClient, namespace: string, what: 'ready' | 'gone', count: number): Promise<Watched> {
   const stop = new AbortController()
   const version = await listVersion(client, namespace)
   const lines = await client.watch(BlockStorage.gvr, { namespace, resourceVersion: version, timeoutSeconds: 600, signal: stop.signal })

@@ -9,10 +9,10 @@ import { eventually, kubectl, type Stack } from './harness.ts'
 import type { Seen, Tenant } from './tenant.ts'
 
 /** Kinds that have something behind them in the simulated cloud. */
-export const CLOUD_KINDS = KINDS.filter(({ cloud }) => cloud !== 'none')
+const CLOUD_KINDS = KINDS.filter(({ cloud }) => cloud !== 'none')
 
 /** Kinds that tenants own. */
-export const TENANT_KINDS = KINDS.filter(({ scope }) => scope !== 'cluster')
+const TENANT_KINDS = KINDS.filter(({ scope }) => scope !== 'cluster')
 
 const isOf =
   (tenant: Tenant) =>

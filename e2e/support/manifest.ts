@@ -26,7 +26,7 @@ export function kindOf(name: string): Kind {
 export const to = (resource: string) => ({ resource })
 
 /** Makes the manifests of one tenant. */
-export interface Writer {
+interface Writer {
   of(kind: string, name: string, spec?: object, extra?: Extra): Manifest
 }
 

@@ -11,7 +11,7 @@ import { connect } from '../../src/kube/config.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { eventually, REGION } from './harness.ts'
 
-export interface Reply {
+interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly body: Envelope

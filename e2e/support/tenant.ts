@@ -16,7 +16,7 @@ export type Seen = Pick<Resource, 'apiVersion' | 'kind' | 'metadata'> & {
   readonly status?: Partial<CommonStatus> & Record<string, unknown>
 }
 
-export interface SeenEvent {
+interface SeenEvent {
   readonly type: string
   readonly reason: string
   readonly note: string

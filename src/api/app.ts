@@ -152,7 +152,7 @@ function get(context: Context, target: Target, request: Request): Answer {
 }
 
 /** Methods that a place takes. */
-export function methodsOf({ route: { surface, place } }: Matched): readonly Method[] {
+function methodsOf({ route: { surface, place } }: Matched): readonly Method[] {
   if (place === 'action') return ['POST']
   return place === 'collection' || surface.isReadOnly ? ['GET', 'HEAD'] : ['GET', 'HEAD', 'PUT', 'DELETE']
 }

@@ -39,9 +39,9 @@ export interface Attempt {
   readonly workspace?: string
   /** Name of the network of a nested kind. */
   readonly parent?: string
-  /** Absent for lists. */
+  /** SECA name; absent for lists. */
   readonly name?: string
-  /** Kubernetes namespace of the object, when there is one yet. */
+  /** Kubernetes namespace of the object; absent for cluster-scoped kinds, and while there is none in this region. */
   readonly namespace?: string
   /** Name of the custom resource, when it is about one. */
   readonly objectName?: string

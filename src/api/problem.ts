@@ -3,7 +3,7 @@ import { ApiError } from '../kube/errors.ts'
 import { Unauthenticated } from './contract.ts'
 
 /** What an error is about (contract §6.7): JSON Pointer into the body, and the parameter's name; both are required. */
-export interface Source {
+interface Source {
   readonly pointer: string
   readonly parameter: string
 }
@@ -53,7 +53,7 @@ const MAX = { sources: 32, pointer: 256, parameter: 64, detail: 32_768, instance
 const RETRY_AFTER = { 'retry-after': '1' }
 
 /** A problem document and its headers. */
-export interface Problem {
+interface Problem {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 /** A CEL rule in a CRD schema (`x-kubernetes-validations`). `fieldPath` is relative to the node that carries the rule. */
-export interface CelRule {
+interface CelRule {
   readonly rule: string
   readonly message: string
   readonly fieldPath?: string

@@ -28,7 +28,7 @@ interface Named {
   readonly metadata: ObjectMeta
 }
 /** An object to be written: typed, or a literal with fields of its own. */
-export type Body = Named | (Named & Readonly<Record<string, unknown>>)
+type Body = Named | (Named & Readonly<Record<string, unknown>>)
 
 const PATCH = { json: 'application/json-patch+json', merge: 'application/merge-patch+json', apply: 'application/apply-patch+yaml' } as const
 

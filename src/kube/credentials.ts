@@ -69,8 +69,3 @@ export class Credentials {
 function stampOf(files: readonly string[]): string {
   return files.map((file) => `${file}=${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`).join()
 }
-
-/** Fixed credentials, for tests and for whoever has them in hand. */
-export function fixed(session: Session): Credentials {
-  return new Credentials({ load: () => Promise.resolve(session), files: () => [], expires: false })
-}

@@ -1,6 +1,6 @@
 import { type ErrorCode, SecaError } from '../errors.ts'
 
-export interface Cause {
+interface Cause {
   readonly field?: string
   readonly reason?: string
   readonly message: string

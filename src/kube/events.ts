@@ -7,7 +7,7 @@ import { microTime } from './clock.ts'
 import { isNotFound } from './errors.ts'
 import type { KubeObject } from './gvr.ts'
 
-export interface EventNote {
+interface EventNote {
   readonly type: 'Normal' | 'Warning'
   /** Why, in UpperCamelCase: goes with the condition's reason. */
   readonly reason: string

@@ -8,7 +8,7 @@ export interface GroupVersionResource {
   readonly namespaced: boolean
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string
   readonly kind: string
   readonly name: string

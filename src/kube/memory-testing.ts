@@ -18,7 +18,7 @@ interface ManagedFields {
 }
 
 /** What may go wrong with one request: `before` it is carried out, or `after` (the answer is lost). Either may throw, or take its time. */
-export interface Fault {
+interface Fault {
   readonly before?: (request: Request) => void | Promise<void>
   readonly after?: (request: Request) => void | Promise<void>
 }

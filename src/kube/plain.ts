@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Session } from './credentials.ts'
 
 /** What a kubeconfig of the usual kind says: certificates or a token, in the file or in files next to it. */
-export interface Plain {
+interface Plain {
   readonly session: Session
   /** Files that were read besides the kubeconfig. */
   readonly files: readonly string[]

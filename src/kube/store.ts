@@ -27,7 +27,7 @@ export function keyOf(obj: Pick<KubeObject, 'metadata'>): string {
 }
 
 /** Resource versions of one apiserver compare as integers (KEP-5504). */
-export function versionOf(obj: Pick<KubeObject, 'metadata'>): number {
+function versionOf(obj: Pick<KubeObject, 'metadata'>): number {
   return Number(obj.metadata.resourceVersion ?? 0)
 }
 

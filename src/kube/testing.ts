@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { KubeClient } from './client.ts'
 import type { Clock } from './clock.ts'
-import { fixed } from './credentials.ts'
+import { Credentials, type Session } from './credentials.ts'
 import type { GroupVersionResource, KubeObject } from './gvr.ts'
 import { Transport } from './transport.ts'
 
@@ -25,6 +25,10 @@ export interface Seen {
 export const silentLog = pino({ level: 'silent' })
 
 export const CONFIG_MAPS: GroupVersionResource = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap', namespaced: true }
+
+/** Credentials that never change. */
+export const fixed = (session: Session): Credentials =>
+  new Credentials({ load: () => Promise.resolve(session), files: () => [], expires: false })
 
 /** An HTTP server that answers as the handler says, and a client of it. */
 export async function serve(handler: (seen: Seen) => void, options: { timeoutMs?: number; port?: number } = {}) {

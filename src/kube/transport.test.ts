@@ -2,9 +2,9 @@ import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createMetrics } from '../observe/metrics.ts'
 import { KubeClient } from './client.ts'
-import { Credentials, fixed, type Session } from './credentials.ts'
+import { Credentials, type Session } from './credentials.ts'
 import { type ApiError, isConflict, isGone, isInvalid, isNotFound } from './errors.ts'
-import { CONFIG_MAPS, serve, type Seen, until } from './testing.ts'
+import { CONFIG_MAPS, fixed, serve, type Seen, until } from './testing.ts'
 import { Transport } from './transport.ts'
 
 async function server(handler: (seen: Seen) => void, options?: { timeoutMs?: number }) {

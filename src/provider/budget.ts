@@ -10,7 +10,7 @@ export interface BudgetOptions {
   readonly now?: () => number
 }
 
-export interface Budget {
+interface Budget {
   /** Waits for a turn. Throws `throttled` when the turn would come too late, `transient` when the call is aborted. */
   acquire(context: CallContext): Promise<void>
   /** After a 429: nothing leaves for this long, and no burst follows. */

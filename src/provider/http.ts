@@ -22,7 +22,7 @@ export interface HttpOptions {
   readonly classify?: (status: number, body: unknown) => FailureClass | undefined
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the base URL, or a full URL. */
   readonly path: string
@@ -32,7 +32,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface HttpAnswer<T> {
+interface HttpAnswer<T> {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Parsed JSON; undefined when the answer is empty. */
@@ -51,7 +51,7 @@ export class HttpFailure extends ProviderError {
   }
 }
 
-export function isMissing(thrown: unknown): boolean {
+function isMissing(thrown: unknown): boolean {
   return thrown instanceof HttpFailure && (thrown.status === 404 || thrown.status === 410)
 }
 

@@ -5,7 +5,7 @@ import { ProviderError } from './errors.ts'
 /** Clouds that have tags at all take this much (architecture §4). */
 export const TAG_LIMIT = 255
 
-export interface Tag {
+interface Tag {
   /** Id of the installation that owns the cloud object. */
   readonly installation: string
   readonly region: string
@@ -40,15 +40,13 @@ export function tagPrefix(installation: string): string {
 }
 
 /** A cloud object, as far as ownership goes. */
-export interface Claimable {
+interface Claimable {
   readonly id: string
   /** Ownership tag; `undefined` or empty = untagged. */
   readonly tag: string | undefined
 }
 
-export type Claim<T> =
-  | { readonly object: T; /** Found by id, untagged: `update` has to tag it. */ readonly isUntagged: boolean }
-  | undefined
+type Claim<T> = { readonly object: T; /** Found by id, untagged: `update` has to tag it. */ readonly isUntagged: boolean } | undefined
 
 /**
  * Picks the one cloud object that is `desired`'s out of what was found by its tag or by its id. Throws `foreign` when more than one

@@ -7,7 +7,7 @@ import { World } from './testkit/world.ts'
 export type { Harness, Trouble } from './testkit/stage.ts'
 export type { Sample } from './testkit/world.ts'
 
-export interface Suite {
+interface Suite {
   readonly name: string
   /** Runs before all tests. */
   start(): Promise<Harness>

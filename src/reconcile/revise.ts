@@ -5,7 +5,7 @@ import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { isConflict, isInvalid, isNotFound } from '../kube/errors.ts'
 
-export interface Revision {
+interface Revision {
   readonly client: KubeClient
   readonly kind: Kind
   readonly object: Resource

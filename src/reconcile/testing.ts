@@ -49,7 +49,7 @@ class Agenda {
   }
 }
 
-export interface Announcement {
+interface Announcement {
   readonly object: string
   readonly reason: string
   readonly message: string
@@ -168,7 +168,7 @@ export function workspaceWorld(options: WorldOptions = {}): World {
 
 const ACTIVE = { state: 'active', observedGeneration: 1 } as const
 
-export interface PlainObject {
+interface PlainObject {
   readonly id: string
   readonly tag: string
   readonly incarnation: string

@@ -21,7 +21,7 @@ export interface WakeOptions {
 }
 
 /** Key of an object in the work queue. */
-export const idOf = (node: Node): string => `${node.kind}|${node.key}`
+const idOf = (node: Node): string => `${node.kind}|${node.key}`
 
 /** Turns changes in the stores into work: the object itself, what waits for it, and what it uses. */
 export class Waker {

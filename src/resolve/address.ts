@@ -28,7 +28,7 @@ export interface Address {
   readonly text: string
 }
 
-export type Addressed =
+type Addressed =
   | { readonly state: 'at'; readonly address: Address }
   /** It can never lead anywhere as written. */
   | { readonly state: 'invalid'; readonly message: string }

@@ -16,7 +16,7 @@ export interface Holder {
 }
 
 /** Who still uses an object that is to go (contract §9, architecture §4 "Deletion"). */
-export interface Holders {
+interface Holders {
   /** Not being deleted: somebody has to decide first. */
   readonly staying: readonly Holder[]
   /** Being deleted: only a matter of time. */

@@ -23,7 +23,7 @@ export interface Finding {
 }
 
 /** What a rule is evaluated on. */
-export interface Subject {
+interface Subject {
   readonly lookup: Lookup
   readonly kind: Kind
   readonly object: Resource

@@ -24,7 +24,7 @@ export interface Crd {
   }
 }
 
-export interface CrdVersion {
+interface CrdVersion {
   readonly name: string
   readonly served: true
   readonly storage: true
@@ -113,7 +113,7 @@ export function objectSchema(kind: Kind): Structural {
 }
 
 /** The contract's fields and the Kubernetes-only ones, as one object. */
-export function specSchema(kind: Kind): Structural {
+function specSchema(kind: Kind): Structural {
   const own = structural(kind.spec, `${kind.kind}.spec`)
   const kube = structural(kind.kubeSpec, `${kind.kind}.spec`)
   const required = [...(kube.required ?? []), ...(own.required ?? [])]

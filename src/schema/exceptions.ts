@@ -2,7 +2,7 @@
  * Where our schemas differ from the SECA contract on purpose (architecture §8). The drift test fails on a difference that is
  * not listed here, and on a row that no difference needs.
  */
-export interface Exception {
+interface Exception {
   /** `<Kind>.spec.<field>`, `[]` for items; `*` stands for any run of characters. */
   readonly path: string
   /** What differs: a keyword of the schema, or `field` for a field that only one side has. */

@@ -78,7 +78,7 @@ export function apiRules(): PolicyRule[] {
 }
 
 /** What the API server may do in the operator's own namespace only: say that this replica is there, and see the others. */
-export function apiNamespaceRules(): PolicyRule[] {
+function apiNamespaceRules(): PolicyRule[] {
   return [rule('coordination.k8s.io', ['leases'], [...READ, 'create', 'patch', 'delete'])]
 }
 
@@ -119,6 +119,11 @@ export function userRoles(): Manifest[] {
   ]
 }
 
+function role(name: string, namespace: string, rules: readonly PolicyRule[]): Manifest {
+  const metadata = { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } }
+  return { ...clusterRole(name, rules), kind: 'Role', metadata }
+}
+
 function binding(
   kind: 'ClusterRoleBinding' | 'RoleBinding',
   role: string,
@@ -142,11 +147,7 @@ export function controllerRoles(namespace: string, serviceAccount: string): Mani
   return [
     clusterRole(name, rbacRules()),
     binding('ClusterRoleBinding', name, undefined, [subject]),
-    {
-      ...clusterRole(name, namespaceRules()),
-      kind: 'Role',
-      metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } },
-    },
+    role(name, namespace, namespaceRules()),
     binding('RoleBinding', name, namespace, [subject]),
   ]
 }
@@ -163,11 +164,7 @@ export function apiRoles(namespace: string, serviceAccount: string): Manifest[] 
     binding('ClusterRoleBinding', name, undefined, [subject]),
     binding('ClusterRoleBinding', 'system:auth-delegator', undefined, [subject], `${name}:auth-delegator`),
     binding('RoleBinding', 'extension-apiserver-authentication-reader', 'kube-system', [subject], `${name}:authentication-reader`),
-    {
-      ...clusterRole(name, apiNamespaceRules()),
-      kind: 'Role',
-      metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } },
-    },
+    role(name, namespace, apiNamespaceRules()),
     binding('RoleBinding', name, namespace, [subject]),
   ]
 }

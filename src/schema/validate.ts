@@ -7,7 +7,7 @@ export interface Issue {
   readonly message: string
 }
 
-export type Validated =
+type Validated =
   | { readonly ok: true; readonly spec: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly issues: readonly Issue[] }
 

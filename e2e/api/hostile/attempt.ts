@@ -19,7 +19,7 @@ export interface Attempt {
 }
 
 /** Every answer says no (4xx; 505 is Node's for versions of HTTP that are none), or there is none at all. */
-export const refused: Verdict = ({ statuses }) =>
+const refused: Verdict = ({ statuses }) =>
   statuses.every((status) => (status >= 400 && status < 500) || status === 505) ? undefined : `it was answered with ${statuses.join()}`
 
 /** The answer may be good, since the request turns out to be about nothing of others; what it holds is looked at for every attempt. */

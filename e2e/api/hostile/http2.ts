@@ -2,7 +2,7 @@ import { connect, type ClientHttp2Session, constants, type OutgoingHttpHeaders }
 import { pki } from '../../support/api.ts'
 import { OWN, path, VAULT, type World } from './world.ts'
 
-export interface Stream {
+interface Stream {
   readonly name: string
   readonly headers: OutgoingHttpHeaders | readonly string[]
   readonly body?: string

@@ -4,7 +4,7 @@ import { utf8 } from './wire.ts'
 import { OWN, VAULT, type World } from './world.ts'
 
 /** What stands between `tenants/` and `/workspaces/…` and is meant to become the victim's name somewhere on the way. */
-export function spellings(own: string, victim: string): readonly string[] {
+function spellings(own: string, victim: string): readonly string[] {
   const letters = victim.split('')
   const encoded = letters.map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')
   const twice = encoded.replaceAll('%', '%25')

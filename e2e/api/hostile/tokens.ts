@@ -28,7 +28,7 @@ function keyed(secret: string | Buffer, algorithm: 'HS256' | 'HS384' | 'HS512', 
 export const soundToken = ({ privateKey }: World): string => signed(privateKey, { alg: 'RS256', kid: KEY_ID, typ: 'JWT' }, claims())
 
 /** Tokens that claim to be the victim's administrator and must not be believed. `home`: where a server of the attacker hands out keys. */
-export async function forgedTokens(world: World, home: string): Promise<Readonly<Record<string, string>>> {
+async function forgedTokens(world: World, home: string): Promise<Readonly<Record<string, string>>> {
   const { publicKey, privateKey, vera } = world
   const rogue = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })

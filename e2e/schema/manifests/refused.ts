@@ -96,7 +96,7 @@ export const REFUSED: readonly Case[] = [
 ]
 
 /** Changes of a stored object: merge patches in a row, the last of which is refused. */
-export interface Change {
+interface Change {
   readonly kind: string
   readonly before: Record<string, unknown>
   readonly patches: readonly Record<string, unknown>[]

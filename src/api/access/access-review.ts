@@ -19,7 +19,7 @@ interface Review {
   readonly status?: { readonly allowed?: boolean; readonly denied?: boolean; readonly reason?: string; readonly evaluationError?: string }
 }
 
-export interface ResourceAttributes {
+interface ResourceAttributes {
   readonly verb: string
   readonly group: string
   readonly version: string

@@ -5,8 +5,6 @@ import { ownerOf, turns } from '../turns.ts'
 import type { AccessReviews } from './access-review.ts'
 import { RoleBook } from './book.ts'
 
-export { RoleBook }
-
 export interface AuthorizerOptions {
   readonly cache: Cache
   readonly isSynced: () => boolean

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../dev/cpu-time.ts'
 import type { Cache } from '../../cache/cache.ts'
 import { add, addNamespace, testCache } from '../../cache/testing.ts'
 import { kindNamed } from '../../kinds/index.ts'
@@ -260,7 +261,7 @@ describe('decisions by roles', () => {
         { verb: 'get', kind: kindNamed('Instance')!, region: 'eu-1', tenant: 'acme', workspace, name },
       )
 
-  it('take no time for roles full of patterns', () => {
+  it('take no time for roles full of patterns', async () => {
     const cache = testCache()
     const patterns = (from: number) => Array.from({ length: 256 }, (_, index) => `instances/*${'a'.repeat(60)}${from + index}`)
     for (let role = 0; role < 4; role++)
@@ -275,11 +276,12 @@ describe('decisions by roles', () => {
       add(cache, 'RoleAssignment', 't', `ra${index}`, { subs: ['mallory'], roles: ['r0', 'r1', 'r2', 'r3'], scopes: [{}] })
     const ask = asking(cache)
     expect(ask('a'.repeat(120)).isAllowed).toBe(false)
-    const started = performance.now()
-    for (let index = 0; index < 100; index++) expect(ask('a'.repeat(100) + index).isAllowed).toBe(true)
-    for (let index = 0; index < 100; index++) expect(ask(`${'a'.repeat(100)}x${index}`).isAllowed).toBe(false)
+    const spent = await cpuMs(() => {
+      for (let index = 0; index < 100; index++) expect(ask('a'.repeat(100) + index).isAllowed).toBe(true)
+      for (let index = 0; index < 100; index++) expect(ask(`${'a'.repeat(100)}x${index}`).isAllowed).toBe(false)
+    })
     // It was more than a second for each.
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(spent).toBeLessThan(2_000)
   })
 
   it('read a role once, whoever holds it', () => {

@@ -9,7 +9,7 @@ import { matchRoute } from '../path/routes.ts'
 import { attemptOf, find, locate } from '../path/target.ts'
 
 /** What an administrator is told: the decision, and for each assignment of the subject what came of it. */
-export interface Explanation {
+interface Explanation {
   readonly decision: Decision
   readonly attempt: string
   readonly lines: readonly string[]

@@ -43,7 +43,7 @@ const GATE = 'seca-api-gate'
  * (architecture §1). Everybody who is somebody may knock: what they may do is asked about the custom resources. An administrator who
  * wants to hold users to some tenants here already binds them to rules with `resourceNames` and deletes this binding.
  */
-export function gateRoles(regions: readonly string[]) {
+function gateRoles(regions: readonly string[]) {
   const subresources = SURFACES.filter(({ hasTenant }) => hasTenant).flatMap(({ segments }) => segments[3] ?? [])
   const rules = [
     {
@@ -62,7 +62,7 @@ export function gateRoles(regions: readonly string[]) {
 }
 
 /** A Service for a server on this machine, where no Service network runs: a name instead of an address (architecture §6). */
-export function localService({ service }: Pick<Aggregation, 'service'>) {
+function localService({ service }: Pick<Aggregation, 'service'>) {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -106,7 +106,7 @@ async function removeApiServices(client: KubeClient, isMeant: (name: string) => 
   )
 }
 
-/** Applies the Service of {@link localService}. */
+/** Applies the Service of a server on this machine. */
 export async function applyLocalService(
   client: KubeClient,
   aggregation: Pick<Aggregation, 'service'>,

@@ -1,5 +1,5 @@
 /** How many requests somebody may make: so many a second, and this many at once after a pause. */
-export interface RateLimit {
+interface RateLimit {
   readonly perSecond: number
   readonly burst: number
 }

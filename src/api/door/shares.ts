@@ -6,7 +6,7 @@ import { Rate } from './rate.ts'
 import { Lane, Turns } from './turns.ts'
 
 /** What one caller may use of the process (architecture §6 "No request costs others"). */
-export interface ShareLimits {
+interface ShareLimits {
   readonly requestsPerSecond: number
   /** Requests that come at once after a pause. */
   readonly burst: number
@@ -14,12 +14,12 @@ export interface ShareLimits {
   readonly concurrency: number
 }
 
-export const DEFAULT_LIMITS: ShareLimits = { requestsPerSecond: 200, burst: 400, concurrency: 10 }
+const DEFAULT_LIMITS: ShareLimits = { requestsPerSecond: 200, burst: 400, concurrency: 10 }
 
 /** Longest wait for the rate, and for a turn, before 429. */
 const MAX_WAIT_MS = { rate: 2_000, turn: 10_000 } as const
 /** Bytes of bodies that are held at a time: for one caller, and in the whole process. */
-export const MAX_BODIES = { caller: 16 << 20, process: 128 << 20 } as const
+const MAX_BODIES = { caller: 16 << 20, process: 128 << 20 } as const
 /** Refusals of one caller that are held back at a time. */
 const MAX_REFUSED = 1_000
 /** Callers and addresses that are remembered; one that is forgotten starts anew. */

@@ -4,7 +4,7 @@ import { SecaError } from '../../errors.ts'
 import { type Caller, Unauthenticated } from '../contract.ts'
 import type { Head } from '../identity/head.ts'
 import { Shares } from './shares.ts'
-import { Strangers } from './strangers.ts'
+import { networkOf, Strangers } from './strangers.ts'
 import { Visit } from './visit.ts'
 
 let now: number
@@ -94,5 +94,18 @@ describe('strangers', () => {
     expect(await times(6, () => call('good-a'))).toEqual(Array.from({ length: 6 }, () => 'IdentityUnavailable'))
     isDown = false
     expect(await call('good-a')).toBe('good-a')
+  })
+})
+
+describe('an address', () => {
+  it.each([
+    ['10.0.0.1', '10.0.0.1'],
+    ['::ffff:10.0.0.1', '::ffff:10.0.0.1'],
+    ['2001:db8:1:2:aaaa::1', '20010db800010002/64'],
+    ['2001:db8:1:2::', '20010db800010002/64'],
+    ['fe80::1%eth0', 'fe80000000000000/64'],
+    ['', ''],
+  ])('%s counts as %s', (address, network) => {
+    expect(networkOf(address)).toBe(network)
   })
 })

@@ -13,7 +13,7 @@ interface Waiter {
 }
 
 /** A request that waits; `cancel` takes it out. */
-export interface Waiting {
+interface Waiting {
   readonly started: Promise<void>
   cancel(): void
 }

@@ -16,7 +16,7 @@ const NAME = 'extension-apiserver-authentication'
 const REFRESH_MS = 10_000
 
 /** What kube-apiserver publishes about the certificate and the headers with which it forwards requests. */
-export interface ProxyTrust {
+interface ProxyTrust {
   /** PEM of the CAs. */
   readonly ca: string
   /** Common names; empty = every one of the CA. */

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { cpuMs } from '../../dev/cpu-time.ts'
 import { createAuthority, issue } from '../../embedded/cluster/x509.ts'
 import { SecaError } from '../../errors.ts'
 import { serve } from '../../kube/testing.ts'
@@ -60,16 +61,17 @@ describe('a bearer token', () => {
     expect(tokenIn(values)).toBe(token)
   })
 
-  it('is read in a time that grows with its length', () => {
-    const started = performance.now()
-    for (const text of [
-      'Bearer' + ' '.repeat(32_000),
-      `Bearer ${'a'.repeat(32_000)}!`,
-      `Bearer ${'='.repeat(32_000)}`,
-      `Bearer ${'a='.repeat(16_000)}`,
-    ])
-      expect(() => bearerOf([text])).toThrow(Unauthenticated)
-    expect(performance.now() - started).toBeLessThan(100)
+  it('is read in a time that grows with its length', async () => {
+    const spent = await cpuMs(() => {
+      for (const text of [
+        'Bearer' + ' '.repeat(32_000),
+        `Bearer ${'a'.repeat(32_000)}!`,
+        `Bearer ${'='.repeat(32_000)}`,
+        `Bearer ${'a='.repeat(16_000)}`,
+      ])
+        expect(() => bearerOf([text])).toThrow(Unauthenticated)
+    })
+    expect(spent).toBeLessThan(100)
   })
 })
 

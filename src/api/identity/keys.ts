@@ -16,7 +16,7 @@ import type { Log } from '../../observe/log.ts'
 import type { FetchJson } from './issuer-fetch.ts'
 
 /** Where the issuer's public keys come from. */
-export interface KeySource {
+interface KeySource {
   /** For messages. */
   readonly name: string
   load(): Promise<JSONWebKeySet>
@@ -175,7 +175,7 @@ export function keysAtUrl(url: string, fetchJson: FetchJson): KeySource {
 }
 
 /** The issuer's own description of itself (OpenID Connect Discovery). */
-export interface Discovered {
+interface Discovered {
   readonly jwks_uri: string
   readonly userinfo_endpoint?: string
 }

@@ -8,7 +8,7 @@ import type { Keys } from './keys.ts'
 import type { Revocation } from './revocation.ts'
 
 /** Signatures that may be asked for: all asymmetric, so that a public key can never pass for a secret. */
-export const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519'] as const
+const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519'] as const
 
 export interface TokensOptions {
   readonly keys: Pick<Keys, 'current' | 'find'>
@@ -80,7 +80,7 @@ function explain(error: unknown): string {
 }
 
 /** Identity and narrowing of a verified token (contract §7.1, §11.21). Roles never come from it. */
-export function callerOf(payload: JWTPayload): DirectCaller {
+function callerOf(payload: JWTPayload): DirectCaller {
   const subject = payload.sub
   // Not `*`: the workspace's creator is written into a role assignment, where that means everyone.
   if (typeof subject !== 'string' || subject === '' || subject === '*') throw refused('its claim "sub" names nobody')

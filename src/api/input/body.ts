@@ -7,7 +7,7 @@ const MAX_BYTES = 1_048_576
 const tooLarge = () => new Refusal('TooLarge', `the body is larger than ${MAX_BYTES} bytes`)
 
 /** A JSON object, and the text that it was read from: numbers lose digits when they are read. */
-export interface Body {
+interface Body {
   readonly json: Readonly<Record<string, unknown>>
   readonly text: string
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
+import { cpuMs } from '../../dev/cpu-time.ts'
 import { ACTIVE, add, testCache } from '../../cache/testing.ts'
 import { kindNamed } from '../../kinds/index.ts'
 import type { Kind } from '../../kinds/kind.ts'
@@ -92,11 +93,9 @@ test('no more is looked for than an answer can name', () => {
   expect(issues('Role', { permissions })).toHaveLength(32)
 })
 
-test('a role that is as large as it may be is checked in no time', () => {
+test('a role that is as large as it may be is checked in no time', async () => {
   // The longest way to a match: every type is tried, and the last one fits.
   const resources = Array.from({ length: 256 }, (_, at) => `*r*u*l*e*s/${'a*'.repeat(5)}${at}`)
   const permissions = Array.from({ length: 64 }, () => ({ provider: 'seca.network', resources, verb: ['get'] }))
-  const start = performance.now()
-  expect(issues('Role', { permissions })).toEqual([])
-  expect(performance.now() - start).toBeLessThan(1_000)
+  expect(await cpuMs(() => expect(issues('Role', { permissions })).toEqual([]))).toBeLessThan(2_000)
 })

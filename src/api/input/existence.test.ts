@@ -7,7 +7,8 @@ import type { Kind } from '../../kinds/kind.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { ApiError } from '../../kube/errors.ts'
-import { createAuthorizer, RoleBook } from '../access/authz.ts'
+import { createAuthorizer } from '../access/authz.ts'
+import { RoleBook } from '../access/book.ts'
 import { testApp } from '../app-testing.ts'
 
 /** An object that may be there or not: where it is in SECA's words and in the cluster's. */

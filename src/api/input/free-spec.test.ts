@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../dev/cpu-time.ts'
 import { Workspace } from '../../kinds/index.ts'
 import type { Refusal } from '../problem.ts'
 import { parseInput } from './input.ts'
@@ -71,7 +72,7 @@ describe('the spec of a workspace', () => {
     )
   })
 
-  it('takes linear time, and tells of no more than a few places', () => {
+  it('takes linear time, and tells of no more than a few places', async () => {
     const bodies = [
       `{"spec":{"a":[${Array.from({ length: 200_000 }, () => '1e9').join()}]}}`,
       `{"spec":{"a":[${Array.from({ length: 200_000 }, () => '-0').join()}]}}`,
@@ -80,10 +81,11 @@ describe('the spec of a workspace', () => {
       `{"spec":{"a":"${'\\\\'.repeat(400_000)}","n":1e1}}`,
     ]
     for (const text of bodies) {
-      const started = performance.now()
-      const result = read(text)
-      expect('pointers' in result ? result.pointers.length : 0).toBeLessThanOrEqual(32)
-      expect(performance.now() - started).toBeLessThan(1_000)
+      const spent = await cpuMs(() => {
+        const result = read(text)
+        expect('pointers' in result ? result.pointers.length : 0).toBeLessThanOrEqual(32)
+      })
+      expect(spent).toBeLessThan(1_000)
     }
   })
 })

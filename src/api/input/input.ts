@@ -101,9 +101,7 @@ function parseStrings(field: keyof typeof LIMITS, value: unknown, issues: Issue[
 /** Clients send `null` for what they leave out, and references as plain strings (contract §3, §4). */
 function prepared(kind: Kind, spec: unknown): unknown {
   if (kind.freeSpec === true) return spec ?? undefined
-  const clean = withoutNulls(spec)
-  if (typeof clean !== 'object' || clean === null || Array.isArray(clean)) return clean
-  return kind.references.reduce<unknown>((value, { path }) => withReference(value, path), clean)
+  return kind.references.reduce((value, { path }) => withReference(value, path), withoutNulls(spec))
 }
 
 function withoutNulls(value: unknown): unknown {

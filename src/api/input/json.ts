@@ -1,7 +1,7 @@
 import { MAX_KEYS } from '../../kinds/fields.ts'
 
 /** What a body may hold. kube-apiserver's work grows with every key (managed fields); the largest resource, 500 rules with 32 sources each, has 51,000 values. */
-export const JSON_LIMITS = {
+const JSON_LIMITS = {
   /** Objects and lists inside each other, the body itself being the first: 16 in a spec. */
   depth: 17,
   /** Keys of one object. */

@@ -1,10 +1,10 @@
 import type { Door } from '../contract.ts'
 import { REGIONAL_APIS, SURFACES, type Surface } from './surface.ts'
 
-export type Place = 'collection' | 'item' | 'action'
+type Place = 'collection' | 'item' | 'action'
 
 /** Where a path leads. */
-export interface Route {
+interface Route {
   readonly surface: Surface
   readonly place: Place
   /** POST action of an `action` place. */

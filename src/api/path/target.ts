@@ -11,17 +11,8 @@ import type { Matched } from './routes.ts'
 import { type Surface, surfaceNamed } from './surface.ts'
 
 /** What a path names, in SECA's words and in the cluster's. */
-export interface Target {
+export interface Target extends Pick<Attempt, 'region' | 'tenant' | 'workspace' | 'parent' | 'name' | 'namespace'> {
   readonly surface: Surface
-  readonly region: string
-  readonly tenant?: string
-  readonly workspace?: string
-  /** Name of the network of a nested kind. */
-  readonly parent?: string
-  /** SECA name; absent for a collection. */
-  readonly name?: string
-  /** Namespace of the objects; absent for cluster-scoped kinds, and while there is none in this region. */
-  readonly namespace?: string
   /** `<parent>.` or `<region>.`: what the object's name has before the SECA name. */
   readonly prefix: string
 }

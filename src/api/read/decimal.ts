@@ -1,5 +1,5 @@
 /** A decimal number of any length; kept as digits, because a double would take large neighbours for equal. */
-export interface Decimal {
+interface Decimal {
   readonly isNegative: boolean
   /** Without zeros in front. */
   readonly whole: string

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { globModel } from '../../glob-testing.ts'
+import { cpuMs } from '../../dev/cpu-time.ts'
 import { Effort } from './effort.ts'
 import { parseSelector } from './selector.ts'
 
@@ -139,36 +141,37 @@ describe('label selector', () => {
     ['a>' + '1.'.repeat(4_000)],
     ['\u3000'.repeat(8_000) + 'a'],
     [',a'.repeat(63)],
-  ])('is read from left to right without going back (%#)', (text) => {
-    const started = performance.now()
-    for (let run = 0; run < 10; run++) expect(answer(text)).toMatch(/^(true|false|InvalidRequest)$/)
+  ])('is read from left to right without going back (%#)', async (text) => {
+    const spent = await cpuMs(() => {
+      for (let run = 0; run < 10; run++) expect(answer(text)).toMatch(/^(true|false|InvalidRequest)$/)
+    })
     // A run was 50 to 200 ms.
-    expect(performance.now() - started).toBeLessThan(100)
+    expect(spent).toBeLessThan(200)
   })
 
-  it('takes no time for hostile globs', () => {
+  it('takes no time for hostile globs', async () => {
     expect(parseSelector(`a=${'*a'.repeat(2_000)}b`)({ a: 'a'.repeat(63) })).toBe(false)
-    const started = performance.now()
-    expect(parseSelector(`*${'a'.repeat(4_000)}b*`)({ ['a'.repeat(200_000)]: '' })).toBe(false)
-    expect(parseSelector(`* in (${Array.from({ length: 3_900 }, () => 'b').join()})`)(many(1_000, 'a'))).toBe(false)
-    expect(parseSelector(`* in (${Array.from({ length: 1_900 }, () => '*b').join()})`)(many(1_000, 'a'.repeat(63)))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(200)
+    const spent = await cpuMs(() => {
+      expect(parseSelector(`*${'a'.repeat(4_000)}b*`)({ ['a'.repeat(200_000)]: '' })).toBe(false)
+      expect(parseSelector(`* in (${Array.from({ length: 3_900 }, () => 'b').join()})`)(many(1_000, 'a'))).toBe(false)
+      expect(parseSelector(`* in (${Array.from({ length: 1_900 }, () => '*b').join()})`)(many(1_000, 'a'.repeat(63)))).toBe(false)
+    })
+    expect(spent).toBeLessThan(500)
   })
 
-  it('gives up on what takes too long, on one object and on all together', () => {
+  it('gives up on what takes too long, on one object and on all together', async () => {
     const tooLong = expect.objectContaining({ code: 'InvalidRequest', message: expect.stringContaining('takes too long') as string })
     const costly = parseSelector(`* in (${Array.from({ length: 1_300 }, (_, index) => `*a*${index % 10}*`).join()})`)
     expect(() => costly(many(10_000, 'a'.repeat(63)))).toThrow(tooLong)
     expect(() => parseSelector('*a*b*')(many(200_000, ''))).toThrow(tooLong)
     const effort = new Effort()
-    const started = performance.now()
-    expect(() => {
+    const listing = () => {
       for (let object = 0; object < 1_000_000; object++) {
         costly(many(10, 'a'.repeat(63)), effort)
         effort.next()
       }
-    }).toThrow(tooLong)
-    expect(performance.now() - started).toBeLessThan(10_000)
+    }
+    expect(await cpuMs(() => expect(listing).toThrow(tooLong))).toBeLessThan(10_000)
   })
 
   it('has effort to spare for ten thousand objects with twenty labels each', () => {
@@ -183,13 +186,6 @@ describe('label selector', () => {
 })
 
 const many = (count: number, value: string) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, value]))
-
-const glob = (pattern: string, text: string): boolean =>
-  pattern === ''
-    ? text === ''
-    : pattern.startsWith('*')
-      ? glob(pattern.slice(1), text) || (text !== '' && glob(pattern, text.slice(1)))
-      : pattern[0] === text[0] && glob(pattern.slice(1), text.slice(1))
 
 type Labels = Readonly<Record<string, string>>
 
@@ -209,22 +205,23 @@ function model(text: string): ((labels: Labels) => boolean) | undefined {
 }
 
 function modelTerm(term: string): ((labels: Labels) => boolean) | undefined {
-  const parts = (labels: Labels, key: string) => Object.entries(labels).filter(([name]) => glob(key, name))
+  const parts = (labels: Labels, key: string) => Object.entries(labels).filter(([name]) => globModel(key, name))
   const isKey = (key: string | undefined): key is string => key !== undefined && key !== '' && !/[=!<>()]|\s(not)?in(\s|$)/.test(key)
   const [, setKey, setOperator, list = ''] = /^(.+?)\s+(in|notin)\s*\(([^()]*)\)$/s.exec(term) ?? []
   if (setOperator !== undefined) {
     if (!isKey(setKey)) return undefined
     const values = list.split(',').map((value) => value.trim())
-    return (labels) => parts(labels, setKey).some(([, value]) => values.some((pattern) => glob(pattern, value))) === (setOperator === 'in')
+    return (labels) =>
+      parts(labels, setKey).some(([, value]) => values.some((pattern) => globModel(pattern, value))) === (setOperator === 'in')
   }
   const [, key, operator, value = ''] = /^([^=!<>]+?)\s*(!=|==|>=|<=|=|>|<)\s*([^=!<>()]*)$/.exec(term) ?? []
   if (operator !== undefined) {
     if (!isKey(key)) return undefined
     const number = /^[-+]?(\d+(\.\d*)?|\.\d+)$/
     const holds: Readonly<Record<string, (label: string) => boolean>> = {
-      '=': (label) => glob(value, label),
-      '==': (label) => glob(value, label),
-      '!=': (label) => glob(value, label),
+      '=': (label) => globModel(value, label),
+      '==': (label) => globModel(value, label),
+      '!=': (label) => globModel(value, label),
       '>': (label) => number.test(label) && Number(label) > Number(value),
       '<': (label) => number.test(label) && Number(label) < Number(value),
       '>=': (label) => number.test(label) && Number(label) >= Number(value),

@@ -11,7 +11,7 @@ interface Entry {
   readonly operation: Operation
 }
 
-export interface Page {
+interface Page {
   readonly body: string
   /** Content-Security-Policy that lets in just what the page brings along. */
   readonly policy: string

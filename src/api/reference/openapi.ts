@@ -27,7 +27,7 @@ export interface ResponseObject {
   readonly content?: Content
 }
 
-export type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>
+type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>
 export type Method = 'get' | 'put' | 'delete' | 'post'
 
 export interface OpenApi {

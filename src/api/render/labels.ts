@@ -10,7 +10,7 @@ export interface Tags {
 }
 
 /** What is stored: real labels and annotations, and the value of the {@link KEPT} annotation for the rest. */
-export interface StoredTags extends Tags {
+interface StoredTags extends Tags {
   readonly kept: string | undefined
 }
 

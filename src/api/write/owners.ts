@@ -2,7 +2,7 @@ import { API_FIELD_MANAGER, FIELD_MANAGER } from '../../kinds/names.ts'
 import type { KubeObject } from '../../kube/gvr.ts'
 
 /** Leaves of an object that one field manager owns. */
-export interface Owned {
+interface Owned {
   readonly manager: string
   readonly paths: readonly (readonly string[])[]
 }

@@ -8,7 +8,7 @@ import { MemoryServer } from '../../kube/memory-testing.ts'
 import { type TestApp, testApp } from '../app-testing.ts'
 import { keepOwners } from './owners.ts'
 
-export const STORAGE = '/providers/seca.storage/v1/tenants/acme'
+const STORAGE = '/providers/seca.storage/v1/tenants/acme'
 export const VOLUME = `${STORAGE}/workspaces/prod/block-storages`
 export const COMPUTE = '/providers/seca.compute/v1/tenants/acme/workspaces/prod/instances'
 export const NETWORK = '/providers/seca.network/v1/tenants/acme/workspaces/prod'
