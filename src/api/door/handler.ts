@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
 import type { BlockList } from 'node:net'
 import { isIPv6 } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -13,12 +12,11 @@ import { costOf, costOfAnswer, costOfBody } from './cost.ts'
 import { flawOf, pathOf, TIMES } from './limits.ts'
 import { problem } from '../problem.ts'
 import { DoorRequest, isHost, originOf, VisibleHeaders } from './request.ts'
-import { send } from './send.ts'
+import { type Outgoing, send } from './send.ts'
 import { Shares } from './shares.ts'
 import { Strangers } from './strangers.ts'
 import { Visit } from './visit.ts'
 
-export type Outgoing = ServerResponse | Http2ServerResponse
 export type Handler = (incoming: Incoming, outgoing: Outgoing) => void
 
 /** An answer that needs neither identity nor application: health, discovery. */

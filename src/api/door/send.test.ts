@@ -2,8 +2,7 @@ import { Writable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Outgoing } from './handler.ts'
-import { send } from './send.ts'
+import { type Outgoing, send } from './send.ts'
 
 /** A client that takes what comes, at once or when told. */
 function client(take: (chunk: Buffer, done: () => void) => void) {

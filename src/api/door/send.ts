@@ -1,4 +1,7 @@
-import type { Outgoing } from './handler.ts'
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+
+export type Outgoing = ServerResponse | Http2ServerResponse
 
 /** What is encoded, encrypted and written at once; others come in between two such pieces. */
 const PIECE = 131_072
