@@ -57,13 +57,14 @@ const RAW = {
       })
       socket.once('error', reject)
     }),
-  resets: ({ origin, ca, headers }: Order['server'], [shot]: Order['attack']['shots']) =>
+  resets: ({ origin, ca, headers }: Order['server'], [shot]: Order['attack']['shots'], signal: AbortSignal) =>
     new Promise<string>((resolve, reject) => {
       const session = connectH2(origin, { ca, servername: 'localhost' })
       session.once('error', reject)
       session.once('close', () => resolve('session'))
       const burst = () => {
         if (session.destroyed || session.closed) return
+        if (signal.aborted) return session.destroy()
         for (let count = 0; count < 50; count++) {
           const stream = session.request({ ':method': shot?.method ?? 'GET', ':path': shot?.path ?? '/', ...headers })
           stream.on('error', () => undefined)
@@ -127,11 +128,13 @@ async function attack(
   }
   const worker = async (first: number) => {
     for (let at = first; !signal.aborted; at++)
-      await (raw === undefined ? fire(shots[at % shots.length] as AttackShot) : RAW[raw](server, shots).then(count)).catch(async () => {
-        if (signal.aborted) return
-        count('failed')
-        await sleep(10)
-      })
+      await (raw === undefined ? fire(shots[at % shots.length] as AttackShot) : RAW[raw](server, shots, signal).then(count)).catch(
+        async () => {
+          if (signal.aborted) return
+          count('failed')
+          await sleep(10)
+        },
+      )
   }
   await Promise.all(Array.from({ length: concurrency }, (_, index) => worker(index)))
   await pool.destroy()

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect as connectH2, type ClientHttp2Session } from 'node:http2'
+import { connect as connectH2, constants, type ClientHttp2Session } from 'node:http2'
 import { Agent, request } from 'node:https'
 import { BlockList } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -216,6 +217,27 @@ describe('a handler', () => {
     gate.resolve()
     expect((await ask(port, 'a')).status).toBe(200)
     expect(reached).toBe(2)
+  })
+
+  it('an HTTP/2 connection that takes its requests back is cut off, and one that does so at times is not', async () => {
+    const limits = { requestsPerSecond: 1e6, burst: 1e6, concurrency: 1e4 }
+    const port = await open(({ url }) => (url.endsWith('/slow') ? new Promise(() => undefined) : Promise.resolve(new Answer('ok'))), {
+      shares: new Shares({ limits }),
+    })
+    const resets = async (count: number) => {
+      const client = session(port)
+      const closed = new Promise<string>((resolve) => client.on('close', () => resolve('closed')))
+      expect(await over(client, { authorization: 'Bearer a' })).toBe(200)
+      for (let sent = 0; sent < count && !client.destroyed; sent++) {
+        const stream = client.request({ ':path': '/slow', authorization: 'Bearer a' })
+        stream.on('error', () => undefined)
+        // Once it has been sent: until then it would not be.
+        await Promise.race([turn(), closed])
+        stream.close(constants.NGHTTP2_CANCEL)
+      }
+      return Promise.race([closed, client.destroyed ? closed : over(client, { authorization: 'Bearer a' })])
+    }
+    expect([await resets(150), await resets(600)]).toEqual([200, 'closed'])
   })
 
   it('who does not read its answer is cut off', async () => {

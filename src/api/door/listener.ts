@@ -9,6 +9,7 @@ import { asError, SecaError } from '../../errors.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Handler } from './handler.ts'
 import { MAX_HEADER, TIMES } from './limits.ts'
+import { Rate } from './rate.ts'
 
 /** Certificate and key, as files that may be replaced at any time (cert-manager, a mounted Secret). */
 export interface TlsFiles {
@@ -43,6 +44,8 @@ export interface Listener {
 const RELOAD_MS = 10_000
 /** Streams that one HTTP/2 connection may have open. */
 const MAX_STREAMS = 100
+/** Requests that one HTTP/2 connection may give up before they are answered. */
+const MAX_RESETS = { perSecond: 20, burst: 200 }
 /** Requests that one HTTP/1 connection may send before the first is answered; clients that pipeline at all send few. */
 const MAX_PIPELINED = 64
 
@@ -87,12 +90,21 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     session.on('close', () => sessions.delete(session))
     session.on('error', () => session.destroy())
   })
+  const patience = new WeakMap<ServerHttp2Session, Rate>()
+  /** Requests cost more than taking them back does (CVE-2023-44487): who does nothing else is cut off. */
+  const giveUp = (session: ServerHttp2Session) => {
+    const rate = patience.get(session) ?? new Rate(MAX_RESETS, 0)
+    patience.set(session, rate)
+    if (rate.take(performance.now()) === undefined) session.destroy()
+  }
   server.on('request', (incoming: IncomingMessage | Http2ServerRequest, outgoing: ServerResponse | Http2ServerResponse) => {
     const { socket } = incoming
     const count = (busy.get(socket) ?? 0) + 1
     if (incoming.httpVersionMajor === 1 && count > MAX_PIPELINED) return void socket.destroy()
     busy.set(socket, count)
+    const session = 'stream' in incoming ? (incoming.stream.session as ServerHttp2Session | undefined) : undefined
     outgoing.on('close', () => {
+      if (session !== undefined && !outgoing.writableEnded) giveUp(session)
       const left = (busy.get(socket) ?? 1) - 1
       if (left > 0) busy.set(socket, left)
       else busy.delete(socket)

@@ -24,6 +24,8 @@ interface Query {
 
 /** A page, rendered. */
 interface Page {
+  /** Of a long page, what was rendered before the pauses, encoded: a string of it all would have to be made, and encoded, at once. */
+  readonly before: readonly Buffer[]
   readonly items: string
   readonly skipToken: string | undefined
 }
@@ -42,8 +44,9 @@ const PER_OBJECT = 1_000
 /** LIST (contract §6.4): from memory, by name. A collection whose parent does not exist is empty. `owner`: whose turns it takes. */
 export async function list(context: Context, target: Target, request: Request, owner: string): Promise<Answer> {
   const query = parseQuery(request)
-  const { items, skipToken } = await turns.run(owner, pageOf(context, target, query))
-  const body = `{"items":[${items}],"metadata":${JSON.stringify(listMetadata(target, skipToken))}}`
+  const { before, items, skipToken } = await turns.run(owner, pageOf(context, target, query))
+  const end = `${items}],"metadata":${JSON.stringify(listMetadata(target, skipToken))}}`
+  const body = before.length === 0 ? `{"items":[${end}` : Buffer.concat([Buffer.from('{"items":['), ...before, Buffer.from(end)])
   const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   if (body.length < COMPRESS_FROM) return new Answer(body, { headers })
   headers['vary'] = 'accept-encoding'
@@ -69,9 +72,12 @@ function parseQuery(request: Request): Query {
 function* pageOf(context: Context, target: Target, query: Query): Generator<void, Page> {
   const { limit, selector, visibility } = query
   const effort = new Effort()
+  const before: Buffer[] = []
   const items: string[] = []
   let { after } = query
-  let [size, last] = [0, '']
+  let [count, size, last] = [0, 0, '']
+  /** After the ones that were put aside comes a comma, if anything does. */
+  const rest = () => (before.length > 0 && items.length > 0 ? ',' : '') + items.join(',')
   for (let isMore = true; isMore;) {
     isMore = false
     let steps = 0
@@ -79,9 +85,10 @@ function* pageOf(context: Context, target: Target, query: Query): Generator<void
     for (const object of objectsOf(context, target, after)) {
       const name = object.metadata.name.slice(target.prefix.length)
       if (isVisible(object, visibility) && selector?.(labelsOf(target, object), effort) !== false) {
-        if (items.length === limit || size > MAX_PAGE) return { items: items.join(','), skipToken: skipToken(last) }
+        if (count === limit || size > MAX_PAGE) return { before, items: rest(), skipToken: skipToken(last) }
         const item = rendered(target, object, context)
         items.push(item)
+        count++
         last = name
         size += item.length
         steps += item.length
@@ -92,9 +99,12 @@ function* pageOf(context: Context, target: Target, query: Query): Generator<void
       isMore = true
       break
     }
-    if (isMore) yield
+    if (!isMore) break
+    if (items.length > 0) before.push(Buffer.from(rest()))
+    items.length = 0
+    yield
   }
-  return { items: items.join(','), skipToken: undefined }
+  return { before, items: rest(), skipToken: undefined }
 }
 
 function isVisible({ metadata }: Resource, visibility: Visibility): boolean {
