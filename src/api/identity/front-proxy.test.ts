@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { createAuthority, issue, type KeyPair } from '../../embedded/cluster/x509.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { apiErrorFrom } from '../../kube/errors.ts'
+import { until } from '../../kube/testing.ts'
 import { FrontProxy, parseTrust } from './front-proxy.ts'
 import { headersOf } from './head.ts'
 
@@ -51,6 +52,12 @@ describe('whom kube-apiserver forwards as', () => {
       'two CAs are the same',
     ],
   ])('is nobody with %s', (_, more, message) => expect(() => parseTrust(trust(more))).toThrow(message))
+
+  it('is nobody where one of several CAs is that of the clients', () => {
+    const both = { 'requestheader-client-ca-file': `${proxyCa.cert}${clientCa.cert}` }
+    expect(() => parseTrust(trust({ ...both, 'requestheader-allowed-names': '[]' }))).toThrow('two CAs are the same')
+    expect(() => parseTrust({ 'requestheader-username-headers': '["X-Remote-User"]' })).toThrow('no requestheader-client-ca-file')
+  })
 
   it('may be of the clients’ CA where its name is said', () => {
     expect(parseTrust(trust({ 'client-ca-file': proxyCa.cert })).allowedNames).toEqual(['front-proxy-client'])
@@ -123,6 +130,42 @@ describe('a forwarded identity', () => {
     expect(problem(certificateOf(createAuthority('front-proxy-ca')))).toContain('is not of the front proxy')
     const anyName = await rig(trust({ 'requestheader-allowed-names': '[]' }))
     expect(anyName.proxy.problemOf(connection(certificateOf(proxyCa, 'kubelet')))).toBeUndefined()
+  })
+
+  it('is vouched for by any CA that is valid, itself or by one in between', async () => {
+    const next = createAuthority('next-ca')
+    const between = createAuthority('between', Date.now(), next)
+    const { proxy, state } = await rig(trust({ 'requestheader-client-ca-file': `${proxyCa.cert}${next.cert}` }))
+    const problem = (certificate: X509Certificate) => proxy.problemOf(connection(certificate))
+    expect([problem(good), problem(certificateOf(next))]).toEqual([undefined, undefined])
+    // The one in between is known only where it comes along.
+    const leaf = certificateOf(between)
+    expect(problem(leaf)).toContain('is not of the front proxy')
+    const along = (issuer: KeyPair) =>
+      Object.defineProperty(new X509Certificate(leaf.toString()), 'issuerCertificate', { value: new X509Certificate(issuer.cert) })
+    expect(problem(along(between))).toBeUndefined()
+    expect(problem(along(createAuthority('between', Date.now(), next)))).toContain('is not of the front proxy')
+    expect(problem(along(createAuthority('between')))).toContain('is not of the front proxy')
+    const YEARS = 11 * 365 * 86_400_000
+    const old = createAuthority('old-ca', Date.now() - YEARS)
+    state.data = trust({ 'requestheader-client-ca-file': old.cert })
+    await proxy.load()
+    expect(problem(certificateOf(old))).toContain('is not of the front proxy')
+    const early = createAuthority('early-ca', Date.now() + YEARS)
+    state.data = trust({ 'requestheader-client-ca-file': early.cert })
+    await proxy.load()
+    expect(problem(certificateOf(early))).toContain('is not of the front proxy')
+  })
+
+  it('follows the cluster until it is told to stop', async () => {
+    const { state, proxy, callerOf } = await rig(apiErrorFrom('get', { status: 500 }, {}))
+    const stop = new AbortController()
+    const running = proxy.run(stop.signal)
+    expect(callerOf(ALICE)).toBeUndefined()
+    state.data = trust()
+    await until(() => callerOf(ALICE) !== undefined)
+    stop.abort()
+    await running
   })
 
   it('is judged again when the trust changes, and when the certificate expires', async () => {
