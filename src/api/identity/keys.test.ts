@@ -2,10 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { JSONWebKeySet } from 'jose'
+import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAuthority } from '../../embedded/cluster/x509.ts'
 import type { Answer } from './issuer-fetch.ts'
-import { discover, keysAtUrl, keysInFile, keysOfIssuer, parseKeys } from './keys.ts'
+import { discover, Keys, keysAtUrl, keysInFile, keysOfIssuer, parseKeys } from './keys.ts'
 
 const JWKS = { keys: [{ kty: 'EC' }] }
 const CONFIG = '/.well-known/openid-configuration'
@@ -92,5 +94,78 @@ describe('keys in a file', () => {
     writeFileSync(path, pem())
     utimesSync(path, 1, 1)
     expect(await source.load()).not.toEqual(first)
+  })
+})
+
+describe('the keys in use', () => {
+  function rig() {
+    const state = { now: 0, loads: 0, isDown: false, keys: [{ kty: 'EC', kid: 'a' }] as object[] }
+    const load = async (): Promise<JSONWebKeySet> => {
+      state.loads++
+      await Promise.resolve()
+      if (state.isDown) throw new Error('down')
+      return { keys: state.keys } as JSONWebKeySet
+    }
+    const keys = new Keys({ source: { name: 'test', load }, log: pino({ level: 'silent' }), lastGoodMs: 3_600_000, now: () => state.now })
+    /** Number of the set, or why there is none; and how often was read by then. */
+    const at = async (now: number) => {
+      state.now = now
+      const set = await keys.current().catch((error: { code: string }) => error.code)
+      const { loads } = state
+      await new Promise((resolve) => setImmediate(resolve))
+      return [set, loads]
+    }
+    return { state, at }
+  }
+
+  it('are read again every five minutes, behind who asks, and have a new number when they change', async () => {
+    const { state, at } = rig()
+    expect([await at(0), await at(299_999), await at(300_000)]).toEqual([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ])
+    expect([await at(300_001), await at(300_002)]).toEqual([
+      [1, 2],
+      [1, 2],
+    ])
+    state.keys = [{ kty: 'EC', kid: 'b' }]
+    expect([await at(600_002), await at(600_003)]).toEqual([
+      [1, 3],
+      [2, 3],
+    ])
+  })
+
+  it('serve while their issuer is down, for an hour; it is asked every ten seconds', async () => {
+    const { state, at } = rig()
+    await at(0)
+    state.isDown = true
+    expect([await at(300_001), await at(310_000), await at(310_001)]).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 3],
+    ])
+    expect([await at(3_600_000), await at(3_600_001), await at(3_610_000)]).toEqual([
+      [1, 4],
+      ['IdentityUnavailable', 4],
+      ['IdentityUnavailable', 5],
+    ])
+    state.isDown = false
+    expect([await at(3_619_999), await at(3_620_000)]).toEqual([
+      ['IdentityUnavailable', 5],
+      [1, 6],
+    ])
+  })
+
+  it.each<[object[], number | string]>([
+    [[{ kty: 'EC', use: 'sig' }], 1],
+    [[{ kty: 'oct', k: 'x' }, { kty: 'RSA' }], 1],
+    [[{ kty: 'EC', use: 'enc' }], 'IdentityUnavailable'],
+    [[{ kty: 'oct', k: 'x', use: 'sig' }], 'IdentityUnavailable'],
+    [[], 'IdentityUnavailable'],
+  ])('are public ones for signatures: %j', async (list, expected) => {
+    const { state, at } = rig()
+    state.keys = list
+    expect((await at(0))[0]).toBe(expected)
   })
 })

@@ -63,13 +63,14 @@ export const parseInput = (kind: Kind, body: Json, text?: string): Input => ende
 /** Issues that one answer tells (contract §6.7). */
 const MAX_TOLD = 32
 
-/** 422 with a source for each place that it tells something of. */
-export function invalid(issues: readonly Issue[]): Refusal {
+/** 422 that tells the first issue of each place: what else is wrong with it often follows, and could tell what nobody should hear. */
+export function invalid(all: readonly Issue[]): Refusal {
+  const places = new Set<string>()
+  const issues = all.filter(({ pointer }) => !places.has(pointer) && places.add(pointer))
   const told = issues.slice(0, MAX_TOLD)
   const lines = told.map(({ pointer, message }) => `${pointer.slice(1).replaceAll('/', '.') || 'body'}: ${message}`)
   const more = issues.length > told.length ? [`and ${issues.length - told.length} more`] : []
-  const places = new Set(told.map(({ pointer }) => pointer))
-  return new Refusal('ValidationFailed', [...lines, ...more].join('; '), { sources: [...places].map(inBody) })
+  return new Refusal('ValidationFailed', [...lines, ...more].join('; '), { sources: told.map(({ pointer }) => inBody(pointer)) })
 }
 
 /** The schema's copy of a map leaves out what it takes for an attack; left out silently, it would be lost. */
