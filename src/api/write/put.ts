@@ -21,7 +21,7 @@ import { confirm, inTurn, learn, type Put, type Writing } from './writing.ts'
 import { notFound, parsePrecondition, readLive, required } from './version.ts'
 
 /** Tries before a PUT gives up against other writers; each begins with what the last one lost to. */
-const TRIES = 12
+const TRIES = 40
 /** Bytes from which reading a body takes turns. */
 const LARGE = 16_384
 
@@ -88,12 +88,13 @@ async function write(request: Put, input: Input, precondition: string | undefine
       const isLost = isConflict(error) || (isNotFound(error) && before !== undefined)
       if (!isLost) throw error
       if (tries === TRIES) throw new Refusal('Conflict', 'others keep changing the resource; try again', { cause: error })
+      // First the pause, then the look: what was read is written upon at once, before others come in between again.
+      await sleep(Math.random() * 10 * Math.min(tries, 10), undefined, { signal })
       const live = await readLive(context, target, signal)
       // It is there, but not here: a workspace or an image of another region, which a name cannot be taken from.
       if (live !== undefined && !isHere(context.cache, target, live)) throw await elsewhere(writing, live)
       if (live === undefined) forget(context, target, before)
       if (precondition !== undefined && live === undefined) throw notFound(target)
-      await sleep(Math.random() * 10 * tries, undefined, { signal })
     }
   }
 }
