@@ -78,7 +78,7 @@ describe('when kube-apiserver does not reach us', () => {
     const cut = performance.now()
     let last = 0
     for (; performance.now() - cut < BOUND_MS + 3_000; await sleep(100)) if ((await status()) === 200) last = performance.now() - cut
-    expect(last).toBeLessThan(BOUND_MS + 500)
+    expect(last).toBeLessThan(BOUND_MS + 2_000)
     await eventually(async () => (await status()) === 403, { timeoutMs: 20_000 })
     await assign()
     await eventually(async () => (await status()) === 200, { timeoutMs: 20_000 })
@@ -100,7 +100,7 @@ describe('when kube-apiserver does not reach us', () => {
     }
     expect([...first.keys()].toSorted()).toEqual(['answer 200', 'answer 503', 'ready 200', 'ready 503'])
     expect(first.get('ready 503')).toBeLessThan(first.get('answer 503') ?? 0)
-    expect(lastAllowed).toBeLessThan(BOUND_MS + 500)
+    expect(lastAllowed).toBeLessThan(BOUND_MS + 2_000)
     expect([...lives]).toEqual([200])
 
     proxy.freeze(false)

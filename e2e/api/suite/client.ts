@@ -12,8 +12,11 @@ export interface Patience {
   readonly maxAttempts: number
 }
 
-/** The ecosystem's reference control plane is tested with delay 0 and interval 1 s. */
-export const IMPATIENT: Patience = { delayMs: 0, intervalMs: 1_000, maxAttempts: 10 }
+/**
+ * The ecosystem's reference control plane is tested with delay 0 and interval 1 s: `SECA_SUITE_INTERVAL_S=1 npm run e2e -- suite` is as
+ * impatient. By default the machine may be busy with other tests.
+ */
+export const PATIENCE: Patience = { delayMs: 0, intervalMs: Number(process.env['SECA_SUITE_INTERVAL_S'] ?? 5) * 1_000, maxAttempts: 10 }
 
 /** Looks until `accept` answers something; what was seen last when patience ends. */
 export async function observe<T>(

@@ -10,7 +10,7 @@ import {
   startStack,
   uniqueTenant,
 } from '../../support/harness.ts'
-import { IMPATIENT, SuiteClient } from './client.ts'
+import { PATIENCE, SuiteClient } from './client.ts'
 import { type Scenario, Steps } from './steps.ts'
 
 export type DoorName = 'direct' | 'aggregated'
@@ -57,7 +57,7 @@ export async function openDoors(): Promise<Doors> {
       ends.push(() => client.close())
       worlds.set(door, { client, tenant })
     }
-    return { walk: (door, scenario) => scenario(new Steps({ ...worlds.get(door)!, region: REGION, patience: IMPATIENT })), stop }
+    return { walk: (door, scenario) => scenario(new Steps({ ...worlds.get(door)!, region: REGION, patience: PATIENCE })), stop }
   } catch (error) {
     await stop()
     throw error

@@ -237,7 +237,7 @@ describe('a handler', () => {
       }
       return Promise.race([closed, client.destroyed ? closed : over(client, { authorization: 'Bearer a' })])
     }
-    expect([await resets(150), await resets(600)]).toEqual([200, 'closed'])
+    expect([await resets(60), await resets(600)]).toEqual([200, 'closed'])
   })
 
   it('who does not read its answer is cut off', async () => {

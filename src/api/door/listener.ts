@@ -45,7 +45,7 @@ const RELOAD_MS = 10_000
 /** Streams that one HTTP/2 connection may have open. */
 const MAX_STREAMS = 100
 /** Requests that one HTTP/2 connection may give up before they are answered. */
-const MAX_RESETS = { perSecond: 20, burst: 200 }
+const MAX_RESETS = { perSecond: 20, burst: 100 }
 /** Requests that one HTTP/1 connection may send before the first is answered; clients that pipeline at all send few. */
 const MAX_PIPELINED = 64
 
@@ -102,7 +102,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     const count = (busy.get(socket) ?? 0) + 1
     if (incoming.httpVersionMajor === 1 && count > MAX_PIPELINED) return void socket.destroy()
     busy.set(socket, count)
-    const session = 'stream' in incoming ? (incoming.stream.session as ServerHttp2Session | undefined) : undefined
+    const stream = 'stream' in incoming ? incoming.stream : undefined
+    const session = stream?.session as ServerHttp2Session | undefined
     outgoing.on('close', () => {
       if (session !== undefined && !outgoing.writableEnded) giveUp(session)
       const left = (busy.get(socket) ?? 1) - 1
@@ -110,7 +111,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       else busy.delete(socket)
     })
     outgoing.on('error', () => undefined)
-    handler(incoming, outgoing)
+    if (session === undefined || !patience.has(session)) return handler(incoming, outgoing)
+    // What it takes back often comes in the same packet, and is known a turn later.
+    setImmediate(() => {
+      if (!session.destroyed && stream?.destroyed !== true) handler(incoming, outgoing)
+    })
   })
   // Tunnels are not served (CVE-2018-1002105): neither CONNECT nor Upgrade.
   const refuse = (_request: unknown, socket: Socket) =>
