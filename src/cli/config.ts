@@ -137,7 +137,7 @@ export const ApiConfig = z.strictObject({
     .default(200)
     .describe('requests a second of one caller, and of one address that is nobody; more wait'),
   callerBurst: z.int().min(1).max(1_000_000).default(400).describe('requests that one caller may make at once after a pause'),
-  callerConcurrency: z.int().min(1).max(10_000).default(10).describe('requests of one caller that are worked on at a time; more wait'),
+  callerConcurrency: z.int().min(1).max(10_000).default(6).describe('requests of one caller that are worked on at a time; more wait'),
   peerAddress: z.string().min(1).optional().describe('URL where other replicas reach this one; absent: there are none'),
   peerKeyFile: z.string().min(1).optional().describe('file with the secret that replicas share'),
   healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
