@@ -72,20 +72,20 @@ describe('when kube-apiserver does not reach us', () => {
     expect((await requests()) - before).toBeLessThan(30)
   })
 
-  it('watches that carry nothing any more are found, and what they missed counts within the bound', { timeout: 60_000 }, async () => {
+  it('watches that carry nothing any more are found, and what they missed counts within the bound', { timeout: 240_000 }, async () => {
     proxy.silence()
     await kubectl(['delete', 'roleassignments', 'alice', '-n', namespace])
     const cut = performance.now()
     let last = 0
     for (; performance.now() - cut < BOUND_MS + 3_000; await sleep(100)) if ((await status()) === 200) last = performance.now() - cut
     expect(last).toBeLessThan(BOUND_MS + 2_000)
-    await eventually(async () => (await status()) === 403, { timeoutMs: 20_000 })
+    await eventually(async () => (await status()) === 403, { timeoutMs: 90_000 })
     await assign()
     await eventually(async () => (await status()) === 200, { timeoutMs: 20_000 })
     await eventually(async () => (await health('/readyz')) === 200, { timeoutMs: 90_000 })
   })
 
-  it('cut off, it is first not ready, then refuses with 503, and comes back by itself', { timeout: 90_000 }, async () => {
+  it('cut off, it is first not ready, then refuses with 503, and comes back by itself', { timeout: 240_000 }, async () => {
     proxy.freeze(true)
     await kubectl(['delete', 'roleassignments', 'alice', '-n', namespace])
     const cut = performance.now()
