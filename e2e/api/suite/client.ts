@@ -10,13 +10,18 @@ export interface Patience {
   readonly delayMs: number
   readonly intervalMs: number
   readonly maxAttempts: number
+  /** What the next pause is of the last one: 0.5 in the SDK. */
+  readonly factor: number
 }
 
 /**
- * The ecosystem's reference control plane is tested with delay 0 and interval 1 s: `SECA_SUITE_INTERVAL_S=1 npm run e2e -- suite` is as
+ * The ecosystem's reference control plane is tested with delay 0 and interval 1 s: `SECA_SUITE_IMPATIENT=1 npm run e2e -- suite` is as
  * impatient. By default the machine may be busy with other tests.
  */
-export const PATIENCE: Patience = { delayMs: 0, intervalMs: Number(process.env['SECA_SUITE_INTERVAL_S'] ?? 5) * 1_000, maxAttempts: 10 }
+export const PATIENCE: Patience =
+  process.env['SECA_SUITE_IMPATIENT'] === '1'
+    ? { delayMs: 0, intervalMs: 1_000, maxAttempts: 10, factor: 0.5 }
+    : { delayMs: 0, intervalMs: 500, maxAttempts: 40, factor: 1 }
 
 /** Looks until `accept` answers something; what was seen last when patience ends. */
 export async function observe<T>(
@@ -25,7 +30,7 @@ export async function observe<T>(
   accept: (answer: Answer) => T | undefined,
 ): Promise<{ found: T; last: Answer } | { found?: undefined; last: Answer }> {
   await sleep(patience.delayMs)
-  for (let attempt = 1, pause = patience.intervalMs; ; attempt++, pause /= 2) {
+  for (let attempt = 1, pause = patience.intervalMs; ; attempt++, pause *= patience.factor) {
     const last = await look()
     const found = accept(last)
     if (found !== undefined) return { found, last }
