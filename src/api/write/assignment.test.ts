@@ -2,16 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { CREATOR_OF } from '../../kinds/names.ts'
 import { Workspace } from '../../kinds/index.ts'
 import type { Resource } from '../../kinds/resource.ts'
-import { WORKSPACES, type WriteRig, writeRig } from './testing.ts'
+import { given, WORKSPACES, type WriteRig, writeRig } from './testing.ts'
 
 let rig: WriteRig
 beforeEach(() => {
   rig = writeRig()
-})
-const given = (sub: string, workspace = 'mine') => ({
-  subs: [sub],
-  roles: ['seca.workspace-admin'],
-  scopes: [{ regions: ['eu-1'], workspaces: [workspace] }],
 })
 /** As `alice`, unless told. */
 const create = (subject = 'alice', body: unknown = {}) => rig.app.call('PUT', `${WORKSPACES}/mine`, { body, subject })

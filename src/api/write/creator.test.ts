@@ -4,16 +4,11 @@ import { RoleAssignment, Workspace } from '../../kinds/index.ts'
 import { noAnswer } from '../../kube/memory-testing.ts'
 import type { Written } from '../contract.ts'
 import { SYSTEM_ROLES } from '../../kinds/authorization/system-roles.ts'
-import { AUTHORIZATION, WORKSPACES, type WriteRig, writeRig } from './testing.ts'
+import { AUTHORIZATION, given, WORKSPACES, type WriteRig, writeRig } from './testing.ts'
 
 let rig: WriteRig
 beforeEach(() => {
   rig = writeRig()
-})
-const given = (sub: string, workspace = 'mine') => ({
-  subs: [sub],
-  roles: ['seca.workspace-admin'],
-  scopes: [{ regions: ['eu-1'], workspaces: [workspace] }],
 })
 /** As `alice`, unless told. */
 const create = (subject = 'alice', body: unknown = {}) => rig.app.call('PUT', `${WORKSPACES}/mine`, { body, subject })

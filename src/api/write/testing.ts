@@ -87,6 +87,13 @@ export function writeRig(overrides: Parameters<typeof testApp>[1] = {}): WriteRi
   return rig
 }
 
+/** Spec of the assignment that the creator of a workspace gets. */
+export const given = (sub: string, workspace = 'mine') => ({
+  subs: [sub],
+  roles: ['seca.workspace-admin'],
+  scopes: [{ regions: ['eu-1'], workspaces: [workspace] }],
+})
+
 /** A volume's body. */
 export const volume = (sizeGB: number, more: object = {}): object => ({ spec: { sizeGB, skuRef: SKU }, ...more })
 
