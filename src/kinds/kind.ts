@@ -120,6 +120,11 @@ export function defineKind<const S extends z.ZodObject, const K extends z.ZodObj
   })
 }
 
+/** Its deletion takes work of ours: it carries our finalizer from the start. */
+export function hasTeardown({ cloud, isGuarded }: Pick<KindDefinition, 'cloud' | 'isGuarded'>): boolean {
+  return cloud !== 'none' || isGuarded === true
+}
+
 /** Output of an object schema; `z.object({})` counts as no fields, where zod says `Record<string, never>` (which forbids all). */
 type Output<O extends z.ZodObject> = [keyof O['shape']] extends [never] ? Record<never, never> : z.output<O>
 

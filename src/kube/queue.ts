@@ -83,11 +83,11 @@ export class WorkQueue {
     else this.#ready(entry, priority)
   }
 
-  /** Adds the key after a backoff that grows with each call until `forget`. Returns the delay in milliseconds. */
-  retry(key: string): number {
+  /** Adds the key after a backoff that grows with each call until `forget`, and not before `atLeastMs`. Returns the delay in milliseconds. */
+  retry(key: string, atLeastMs = 0): number {
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
-    const afterMs = Math.max(1, fullJitter(failures, this.#backoff, this.#random))
+    const afterMs = Math.max(1, atLeastMs + fullJitter(failures, this.#backoff, this.#random))
     this.add(key, { afterMs })
     return afterMs
   }

@@ -20,7 +20,7 @@ import { Connections } from '../reconcile/connections.ts'
 import { Engine } from '../reconcile/engine.ts'
 import { Identities } from '../reconcile/identity.ts'
 import { installationId } from '../reconcile/installation.ts'
-import { createServices, isThere, isUninstalling, readSecret } from '../reconcile/services.ts'
+import { createServices, isUninstalling, live, readSecret } from '../reconcile/services.ts'
 import { createView } from '../reconcile/view.ts'
 import { Waker } from '../reconcile/wake.ts'
 import { Writer } from '../reconcile/writer.ts'
@@ -140,12 +140,14 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
     log,
     driftIntervalMs,
     writer: new Writer(client, (kind) => cache.store(kind)),
-    identities: new Identities({ lookup: cache, connections, installation, callTimeoutMs, metrics, log }),
+    identities: new Identities({ lookup: cache, graph: edges.graph, connections, installation, callTimeoutMs, metrics, log }),
     announcer: new Announcer({ recorder, log, metrics, cache, now: Date.now }),
     services: createServices(client, cache, connections),
     isUninstalling: (kind, signal) => isUninstalling(client, kind, signal),
-    isThere: (kind, object, signal) => isThere(client, kind, object, signal),
+    live: (kind, object, signal) => live(client, kind, object, signal),
+    roadMs: callTimeoutMs,
     now: Date.now,
+    uptime: () => performance.now(),
     random: Math.random,
   })
   return { engine, waker, connections }

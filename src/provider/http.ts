@@ -148,6 +148,8 @@ export class HttpClient {
 const STANDING_WORDS = {
   transient: 'the cloud is not able to answer',
   throttled: 'the cloud asks for fewer requests',
+  waiting: 'the cloud cannot do this at the moment',
+  quota: 'a limit of the cloud account is reached',
   rejected: 'the cloud refused the request',
   unsupported: 'the cloud does not support this',
   credentials: 'the cloud refused the credentials',

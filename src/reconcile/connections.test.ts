@@ -25,7 +25,9 @@ function setUp(secrets: Record<string, { resourceVersion: string; data: Record<s
       return {
         adapters: {},
         check: () =>
-          account.credentials.token === 'bad' ? Promise.reject(new ProviderError('credentials', 'the cloud says 401')) : Promise.resolve(),
+          account.credentials.token === 'bad'
+            ? Promise.reject(new ProviderError('credentials', 'the cloud says 401'))
+            : Promise.resolve({ account: 'toy' }),
         inventory: async function* () {},
         close: () => Promise.resolve(void log.push(`close ${account.credentials.token}`)),
       }

@@ -1,9 +1,10 @@
 import type * as z from 'zod'
 import type { Resource } from '../kinds/resource.ts'
-import type { Account, CallContext, Connection, Provider } from '../provider/contract.ts'
+import type { Account, CallContext, Capability, Connection, Provider } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { createBudget } from '../provider/budget.ts'
 import type { Lookup } from '../resolve/lookup.ts'
+import { cloudRegionOf } from '../resolve/zones.ts'
 
 /** Spec of a CloudProvider, as far as a connection needs it. */
 interface CloudProviderSpec {
@@ -37,6 +38,7 @@ export interface ConnectionsOptions {
 export interface Link {
   readonly connection: Connection
   readonly provider: string
+  readonly capabilities: Readonly<Record<string, Capability>>
   readonly cloudProvider: string
   /** Secret and its keys, for messages. */
   readonly secret: string
@@ -81,6 +83,13 @@ export class Connections {
     const entry = await this.#open(object, secret, region, context)
     const tenants = spec.adoption?.tenants ?? []
     return { ...entry.link, mayAdopt: tenants.includes(tenant) }
+  }
+
+  /** Whether a region is bound to a cloud at all. */
+  serves(region: string): boolean {
+    const { lookup } = this.#options
+    const name = (lookup.get('Region', region)?.spec as { cloudProvider?: string } | undefined)?.cloudProvider
+    return name !== undefined && lookup.get('CloudProvider', name) !== undefined
   }
 
   /** Throws what is wrong with a CloudProvider; asks the cloud. */
@@ -191,6 +200,7 @@ export class Connections {
     const budget = createBudget({ requestsPerSecond, burst: spec.burst ?? requestsPerSecond })
     const account: Account<unknown, unknown> = {
       region,
+      cloudRegion: cloudRegionOf(this.#options.lookup, region),
       settings: settings.data,
       credentials: credentials.data,
       acquire: budget.acquire,
@@ -198,7 +208,13 @@ export class Connections {
     }
     const connection = provider.connect(account as Parameters<typeof provider.connect>[0])
     const keys = Object.keys(provider.credentials.shape).join(', ')
-    const link = { connection, provider: provider.type, cloudProvider: object.metadata.name, secret: `${where} (${keys})` }
+    const link = {
+      connection,
+      provider: provider.type,
+      capabilities: provider.capabilities,
+      cloudProvider: object.metadata.name,
+      secret: `${where} (${keys})`,
+    }
     return { generation: object.metadata.generation, secretVersion: read.resourceVersion, link, checkedAt: now(), broken: undefined }
   }
 }

@@ -75,11 +75,18 @@ describe('failed', () => {
     })
   })
 
-  it('waits as long as the cloud asks, and no shorter for the jitter', () => {
-    const outcome = failed(settled, error('throttled', 8_000), 1)
-    expect(outcome.isRetried).toBe(false)
-    expect((outcome.againMs ?? 0) * 0.8).toBeGreaterThanOrEqual(8_000)
+  it('waits as long as the cloud asks, and its own growing delay on top of that', () => {
+    expect(failed(settled, error('throttled', 8_000), 1)).toMatchObject({ isRetried: true, againMs: 8_000 })
+    expect(failed(settled, error('throttled', 0), 1)).toMatchObject({ isRetried: true })
     expect(failed(settled, error('throttled'), 1).isRetried).toBe(true)
+  })
+
+  it('waiting is no failure: asked again like a busy cloud', () => {
+    expect(failed(settled, error('waiting'), 9)).toMatchObject({ state: 'active', isPolled: true, isRetried: false, isQuiet: true })
+  })
+
+  it('a quota stalls, and is asked again in ten minutes', () => {
+    expect(failed(settled, error('quota'), 1)).toMatchObject({ isStalled: true, reason: 'QuotaExceeded', againMs: 600_000 })
   })
 
   it.each(['rejected', 'unsupported', 'foreign'] as const)('%s stalls until something changes', (failure) => {
