@@ -84,8 +84,8 @@ export interface Patience {
 }
 
 /**
- * For how long "not found" still proves nothing, in milliseconds; 0 = it is believed (architecture §4 "Nothing is concluded from one 'not
- * found'"). Counted by this process alone, from its own last write or its first look: clocks of machines differ, and jump.
+ * For how long "not found" still proves nothing, in milliseconds; 0 = it is believed (architecture §4).
+ * Counted by this process alone, from its own last write or its first look: clocks of machines differ, and jump.
  * `isKnown`: an id was recorded, so what is asked for was made for sure, and only reads can lag.
  */
 export function doubtMs(memory: Memory, isKnown: boolean, { settleMs, roadMs }: Patience, now: number): number {
