@@ -152,7 +152,7 @@ export class Engine {
     const problem = prerequisites(cache, kind, object) ?? controller.check?.(object, view)
     if (problem !== undefined) return waiting(object, problem)
     const outcome = await this.#converge({ ...pass, object })
-    const whole = lacking(outcome, shortcomings(cache, kind, object))
+    const whole = lacking(object, outcome, shortcomings(cache, kind, object))
     return { ...whole, ...(isPlain(whole) ? controller.remark?.(object, view) : undefined) }
   }
 

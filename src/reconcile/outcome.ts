@@ -181,11 +181,19 @@ function readyMessage(object: Resource): string {
 /** In order, with nothing to say about it. */
 export const isPlain = ({ state, reason }: Outcome): boolean => state === 'active' && reason === 'Available'
 
-/** An object that is in order but for what its spec names and is not there: usable, and it says so. */
-export function lacking(outcome: Outcome, problem: Problem | undefined): Outcome {
+/**
+ * An object that is in order but for what its spec names and is not there: usable, and it says so. Where the user just named it, the change
+ * waits for it; where it went later, or was missing before the change, the object is as active as it was.
+ */
+export function lacking(object: Resource, outcome: Outcome, problem: Problem | undefined): Outcome {
   if (problem === undefined || outcome.state !== 'active') return outcome
+  const { reason } = problem
+  const told = object.status?.conditions?.find(({ type }) => type === 'Synced')
+  const isOld = object.status?.state === 'active' && told?.reason === reason && told.message === problem.message
+  if (!isCurrent(object) && !isOld)
+    return { ...outcome, state: 'updating', reason, message: problem.message, isSynced: false, againMs: WAIT_MS }
   const message = outcome.message === '' ? problem.message : `${problem.message}; ${outcome.message}`
-  return { ...outcome, reason: 'PartlyApplied', message, isSynced: false, sync: { reason: problem.reason, message: problem.message } }
+  return { ...outcome, reason: 'PartlyApplied', message, isSynced: false, sync: { reason, message: problem.message } }
 }
 
 /** Nothing is done for it, and it says so; one that is being deleted says that its deletion waits for this. */
