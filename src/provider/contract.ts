@@ -225,6 +225,6 @@ export interface Account<S, C> {
   readonly acquire: (context: CallContext) => Promise<void>
   /** Tells the budget that the cloud throttled: no call of the account leaves for this many milliseconds. */
   readonly pause?: (forMs: number) => void
-  /** Asked right before a request that changes something is written. */
+  /** To be asked last before anything is changed in the cloud; `HttpClient` does. Absent: always. */
   readonly fence?: Fence
 }

@@ -75,11 +75,11 @@ export class Engine {
     this.#lanes = new Lanes(options.uptime, (id) => options.queue.add(id))
   }
 
-  /** Works off the queue until `signal`; the stores must be in sync. */
-  async run(workers: number, signal: AbortSignal): Promise<void> {
+  /** Works off the queue until `signal`; the stores must be in sync. Each reconcile is begun by `turn`. */
+  async run(workers: number, signal: AbortSignal, turn: (id: string, work: () => Promise<void>) => Promise<void>): Promise<void> {
     // Another process may have led meanwhile: what was known of calls on the road is not.
     this.#memories.clear()
-    await this.#options.queue.run((id) => this.reconcile(id, signal), { workers, signal })
+    await this.#options.queue.run((id) => turn(id, () => this.reconcile(id, signal)), { workers, signal })
   }
 
   /** One reconcile of the object behind a queue key (`Kind|namespace/name`). Never throws. */
