@@ -35,6 +35,7 @@ export function prerequisites(lookup: Lookup, kind: Kind, object: Resource): Pro
     reason: first ?? INVALID,
     message: problems.map(({ message }) => message).join('; '),
     ...(againMs === undefined ? {} : { againMs }),
+    ...(first === INVALID && problems.some(({ isFinal }) => isFinal) ? { isFinal: true } : {}),
   }
 }
 
@@ -116,6 +117,7 @@ function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundR
     case 'literal':
       return undefined
     case 'invalid':
+      return { reason: INVALID, message: `spec.${path}: ${resolution.message}`, isFinal: true }
     case 'ambiguous':
       return { reason: INVALID, message: `spec.${path}: ${resolution.message}` }
     case 'missing':
