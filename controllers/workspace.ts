@@ -56,7 +56,8 @@ export const workspace = controller(Workspace, {
 /** What is in a namespace that lost its labels is still the workspace's in the cloud, though nothing else says so. */
 function refuseStrays(object: Resource, view: View): void {
   const namespace = recorded(object)
-  const [stray] = namespace === undefined ? [] : view.contents(namespace)
+  const isStray = namespace !== undefined && view.lookup.scopeOf(namespace)?.workspace === undefined
+  const [stray] = isStray ? view.contents(namespace) : []
   if (stray !== undefined)
     throw new SecaError(
       'DeletionBlocked',

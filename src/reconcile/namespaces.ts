@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { MANAGED_LABEL, TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
@@ -6,7 +7,7 @@ import { isConflict, isNotFound } from '../kube/errors.ts'
 import type { CallContext } from '../provider/contract.ts'
 import { defaultNamespace } from '../resolve/names.ts'
 import type { Cache } from '../cache/cache.ts'
-import type { Namespace } from '../cache/directory.ts'
+import { claimOf, type Namespace } from '../cache/directory.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 import type { Home } from './controller.ts'
 import type { Problem } from './outcome.ts'
@@ -16,8 +17,15 @@ export async function ensureNamespace(client: KubeClient, cache: Cache, home: Ho
   const scope = { tenant: home.tenant, workspace: home.workspace }
   const existing = cache.namespaceOf(scope)
   if (existing !== undefined) return cache.directory.isTerminating(existing) ? going(existing, WOKEN_MS) : undefined
+  const had = home.recorded === undefined ? undefined : await read(client, home.recorded, signal)
+  if (had?.metadata.deletionTimestamp !== undefined) return going(had.metadata.name, UNSEEN_MS)
+  if (had !== undefined && isDeepStrictEqual(claimOf(had), scope)) {
+    // Labelled again, and not heard of yet.
+    cache.namespaces.set(had)
+    return undefined
+  }
   // Another one would take the workspace away from what is in the first.
-  const astray = await straying(client, cache, home, signal)
+  const astray = had && (await straying(client, cache, scope, had, signal))
   if (astray !== undefined) return astray
   const name = defaultNamespace(scope)
   const labels = { [TENANT_LABEL]: scope.tenant, [WORKSPACE_LABEL]: scope.workspace, [MANAGED_LABEL]: 'true' }
@@ -49,7 +57,10 @@ export async function releaseNamespace(
 ): Promise<Problem | undefined> {
   const name = cache.namespaceOf({ tenant: home.tenant, workspace: home.workspace })
   const namespace = name === undefined ? undefined : cache.directory.get(name)
-  if (name === undefined || namespace === undefined) return straying(client, cache, home, signal)
+  if (name === undefined || namespace === undefined) {
+    const had = home.recorded === undefined ? undefined : await read(client, home.recorded, signal)
+    return had && straying(client, cache, home, had, signal)
+  }
   const { uid } = namespace.metadata
   if (!cache.directory.isManaged(name)) {
     const left = await occupants(client, cache, name, signal)
@@ -68,20 +79,17 @@ export async function releaseNamespace(
   return leaving(await occupants(client, cache, name, signal))
 }
 
-/** The namespace that the workspace had, without its labels and with something in it. The labels, when they come back, wake the workspace. */
+/** The namespace that the workspace had: without a workspace's labels, and with something in it. The labels, when they come back, wake the workspace. */
 async function straying(
   client: KubeClient,
   cache: Cache,
-  { tenant, workspace, recorded }: Home,
+  { tenant, workspace }: Home,
+  had: Namespace,
   signal: AbortSignal,
 ): Promise<Problem | undefined> {
-  const found = recorded === undefined ? undefined : await read(client, recorded, signal)
-  if (found === undefined) return undefined
-  const { name, labels, deletionTimestamp } = found.metadata
-  if (deletionTimestamp !== undefined) return going(name, UNSEEN_MS)
-  // Labelled again, and not heard of yet.
-  if (labels?.[TENANT_LABEL] === tenant && labels[WORKSPACE_LABEL] === workspace)
-    return notReady(`namespace ${name} is being looked at`, UNSEEN_MS)
+  const { name } = had.metadata
+  // Labelled as another's somebody has decided.
+  if (claimOf(had)?.workspace !== undefined) return undefined
   const left = await occupants(client, cache, name, signal)
   if (left === undefined) return undefined
   const wanted = `${TENANT_LABEL}=${tenant} and ${WORKSPACE_LABEL}=${workspace}`
