@@ -63,6 +63,8 @@ export interface KindDefinition<
   readonly kubeSpec: K
   /** The kind's own status fields, besides the common ones; absent for kinds without status. */
   readonly status?: T
+  /** Status fields that only Kubernetes users see. */
+  readonly kubeStatus?: z.ZodObject
   /** Status fields that SECA requires in every answer (contract §5): what they say while the object's own status has none yet. */
   readonly initialStatus?: Readonly<Record<string, (spec: Readonly<Record<string, unknown>>) => unknown>>
   readonly rules?: readonly RootRule[]

@@ -56,6 +56,7 @@ function join(problems: readonly Problem[]): Problem | undefined {
     message: problems.map(({ message }) => message).join('; '),
     ...(problems.some(({ isFinal }) => isFinal === true) ? { isFinal: true } : {}),
     ...(againMs === undefined ? {} : { againMs }),
+    ...(first === INVALID && problems.some(({ isFinal }) => isFinal) ? { isFinal: true } : {}),
   }
 }
 
