@@ -167,7 +167,7 @@ export class Engine {
             ...(isRemake ? { externalId: '' } : {}),
           }
           const status = nextStatus(object, outcome, now())
-          if (status !== undefined && (await writer.applyStatus(kind, object, status, tools.signal)) === undefined) throw new StaleError()
+          if (status !== undefined) await writer.claim(kind, object, status, tools.signal)
           return { ...behind.desired, externalId: undefined, incarnation }
         },
         onDrift: (paths) => {
@@ -230,7 +230,7 @@ export class Engine {
       const derived = isLeaving ? {} : controller.derive?.(base, view, outcome)
       const status = isBrief ? undefined : nextStatus(base, { ...outcome, own: { ...outcome.own, ...derived } }, now())
       if (status !== undefined) {
-        await writer.applyStatus(kind, object, status, signal)
+        await writer.applyStatus(kind, base, status, signal)
         announcer.transition(base, status)
       }
     }
