@@ -8,6 +8,7 @@ import type { CallContext, Desired, ResourceAdapter } from '../provider/contract
 import { ProviderError } from '../provider/errors.ts'
 import { buildTag } from '../provider/tags.ts'
 import type { Lookup } from '../resolve/lookup.ts'
+import { checkedAdapter } from './answers.ts'
 import { call } from './calls.ts'
 import type { Connections, Link } from './connections.ts'
 import type { Controller, Tools } from './controller.ts'
@@ -58,7 +59,8 @@ export class Identities {
     const tag = kind.cloud === 'none' ? '' : buildTag({ installation, region: path.region, path: urnOf(lookup, kind, path) })
     const local = controller.adapter?.(tools) ?? (kind.cloud === 'none' ? HERE : undefined)
     const link = local === undefined ? await connections.get(path.region, path.tenant, tools) : undefined
-    const adapter = local ?? link?.connection.adapters[kind.kind] ?? (kind.cloud === 'optional' ? HERE : undefined)
+    const remote = link?.connection.adapters[kind.kind]
+    const adapter = local ?? (remote && checkedAdapter(kind, remote)) ?? (kind.cloud === 'optional' ? HERE : undefined)
     if (adapter === undefined) throw new ProviderError('unsupported', `provider ${link?.provider} has no ${kind.kind}`)
     const incarnation = object.status?.incarnation ?? ''
     return { adapter, link, desired: desiredOf(lookup, kind, object, path, { tag, incarnation, mayAdopt: link?.mayAdopt === true }) }
