@@ -19,7 +19,7 @@ import { Informers } from '../cache/informers.ts'
 import { Connections } from '../reconcile/connections.ts'
 import { Engine } from '../reconcile/engine.ts'
 import { Identities } from '../reconcile/identity.ts'
-import { installationId } from '../reconcile/installation.ts'
+import { installationId, keepInstallation } from '../reconcile/installation.ts'
 import { createServices, isThere, isUninstalling, readSecret } from '../reconcile/services.ts'
 import { createView } from '../reconcile/view.ts'
 import { Waker } from '../reconcile/wake.ts'
@@ -54,11 +54,10 @@ export async function controllers(config: ControllersConfig, context: { readonly
   const running = informers.run(ended)
   const recorder = new EventRecorder({ client, component: 'secapi.cloud/controllers', instance: identity, log })
   try {
-    const installation = await untilAnswered(
-      () => installationId(client, config.operatorNamespace, config.installationId, signal),
-      log,
-      signal,
-    )
+    const home = { client, namespace: config.operatorNamespace, kinds: KINDS }
+    const installation = await untilAnswered(() => installationId(home, config.installationId, signal), log, signal)
+    const kept = keepInstallation({ ...home, id: installation, log }, ended)
+    kept.catch(() => stop.abort())
     const { engine, waker, connections } = assemble({ config, client, cache, recorder, installation, log, metrics })
     const detach = waker.attach()
     const elector = new LeaseElector({
@@ -83,10 +82,12 @@ export async function controllers(config: ControllersConfig, context: { readonly
       await engine.run(config.workers, leading)
       metrics.isLeader.set({ shard: '0' }, 0)
     }
-    await elector.run({ signal, lead })
+    await elector.run({ signal: ended, lead })
     detach()
     await recorder.flush()
     await connections.close()
+    stop.abort()
+    await kept
   } finally {
     stop.abort()
     await running
