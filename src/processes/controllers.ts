@@ -25,8 +25,8 @@ import { Claim } from '../reconcile/claim.ts'
 import { Connections } from '../reconcile/connections.ts'
 import { Engine } from '../reconcile/engine.ts'
 import { Identities } from '../reconcile/identity.ts'
-import { installationId } from '../reconcile/installation.ts'
 import { createServices, isUninstalling, live, readSecret } from '../reconcile/services.ts'
+import { installationId, keepInstallation } from '../reconcile/installation.ts'
 import { createView } from '../reconcile/view.ts'
 import { Turns } from '../reconcile/turns.ts'
 import { Waker } from '../reconcile/wake.ts'
@@ -81,7 +81,10 @@ export async function controllers(config: ControllersConfig, context: { readonly
   const ended = AbortSignal.any([signal, stop.signal])
   const running = Promise.all([informers.run(ended), claim.run(ended)])
   try {
-    const installation = await untilAnswered(() => installationId(client, namespace, config.installationId, signal), log, signal)
+    const home = { client, namespace, kinds: KINDS }
+    const installation = await untilAnswered(() => installationId(home, config.installationId, signal), log, signal)
+    const kept = keepInstallation({ ...home, id: installation, log }, ended)
+    kept.catch(() => stop.abort())
     const mayAct = () => elector.holds() && claim.isOurs
     const { engine, waker, connections, queue } = assemble({ config, client, cache, recorder, installation, log, metrics, mayAct })
     const detach = waker.attach()
@@ -100,10 +103,12 @@ export async function controllers(config: ControllersConfig, context: { readonly
     const lead = async (leading: AbortSignal) => {
       while (!leading.aborted) await work(await claim.whenOurs(leading))
     }
-    await elector.run({ signal, lead })
+    await elector.run({ signal: ended, lead })
     detach()
     await recorder.flush()
     await connections.close()
+    stop.abort()
+    await kept
   } catch (error) {
     if (!(error instanceof StuckError)) throw error
     log.fatal({ err: error.message }, 'ending at once')

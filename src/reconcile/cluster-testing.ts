@@ -104,12 +104,12 @@ export class Cluster {
     return this.put<T>(gvr, { ...body, metadata: { ...body.metadata, ...(namespace === undefined ? {} : { namespace }) } })
   }
 
-  /** Of status alone: all that the controllers apply. */
+  /** Of status alone: all that the controllers apply. As kube-apiserver does it there: the version counts, the uid does not. */
   async apply<T>(gvr: GroupVersionResource, body: Stored): Promise<T> {
-    const { namespace, name, uid } = body.metadata
+    const { namespace, name, resourceVersion } = body.metadata
     this.#announce('status', gvr, namespace, name, body)
     const { path, object } = this.#require(gvr, namespace, name)
-    if (uid !== undefined && uid !== object.metadata.uid) throw failure(409, 'Conflict')
+    if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) throw failure(409, 'Conflict')
     return this.#commit(gvr, path, { ...object, status: body.status }) as T
   }
 

@@ -225,7 +225,9 @@ export class Engine {
       const status =
         isBrief && memory.made === undefined ? undefined : nextStatus(base, { ...outcome, own: { ...outcome.own, ...derived } }, now())
       if (status !== undefined) {
-        await writer.applyStatus(kind, object, status, tools.signal)
+        // What was made is never thrown away, whatever was written meanwhile.
+        if (memory.made === undefined) await writer.applyStatus(kind, base, status, tools.signal)
+        else await writer.record(kind, base, status)
         memory.made = undefined
         announcer.transition(base, status)
       }
