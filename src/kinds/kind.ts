@@ -80,6 +80,11 @@ export interface KindDefinition<
   readonly actions?: readonly string[]
 }
 
+/** Whether objects of a kind carry our finalizer: their end concerns a cloud, or others. Both doors and the controllers put it there. */
+export function isFinalized({ cloud, isGuarded }: Pick<KindDefinition, 'cloud' | 'isGuarded'>): boolean {
+  return cloud !== 'none' || isGuarded === true
+}
+
 /** Group, version, resource: what a Kubernetes path is made of. */
 export interface GroupVersionResource {
   readonly group: string

@@ -4,6 +4,7 @@ import { CONTROLLERS } from '../../controllers/index.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import type { ControllersConfig } from '../cli/config.ts'
 import { KINDS } from '../kinds/index.ts'
+import type { Kind } from '../kinds/kind.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { connect } from '../kube/config.ts'
 import { EventRecorder } from '../kube/events.ts'
@@ -12,6 +13,7 @@ import { WorkQueue } from '../kube/queue.ts'
 import { startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { Abandonments } from '../reconcile/abandoned.ts'
 import { Announcer } from '../reconcile/announce.ts'
 import { Cache } from '../cache/cache.ts'
 import { Edges } from '../cache/edges.ts'
@@ -58,7 +60,7 @@ export async function controllers(config: ControllersConfig, context: { readonly
     const installation = await untilAnswered(() => installationId(home, config.installationId, signal), log, signal)
     const kept = keepInstallation({ ...home, id: installation, log }, ended)
     kept.catch(() => stop.abort())
-    const { engine, waker, connections } = assemble({ config, client, cache, recorder, installation, log, metrics })
+    const { engine, waker, connections, abandonments } = assemble({ config, client, cache, recorder, installation, log, metrics })
     const detach = waker.attach()
     const elector = new LeaseElector({
       client,
@@ -75,6 +77,7 @@ export async function controllers(config: ControllersConfig, context: { readonly
       await informers.whenSynced(leading)
       if (leading.aborted) return
       waker.begin()
+      abandonments.watch(leading)
       log.info(
         { resources: [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0), installation },
         'in sync, working',
@@ -131,6 +134,9 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
       recorder.record(namespace, { type: 'Warning', reason: 'ClaimLost', action: 'Assign', message })
     },
   })
+  const announcer = new Announcer({ recorder, log, metrics, cache, now: Date.now })
+  const uninstalling = (kind: Kind, signal: AbortSignal) => isUninstalling(client, kind, signal)
+  const abandonments = new Abandonments({ cache, announcer, metrics, isUninstalling: uninstalling })
   const engine = new Engine({
     cache,
     edges,
@@ -140,16 +146,16 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
     metrics,
     log,
     driftIntervalMs,
-    writer: new Writer(client, (kind) => cache.store(kind)),
+    writer: new Writer(client, (kind) => cache.store(kind), { log, onRelease: (object) => abandonments.released(object) }),
     identities: new Identities({ lookup: cache, connections, installation, callTimeoutMs, metrics, log }),
-    announcer: new Announcer({ recorder, log, metrics, cache, now: Date.now }),
+    announcer,
     services: createServices(client, cache, connections),
-    isUninstalling: (kind, signal) => isUninstalling(client, kind, signal),
+    isUninstalling: uninstalling,
     isThere: (kind, object, signal) => isThere(client, kind, object, signal),
     now: Date.now,
     random: Math.random,
   })
-  return { engine, waker, connections }
+  return { engine, waker, connections, abandonments }
 }
 
 /** Counted when somebody looks, not on every change. */

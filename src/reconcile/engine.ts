@@ -1,5 +1,5 @@
 import { asError } from '../errors.ts'
-import type { Kind } from '../kinds/kind.ts'
+import { isFinalized, type Kind } from '../kinds/kind.ts'
 import { DRIFT_POLICY, FINALIZER, PAUSED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { isConflict } from '../kube/errors.ts'
@@ -130,9 +130,8 @@ export class Engine {
     if (found.metadata.annotations?.[PAUSED] === 'true') return paused(found)
     const tools: Tools = { signal, view, services }
     if (found.metadata.deletionTimestamp !== undefined) return this.#teardown(controller, found, tools)
-    const needsFinalizer = kind.cloud !== 'none' || kind.isGuarded === true
     const hasFinalizer = found.metadata.finalizers?.includes(FINALIZER) === true
-    const object = needsFinalizer && !hasFinalizer ? await writer.addFinalizer(kind, found, signal) : found
+    const object = isFinalized(kind) && !hasFinalizer ? await writer.addFinalizer(kind, found, signal) : found
     if (object === undefined) return undefined
     const problem = prerequisites(cache, kind, object) ?? controller.check?.(object, view)
     if (problem !== undefined) return waiting(object, problem)
