@@ -5,6 +5,7 @@ import { CONTROLLERS } from '../../controllers/index.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import type { ControllersConfig } from '../cli/config.ts'
 import { KINDS } from '../kinds/index.ts'
+import type { Kind } from '../kinds/kind.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { connect } from '../kube/config.ts'
 import { EventRecorder } from '../kube/events.ts'
@@ -15,6 +16,7 @@ import { WorkQueue } from '../kube/queue.ts'
 import { type HealthOptions, startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { Abandonments } from '../reconcile/abandoned.ts'
 import { Announcer } from '../reconcile/announce.ts'
 import { Cache } from '../cache/cache.ts'
 import { Edges } from '../cache/edges.ts'
@@ -86,13 +88,23 @@ export async function controllers(config: ControllersConfig, context: { readonly
     const kept = keepInstallation({ ...home, id: installation, log }, ended)
     kept.catch(() => stop.abort())
     const mayAct = () => elector.holds() && claim.isOurs
-    const { engine, waker, connections, queue } = assemble({ config, client, cache, recorder, installation, log, metrics, mayAct })
+    const { engine, waker, connections, queue, abandonments } = assemble({
+      config,
+      client,
+      cache,
+      recorder,
+      installation,
+      log,
+      metrics,
+      mayAct,
+    })
     const detach = waker.attach()
     const work = async (working: AbortSignal) => {
       await informers.whenSynced(working)
       if (working.aborted) return
       queue.open()
       waker.begin()
+      abandonments.watch(working)
       const resources = [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0)
       log.info({ resources, installation, missing: informers.missing() }, 'in sync, working')
       // Time may be up although nobody has noticed yet; then this ends leadership.
@@ -183,6 +195,9 @@ function assemble({ config, client, cache, recorder, installation, log, metrics,
       recorder.record(namespace, { type: 'Warning', reason: 'ClaimLost', action: 'Assign', message })
     },
   })
+  const announcer = new Announcer({ recorder, log, metrics, cache, now: Date.now })
+  const uninstalling = (kind: Kind, signal: AbortSignal) => isUninstalling(client, kind, signal)
+  const abandonments = new Abandonments({ cache, announcer, metrics, isUninstalling: uninstalling })
   const engine = new Engine({
     cache,
     edges,
@@ -192,18 +207,18 @@ function assemble({ config, client, cache, recorder, installation, log, metrics,
     metrics,
     log,
     driftIntervalMs,
-    writer: new Writer(client, (kind) => cache.store(kind)),
+    writer: new Writer(client, (kind) => cache.store(kind), { log, onRelease: (object) => abandonments.released(object) }),
     identities: new Identities({ lookup: cache, graph: edges.graph, connections, installation, callTimeoutMs, metrics, log }),
-    announcer: new Announcer({ recorder, log, metrics, cache, now: Date.now }),
+    announcer,
     services: createServices(client, cache, connections),
-    isUninstalling: (kind, signal) => isUninstalling(client, kind, signal),
+    isUninstalling: uninstalling,
     live: (kind, object, signal) => live(client, kind, object, signal),
     roadMs: callTimeoutMs,
     now: Date.now,
     uptime: systemClock.now,
     random: Math.random,
   })
-  return { engine, waker, connections, queue }
+  return { engine, waker, connections, queue, abandonments }
 }
 
 /** Counted when somebody looks, not on every change. */

@@ -151,7 +151,7 @@ function checkItems(items: unknown, issues: string[]): Fields {
 }
 
 function checkAgain(againMs: unknown, issues: string[]): Fields {
-  if (typeof againMs === 'number' && againMs >= 0) return { againMs: Math.min(againMs, MAX_AGAIN_MS) }
+  if (typeof againMs === 'number' && againMs >= 0) return { againMs: Math.min(againMs + 0, MAX_AGAIN_MS) }
   complain(issues, 'againMs', `${nameOf(againMs)} is no number of milliseconds`)
   return {}
 }
