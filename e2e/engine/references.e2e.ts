@@ -217,7 +217,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     ] as const) {
       await tenant.apply(instance(tenant, name, { bootVolume: { deviceRef: typeof ref === 'string' ? to(ref) : ref } }))
       const object = await tenant.stuck('Instance', name, 'Ready', 'InvalidReference', words)
-      expect(object.status?.state).toBe('pending')
+      expect([object.status?.state, kstatus(object)]).toEqual(['error', 'Failed'])
       await tenant.edit('Instance', name, { spec: { bootVolume: { deviceRef: { ...to('block-storages/boot'), region: null } } } })
       await tenant.ready('Instance', name)
     }
