@@ -75,6 +75,10 @@ export interface Observed<D extends KindDefinition = KindDefinition> {
 export interface CallContext {
   /** Aborted on shutdown, lost leadership or time-out. Every request must carry it. */
   readonly signal: AbortSignal
+  /** Whose turn it is in the account's budget: a user's change before a look at what was in order. */
+  readonly priority?: 'high' | 'normal' | 'low'
+  /** Callers of an account that share its budget fairly: the tenant. */
+  readonly share?: string
 }
 
 /** One kind in one cloud. */
@@ -100,8 +104,8 @@ export interface InventoryItem {
 export interface Connection {
   /** Adapter by kind name; a kind that is missing is unsupported (or needs nothing here, for kinds with `cloud: 'optional'`). */
   readonly adapters: Readonly<Record<string, ResourceAdapter>>
-  /** Resolves when the credentials work; throws `credentials`, `transient`… otherwise. */
-  check(context: CallContext): Promise<void>
+  /** Answers the account's own id when the credentials work; throws `credentials`, `transient`… otherwise. */
+  check(context: CallContext): Promise<{ readonly account?: string } | void>
   /** All objects tagged `<installation>/…` in the account. */
   inventory(installation: string, context: CallContext): AsyncIterable<InventoryItem>
   close(): Promise<void>
@@ -136,5 +140,7 @@ export interface Account<S, C> {
   /** Waits for the account's budget (token bucket); call it before every request to the cloud. */
   readonly acquire: (context: CallContext) => Promise<void>
   /** Tells the budget that the cloud throttled: no call of the account leaves for this many milliseconds. */
-  readonly pause?: (forMs: number) => void
+  readonly pause?: (forMs?: number) => void
+  /** Tells the budget of an answer that was no refusal for frequency: its headers may say how much of the cloud's own budget is left. */
+  readonly observe?: (headers: Readonly<Record<string, string | string[] | undefined>>) => void
 }
