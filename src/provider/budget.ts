@@ -112,7 +112,7 @@ export function createBudget({ now = () => performance.now(), ...rate }: BudgetO
         },
       }
       const onAbort = () => {
-        waiter.fail(aborted(signal))
+        waiter.fail(aborted(signal, true))
         if (waiting === 0) serve()
       }
       signal.addEventListener('abort', onAbort)
@@ -161,9 +161,9 @@ function count(header: string | string[] | undefined): number | undefined {
 }
 
 const throttled = (inMs: number) =>
-  new ProviderError('throttled', 'the cloud asks for fewer requests: the account waits', { retryAfterMs: Math.ceil(inMs) })
+  new ProviderError('throttled', 'the cloud asks for fewer requests: the account waits', { retryAfterMs: Math.ceil(inMs), isHeld: true })
 
-/** What a call that was aborted fails with. */
-export function aborted(signal: AbortSignal): ProviderError {
-  return new ProviderError('transient', 'the call was cancelled', { cause: signal.reason })
+/** What a call that was aborted fails with; `isHeld`: before anything was sent. */
+export function aborted(signal: AbortSignal, isHeld = false): ProviderError {
+  return new ProviderError('transient', 'the call was cancelled', { cause: signal.reason, isHeld })
 }
