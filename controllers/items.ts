@@ -3,8 +3,10 @@ import { RouteTable, SecurityGroup } from '../src/kinds/index.ts'
 import type { Kind } from '../src/kinds/kind.ts'
 import type { Resource } from '../src/kinds/resource.ts'
 import { controller, type View } from '../src/reconcile/controller.ts'
+import { isDone } from '../src/reconcile/in-step.ts'
 import { isUsable, type Outcome } from '../src/reconcile/outcome.ts'
-import { type FoundReference, referencesOf, resolveReference } from '../src/resolve/references.ts'
+import { ByReference } from '../src/resolve/by-reference.ts'
+import { type FoundReference, referencesOf, resolver } from '../src/resolve/references.ts'
 
 interface Item {
   readonly state: State
@@ -25,8 +27,8 @@ interface ItemStatus {
 const APPLIED: Item = { state: 'active', reason: 'Applied' }
 
 /** How far a reference inside a route or rule has come (contract §5: a target that is not there yet is `pending`, an impossible one `error`). */
-function ofReference(view: View, kind: Kind, object: Resource, found: FoundReference): Item {
-  const resolution = resolveReference(view.lookup, kind, object, found)
+function ofReference(resolve: ReturnType<typeof resolver>, found: FoundReference): Item {
+  const resolution = resolve(found)
   switch (resolution.state) {
     case 'literal':
       return APPLIED
@@ -49,11 +51,14 @@ function itemStates(kind: Kind, field: string, object: Resource, view: View, out
   const items = ((object.spec as Record<string, unknown>)[field] ?? []) as readonly unknown[]
   const before = ((object.status as Record<string, unknown> | undefined)?.[field] ?? []) as readonly ItemStatus[]
   const references = Map.groupBy(referencesOf(kind, object), ({ path }) => /^[^.]+/.exec(path)?.[0])
-  const isApplied = outcome.isSynced && outcome.state === 'active'
+  const resolve = resolver(view.lookup, kind, object)
+  // Thousands of sources often are the same few.
+  const known = new ByReference<Item>()
+  const isApplied = isDone(outcome)
   return items.map((_item, index) => {
     const path = `${field}[${index}]`
     const refused = outcome.items?.[path]
-    const states = (references.get(path) ?? []).map((found) => ofReference(view, kind, object, found))
+    const states = (references.get(path) ?? []).map((found) => known.of(found.rule, found.reference, () => ofReference(resolve, found)))
     const worst = states.find(({ state }) => state === 'error') ?? states.find(({ state }) => state === 'pending')
     const item = refused
       ? { state: refused.state, reason: 'Refused', message: refused.message }
@@ -69,9 +74,11 @@ function stamped({ state, reason, message }: Item, before: ItemStatus | undefine
 }
 
 export const routeTable = controller(RouteTable, {
+  derives: ['routes'],
   derive: (object, view, outcome) => ({ routes: itemStates(RouteTable, 'routes', object as Resource, view, outcome) }),
 })
 
 export const securityGroup = controller(SecurityGroup, {
+  derives: ['rules'],
   derive: (object, view, outcome) => ({ rules: itemStates(SecurityGroup, 'rules', object as Resource, view, outcome) }),
 })

@@ -41,6 +41,8 @@ export const CATALOGUE = {
   DeletionBlocked: { status: 409, type: 'resource-conflict', reason: 'DeletionBlocked' },
   ProviderTransient: { status: 503, type: 'internal-server-error', reason: 'ProviderUnavailable' },
   ProviderThrottled: { status: 503, type: 'internal-server-error', reason: 'Throttled' },
+  ProviderWaiting: { status: 503, type: 'internal-server-error', reason: 'Waiting' },
+  ProviderQuota: { status: 409, type: 'resource-conflict', reason: 'QuotaExceeded' },
   ProviderRejected: { status: 409, type: 'resource-conflict', reason: 'Rejected' },
   ProviderUnsupported: { status: 422, type: 'validation-error', reason: 'Unsupported' },
   CredentialsInvalid: { status: 503, type: 'internal-server-error', reason: 'CredentialsInvalid' },

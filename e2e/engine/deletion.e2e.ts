@@ -133,7 +133,8 @@ describe.concurrent('what is in use waits for its user (contract §9)', () => {
     }
     expect(await tenant.events({ reason: 'DeletionBlocked' })).toEqual([])
     // What used them is still there, in the cloud too, and what is not there any more is named.
-    await tenant.stuck('Subnet', 'main.front', 'Ready', 'ReferenceNotFound', 'RouteTable "default"')
+    await tenant.stuck('Subnet', 'main.front', 'Synced', 'ReferenceNotFound', 'RouteTable "default"')
+    expect((await tenant.get('Subnet', 'main.front')).status?.state).toBe('active')
     expect((await tenant.behind('Instance', 'web'))['power']).toBe('on')
     expect((await tenant.get('BlockStorage', 'boot')).status?.externalId).toBeDefined()
   })
@@ -202,7 +203,7 @@ describe.concurrent('namespaces', () => {
     await tenant.apply(tenant.of('Workspace', 'alone', { region: 'eu-1' }))
     const waiting = await tenant.stuck('Workspace', 'alone', 'Ready', 'NamespaceNotReady', name)
     expect(waiting.status?.state).toBe('pending')
-    await tenant.ready('Workspace', 'alone', 15_000)
+    await tenant.ready('Workspace', 'alone', 30_000)
     expect(await stack.client.get(KUBERNETES.Namespace, undefined, name)).not.toHaveProperty('metadata.deletionTimestamp')
     await tenant.delete('Workspace', 'alone')
     await tenant.gone('Workspace', 'alone')

@@ -15,7 +15,13 @@ const budget = createBudget({ requestsPerSecond: 10_000, burst: 10_000 })
 beforeAll(async () => {
   cloud = await startSimulator({ port: 0, latencyMs: 0, token: 'customer', adminToken: 'admin' })
   admin = new SimulatorAdmin({ url: cloud.url, adminToken: 'admin' })
-  const connection = simulator.connect({ region: 'eu-1', settings: { endpoint: cloud.url }, credentials: { token: 'customer' }, ...budget })
+  const connection = simulator.connect({
+    region: 'eu-1',
+    cloudRegion: 'eu-1',
+    settings: { endpoint: cloud.url },
+    credentials: { token: 'customer' },
+    ...budget,
+  })
   world = new World({ connection, region: 'eu-1', zone: 'a', catalogue: CATALOGUE, samples: SAMPLES, pollMs: 1, patienceMs: 10_000 })
   await world.build()
 })
@@ -215,12 +221,12 @@ describe('calls', () => {
     await made('Instance/server', { dataVolumes: [{ deviceRef: to(`BlockStorage/${disk.path.name}`) }] })
     const seen = await world.observe(disk)
     expect(await failureOf(world.delete(disk, seen!))).toMatchObject({
-      failure: 'transient',
+      failure: 'waiting',
       message: expect.stringContaining('in use by srv-'),
     })
     await admin.quota({ volumes: 0 })
     expect(await failureOf(made('BlockStorage/boot'))).toMatchObject({
-      failure: 'rejected',
+      failure: 'quota',
       message: expect.stringContaining('quota of 0 volumes reached'),
     })
     await admin.quota({ volumes: null })
@@ -233,7 +239,7 @@ describe('calls', () => {
     await world.update(entry, (await world.observe(entry))!)
     expect(await world.observe(entry)).toMatchObject({ busy: 'changing', drift: [], status: { sizeGB: 10 } })
     expect(await failureOf(world.update(entry, { externalId: entry.externalId ?? '', status: {}, drift: ['sizeGB'] }))).toMatchObject({
-      failure: 'transient',
+      failure: 'waiting',
     })
   })
 

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KindDefinition, OwnStatus } from '../../src/kinds/kind.ts'
-import type { Reference } from '../../src/kinds/ref.ts'
+import { TAG_PATH } from '../../src/provider/capability.ts'
 import type { CallContext, Capability, Desired, Observed, ResourceAdapter } from '../../src/provider/contract.ts'
 import { ProviderError } from '../../src/provider/errors.ts'
 import { HttpFailure } from '../../src/provider/http.ts'
 import { claim } from '../../src/provider/tags.ts'
+import { targetAt } from '../../src/provider/targets.ts'
 import type { CloudObject, SimulatorClient } from './client.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -23,7 +24,7 @@ interface Want {
 export interface Translation<D extends KindDefinition> {
   /** Collection of the cloud. */
   readonly type: string
-  readonly capability: Capability
+  readonly capability: Pick<Capability, 'updates' | 'note' | 'reads' | 'replaces' | 'hidden' | 'ignores'>
   /** What the spec wants, by spec path. */
   wants(desired: Desired<D>): Readonly<Record<string, Want>>
   /** Fields for create alone, which nothing changes later. */
@@ -37,9 +38,6 @@ export interface Translation<D extends KindDefinition> {
   }
 }
 
-/** Pseudo path of drift: an object that is being adopted has no tag yet. */
-const TAG = 'tag'
-
 /** Makes the adapter of a kind from its translation. */
 export function adapter<D extends KindDefinition>(client: SimulatorClient, translation: Translation<D>): ResourceAdapter<D> {
   const { type } = translation
@@ -52,12 +50,12 @@ export function adapter<D extends KindDefinition>(client: SimulatorClient, trans
       }
       const claimed = claim(matches, desired)
       if (!claimed) return undefined
-      const { object, isUntagged } = claimed
+      const { object, isUntagged, twins } = claimed
       const busy = object.operation
-      const drift = busy === undefined ? [...(isUntagged ? [TAG] : []), ...differences(translation, object, desired)] : []
+      const drift = busy === undefined ? [...(isUntagged ? [TAG_PATH] : []), ...differences(translation, object, desired)] : []
       const status = translation.status?.(object) ?? {}
       const items = translation.items?.(object, desired) ?? {}
-      return { externalId: object.id, status, drift, busy, failed: object.error, items }
+      return { externalId: object.id, status, drift, busy, failed: object.error, items, going: object.state === 'deleting', twins }
     },
 
     async create(desired, context) {
@@ -71,18 +69,18 @@ export function adapter<D extends KindDefinition>(client: SimulatorClient, trans
       const wants = Object.entries(translation.wants(desired)).filter(([path]) => seen.drift.includes(path))
       const fixed = wants.find(([, want]) => want.fixed !== undefined)
       if (fixed) throw new ProviderError('unsupported', `${fixed[0]} cannot be changed: ${fixed[1].fixed}`)
-      const tag = seen.drift.includes(TAG) ? { tag: desired.tag } : {}
-      if (wants.length === 0 && !seen.drift.includes(TAG)) return translation.actions?.run(client, desired, seen, context)
+      const tag = seen.drift.includes(TAG_PATH) ? { tag: desired.tag } : {}
+      if (wants.length === 0 && !seen.drift.includes(TAG_PATH)) return translation.actions?.run(client, desired, seen, context)
       const fields = merged(wants.map(([, want]) => want))
-      await client.change(type, seen.externalId, { ...tag, labels: desired.labels, ...fields }, context)
+      await client.change(type, seen.externalId ?? '', { ...tag, labels: desired.labels, ...fields }, context)
     },
 
-    async delete(_desired, seen, context) {
+    async delete(desired, seen, context) {
       try {
-        await client.delete(type, seen.externalId, context)
+        await client.delete(type, desired.externalId ?? seen.externalId ?? '', context)
       } catch (thrown) {
         // Whoever uses it may let go at any time, and nobody tells: worth another try.
-        if (thrown instanceof HttpFailure && thrown.status === 409) throw new ProviderError('transient', thrown.message, { cause: thrown })
+        if (thrown instanceof HttpFailure && thrown.status === 409) throw new ProviderError('waiting', thrown.message, { cause: thrown })
         throw thrown
       }
     },
@@ -103,32 +101,16 @@ function merged(wants: readonly Want[]): Fields {
   return Object.fromEntries(wants.flatMap((want) => Object.entries(want.fields)).filter(([, value]) => value !== undefined))
 }
 
-/** The cloud's id of what a reference names; undefined while it has none. */
-export function idOf(desired: Desired, reference: Reference | undefined): string | undefined {
-  return reference && desired.target(reference)?.externalId
-}
-
-/** Ids of those that have one. */
-export function knownIds(desired: Desired, references: readonly Reference[]): readonly string[] {
-  return references.flatMap((reference) => idOf(desired, reference) ?? [])
-}
-
-/** Ids of a list of references; undefined while one of them has none. */
-export function idsOf(desired: Desired, references: readonly Reference[] | undefined): readonly string[] | undefined {
-  const ids = knownIds(desired, references ?? [])
-  return ids.length === (references?.length ?? 0) ? ids : undefined
-}
-
 /** A number of the SKU behind a reference. */
-export function skuNumber(desired: Desired, reference: Reference | undefined, key: string): number | undefined {
-  const value = reference && desired.target(reference)?.spec[key]
+export function skuNumber(desired: Desired, path: string, key: string): number | undefined {
+  const value = targetAt(desired, path)?.spec[key]
   return typeof value === 'number' ? value : undefined
 }
 
 /** `tenant/workspace/name` of what a reference names: the same for an object that was made anew under that name. */
-export function pathText(desired: Desired, reference: Reference): string | undefined {
-  const path = desired.target(reference)?.path
-  return path && [path.tenant, path.workspace, path.name].filter((part) => part !== undefined).join('/')
+export function pathText(desired: Desired, path: string): string | undefined {
+  const target = targetAt(desired, path)?.path
+  return target && [target.tenant, target.workspace, target.name].filter((part) => part !== undefined).join('/')
 }
 
 /** The workspace's project; every object in a workspace belongs to it. */

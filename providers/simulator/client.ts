@@ -20,8 +20,14 @@ interface Page {
 }
 
 const PAGE_SIZE = 500
-/** Refusals that time alone heals. */
-const PASSING: readonly unknown[] = ['busy', 'wrong_power_state']
+/** What refusals mean in this cloud: some heal with time, one when something else goes. */
+const MEANINGS: Readonly<Record<string, FailureClass>> = {
+  busy: 'waiting',
+  wrong_power_state: 'waiting',
+  locked: 'waiting',
+  not_now: 'waiting',
+  quota_exceeded: 'quota',
+}
 
 /** Calls of the simulated cloud's API. */
 export class SimulatorClient {
@@ -38,8 +44,9 @@ export class SimulatorClient {
     })
   }
 
-  async check(context: CallContext): Promise<void> {
-    await this.#http.call({ method: 'GET', path: '/account' }, context)
+  async check(context: CallContext): Promise<{ readonly account: string }> {
+    const { name } = await this.#http.call<{ name: string }>({ method: 'GET', path: '/account' }, context)
+    return { account: name }
   }
 
   async tagged(type: string, tag: string, context: CallContext): Promise<readonly CloudObject[]> {
@@ -86,5 +93,6 @@ export class SimulatorClient {
 }
 
 function classify(_status: number, body: unknown): FailureClass | undefined {
-  return PASSING.includes((body as { code?: unknown } | undefined)?.code) ? 'transient' : undefined
+  const code = (body as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? MEANINGS[code] : undefined
 }

@@ -1,5 +1,6 @@
 import type { Image } from '../../src/kinds/index.ts'
-import { idOf, pathText, type Translation } from './adapter.ts'
+import { idAt } from '../../src/provider/targets.ts'
+import { pathText, type Translation } from './adapter.ts'
 
 const ARCHITECTURES = { amd64: 'x86_64', arm64: 'aarch64' } as const
 const FIRMWARE = { UEFI: 'uefi', BIOS: 'bios' } as const
@@ -9,11 +10,11 @@ export const image: Translation<typeof Image> = {
   type: 'templates',
   capability: { updates: ['blockStorageRef', 'cpuArchitecture', 'boot', 'initializer'] },
   wants(desired) {
-    const { blockStorageRef, cpuArchitecture, boot, initializer } = desired.spec
-    const source = pathText(desired, blockStorageRef)
+    const { cpuArchitecture, boot, initializer } = desired.spec
+    const source = pathText(desired, 'blockStorageRef')
     return {
       blockStorageRef: {
-        fields: { source_volume: idOf(desired, blockStorageRef), metadata: source === undefined ? undefined : { source } },
+        fields: { source_volume: idAt(desired, 'blockStorageRef'), metadata: source === undefined ? undefined : { source } },
         // Kept by name: a volume that was made anew under the same name must not overwrite the image.
         isMet: (object) => source === undefined || object.metadata['source'] === source,
       },

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { KindDefinition } from '../../src/kinds/kind.ts'
-import type { Account, Connection, Provider } from '../../src/provider/contract.ts'
+import type { Account, Capability, Connection, Provider } from '../../src/provider/contract.ts'
 import { tagPrefix } from '../../src/provider/tags.ts'
 import { adapter, type Translation } from './adapter.ts'
 import { blockStorage } from './block-storage.ts'
@@ -34,6 +34,9 @@ function eachKind<T>(make: (translation: Translation<KindDefinition>) => T): Rea
   return Object.fromEntries(Object.entries(TRANSLATIONS).map(([kind, translation]) => [kind, make(translation)]))
 }
 
+/** A neat cloud: client tokens, tags of any length, reads that see every write. */
+const COMMON = { object: 'own', create: 'idempotent', lookup: 'tag', settleMs: 0, lane: 'none' } as const
+
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
 function isSafe(endpoint: string): boolean {
@@ -51,7 +54,7 @@ export const simulator: Provider<typeof settings, typeof credentials> = Object.f
   type: 'simulator',
   settings,
   credentials,
-  capabilities: eachKind(({ capability }) => capability),
+  capabilities: eachKind(({ capability }): Capability => ({ ...COMMON, ...capability })),
   connect(account: Account<z.output<typeof settings>, z.output<typeof credentials>>): Connection {
     const client = new SimulatorClient(account)
     return {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Instance } from '../../src/kinds/index.ts'
 import type { Desired } from '../../src/provider/contract.ts'
-import { idOf, idsOf, projectOf, skuNumber, type Translation } from './adapter.ts'
+import { idAt, idsAt } from '../../src/provider/targets.ts'
+import { projectOf, skuNumber, type Translation } from './adapter.ts'
 import type { CloudObject } from './client.ts'
 
 type D = typeof Instance
@@ -26,25 +27,23 @@ export const instance: Translation<D> = {
   initial: (desired) => ({
     ...projectOf(desired),
     zone: desired.zone,
-    vcpus: skuNumber(desired, desired.spec.skuRef, 'vCPU'),
-    ram_gb: skuNumber(desired, desired.spec.skuRef, 'ram'),
+    vcpus: skuNumber(desired, 'skuRef', 'vCPU'),
+    ram_gb: skuNumber(desired, 'skuRef', 'ram'),
     metadata: restartMark(desired),
   }),
   wants(desired) {
     const { spec } = desired
     const primary = spec.primaryNicRef ? [spec.primaryNicRef] : []
-    const first = idsOf(desired, primary)
-    const others = idsOf(desired, spec.additionalNicRefs)
+    const nic = idAt(desired, 'primaryNicRef')
+    const first = primary.length === 0 ? [] : nic === undefined ? undefined : [nic]
+    const others = idsAt(desired, 'additionalNicRefs[]')
     const ports = first && others ? [...first, ...others] : undefined
     const portsOf = (object: CloudObject) => object['ports'] as readonly string[]
     return {
-      'bootVolume.deviceRef': { fields: { boot_volume: idOf(desired, spec.bootVolume.deviceRef) } },
+      'bootVolume.deviceRef': { fields: { boot_volume: idAt(desired, 'bootVolume.deviceRef') } },
       dataVolumes: {
         fields: {
-          data_volumes: idsOf(
-            desired,
-            spec.dataVolumes?.map((volume) => volume.deviceRef),
-          ),
+          data_volumes: idsAt(desired, 'dataVolumes[].deviceRef'),
         },
       },
       primaryNicRef: { fields: { ports }, isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(0, primary.length), first) },
@@ -52,7 +51,7 @@ export const instance: Translation<D> = {
         fields: { ports },
         isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(primary.length), others),
       },
-      securityGroupRef: { fields: { firewall: spec.securityGroupRef ? idOf(desired, spec.securityGroupRef) : null } },
+      securityGroupRef: { fields: { firewall: spec.securityGroupRef ? idAt(desired, 'securityGroupRef') : null } },
       antiAffinityGroup: { fields: { placement_group: spec.antiAffinityGroup || null } },
       sshKeys: { fields: { ssh_keys: spec.sshKeys ?? [] } },
       userData: { fields: { user_data: spec.userData ?? null } },
@@ -71,10 +70,10 @@ export const instance: Translation<D> = {
     async run(client, desired, seen, context) {
       const body = { metadata: restartMark(desired) }
       const wanted = wantedPower(desired)
-      if (seen.drift.includes('powerState')) await client.act(seen.externalId, wanted === 'on' ? 'start' : 'stop', body, context)
-      else if (wanted === 'on') await client.act(seen.externalId, 'restart', body, context)
+      if (seen.drift.includes('powerState')) await client.act(seen.externalId ?? '', wanted === 'on' ? 'start' : 'stop', body, context)
+      else if (wanted === 'on') await client.act(seen.externalId ?? '', 'restart', body, context)
       // What is off, and is to stay off, has nothing to restart.
-      else await client.change('servers', seen.externalId, body, context)
+      else await client.change('servers', seen.externalId ?? '', body, context)
     },
   },
 }

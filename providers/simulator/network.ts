@@ -8,7 +8,7 @@ const extraOf = (object: CloudObject) => object['extra'] as readonly Blocks[]
 export const network: Translation<typeof Network> = {
   type: 'vpcs',
   capability: { updates: ['additionalCidrs'] },
-  initial: (desired) => ({ ...projectOf(desired), mbit_s: skuNumber(desired, desired.spec.skuRef, 'bandwidth') }),
+  initial: (desired) => ({ ...projectOf(desired), mbit_s: skuNumber(desired, 'skuRef', 'bandwidth') }),
   wants({ spec }) {
     const extra = spec.additionalCidrs ?? []
     return {

@@ -10,6 +10,7 @@ import type { CloudObject, SimulatorClient } from './client.ts'
 import { type Action, Cloud } from './cloud/cloud.ts'
 import { Refusal } from './cloud/model.ts'
 import { blockStorage } from './block-storage.ts'
+import { simulator } from './index.ts'
 import { instance } from './instance.ts'
 import { workspace } from './workspace.ts'
 
@@ -61,7 +62,7 @@ async function machine(latencyMs: number, powerState?: 'on' | 'off'): Promise<Ma
     BlockStorage: adapter(client, blockStorage),
     Instance: adapter(client, instance),
   }
-  const world = workspaceWorld({ adapters: adapters as never })
+  const world = workspaceWorld({ adapters: adapters as never, capabilities: simulator.capabilities })
   now = () => world.agenda.now
   await world.run(1_000)
   world.create('BlockStorage', 'w', 'boot', { sizeGB: 50, skuRef: { resource: 'skus/rd100' } })

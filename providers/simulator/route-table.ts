@@ -1,7 +1,8 @@
 import type { RouteTable } from '../../src/kinds/index.ts'
 import { isIP } from 'node:net'
 import type { Desired } from '../../src/provider/contract.ts'
-import { idOf, type Translation } from './adapter.ts'
+import { idAt } from '../../src/provider/targets.ts'
+import { type Translation } from './adapter.ts'
 import type { CloudObject } from './client.ts'
 
 type D = typeof RouteTable
@@ -17,7 +18,7 @@ const routesOf = (object: CloudObject) => object['routes'] as readonly CloudRout
 /** Routes that can be made now, with their place in the spec: a target that is not there yet has no id. */
 function possible(desired: Desired<D>) {
   return desired.spec.routes.flatMap(({ destinationCidrBlock: destination, targetRef }, place) => {
-    const via = isIP(targetRef.resource) ? targetRef.resource : idOf(desired, targetRef)
+    const via = isIP(targetRef.resource) ? targetRef.resource : idAt(desired, `routes[${place}].targetRef`)
     return via === undefined ? [] : [{ place, route: { destination, via } }]
   })
 }

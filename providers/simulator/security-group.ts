@@ -3,7 +3,8 @@ import type { SecurityGroup, SecurityGroupRule } from '../../src/kinds/index.ts'
 import type { Spec } from '../../src/kinds/kind.ts'
 import type { Desired } from '../../src/provider/contract.ts'
 import { parseBlock, parseIp } from '../../src/ip.ts'
-import { idOf, idsOf, projectOf, type Translation } from './adapter.ts'
+import { idAt, idsAt } from '../../src/provider/targets.ts'
+import { projectOf, type Translation } from './adapter.ts'
 import type { CloudObject } from './client.ts'
 
 type Rule = NonNullable<Spec<typeof SecurityGroup>['rules']>[number]
@@ -15,14 +16,14 @@ interface CloudRule {
 const DIRECTIONS = { ingress: 'in', egress: 'out' } as const
 const FAMILIES = { IPv4: 4, IPv6: 6 } as const
 
-function toCloud(desired: Desired, rule: Rule) {
+function toCloud(desired: Desired, rule: Rule, at: string) {
   return {
     direction: DIRECTIONS[rule.direction],
     family: rule.version ? FAMILIES[rule.version] : null,
     protocols: rule.protocol ? rule.protocol.split('+') : null,
     ports: rule.ports ? portRanges(rule.ports) : null,
     icmp: rule.icmp ?? null,
-    peers: rule.sourceRef?.length ? peersOf(desired, rule.sourceRef) : null,
+    peers: rule.sourceRef?.length ? peersOf(desired, rule.sourceRef, at) : null,
   }
 }
 
@@ -33,9 +34,9 @@ function portRanges({ from, to, list = [] }: NonNullable<Rule['ports']>): [numbe
 }
 
 /** Who is not there yet is left out, and the list stays a list: an empty one means nobody, not anybody. */
-function peersOf(desired: Desired, sources: NonNullable<Rule['sourceRef']>): string[] {
-  return sources.flatMap((source) =>
-    parseBlock(source.resource) || parseIp(source.resource) ? source.resource : (idOf(desired, source) ?? []),
+function peersOf(desired: Desired, sources: NonNullable<Rule['sourceRef']>, at: string): string[] {
+  return sources.flatMap((source, index) =>
+    parseBlock(source.resource) || parseIp(source.resource) ? source.resource : (idAt(desired, `${at}sourceRef[${index}]`) ?? []),
   )
 }
 
@@ -55,7 +56,7 @@ export const securityGroupRule: Translation<typeof SecurityGroupRule> = {
   capability: { updates: ['rule'], note: 'replaced as a whole' },
   initial: projectOf,
   wants(desired) {
-    const rule = toCloud(desired, desired.spec)
+    const rule = toCloud(desired, desired.spec, '')
     // One path for all: the cloud replaces a rule as a whole.
     return { rule: { fields: { rule }, isMet: (object) => isSame(object['rule'], rule) } }
   },
@@ -72,10 +73,10 @@ export const securityGroup: Translation<typeof SecurityGroup> = {
   capability: { updates: ['rules', 'ruleRefs'] },
   initial: projectOf,
   wants(desired) {
-    const rules = (desired.spec.rules ?? []).map((rule) => toCloud(desired, rule))
+    const rules = (desired.spec.rules ?? []).map((rule, i) => toCloud(desired, rule, `rules[${i}].`))
     const isMet = (object: CloudObject) =>
       rulesOf(object).length === rules.length && rules.every((rule, i) => isSame(rulesOf(object)[i], rule))
-    return { rules: { fields: { rules }, isMet }, ruleRefs: { fields: { filters: idsOf(desired, desired.spec.ruleRefs) } } }
+    return { rules: { fields: { rules }, isMet }, ruleRefs: { fields: { filters: idsAt(desired, 'ruleRefs[]') } } }
   },
   items(object) {
     const found = rulesOf(object).map((rule, i) => [`rules[${i}]`, trouble(rule)] as const)

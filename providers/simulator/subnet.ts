@@ -1,5 +1,6 @@
 import type { Subnet } from '../../src/kinds/index.ts'
-import { idOf, skuNumber, type Translation } from './adapter.ts'
+import { idAt } from '../../src/provider/targets.ts'
+import { skuNumber, type Translation } from './adapter.ts'
 import { type Blocks, isMetBy, toCloud, toSeca } from './cidr.ts'
 import type { CloudObject } from './client.ts'
 
@@ -10,12 +11,12 @@ export const subnet: Translation<typeof Subnet> = {
   capability: { updates: ['cidr', 'zone', 'routeTableRef', 'skuRef'], note: 'blocks change only while the subnet has no NICs' },
   initial: (desired) => ({ vpc: desired.parent?.externalId }),
   wants(desired) {
-    const { cidr, routeTableRef, skuRef } = desired.spec
+    const { cidr } = desired.spec
     return {
       cidr: { fields: { ipv4: null, ipv6: null, ...toCloud(cidr) }, isMet: (object) => isMetBy(cidr, blocksOf(object)) },
       zone: { fields: { zone: desired.zone } },
-      routeTableRef: { fields: { router: idOf(desired, routeTableRef) } },
-      skuRef: { fields: { mbit_s: skuNumber(desired, skuRef, 'bandwidth') } },
+      routeTableRef: { fields: { router: idAt(desired, 'routeTableRef') } },
+      skuRef: { fields: { mbit_s: skuNumber(desired, 'skuRef', 'bandwidth') } },
     }
   },
   status: (object) => ({ cidr: toSeca(blocksOf(object)) }),

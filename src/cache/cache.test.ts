@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { KINDS } from '../kinds/index.ts'
+import type { Scope } from '../resolve/lookup.ts'
 import { Cache } from './cache.ts'
 import { add, addNamespace, testCache } from './testing.ts'
 
@@ -49,22 +50,20 @@ describe('the cache', () => {
     expect(seen).toEqual(['debian'])
   })
 
-  it('tells what hangs on a namespace: all in it, and what its tenant has at home, now and before', () => {
+  it('tells what hangs on a namespace: all in it, what claims the same has, of a tenant all, and the workspace itself', () => {
     const cache = testCache()
     add(cache, 'BlockStorage', 'w', 'disk', {})
     add(cache, 'Image', 't', 'debian', {})
+    addNamespace(cache, 'twin', { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'prod' }, '2026-02-01T00:00:00Z')
+    add(cache, 'Nic', 'twin', 'stray', {})
     addNamespace(cache, 'o', { 'secapi.cloud/tenant': 'other' })
     add(cache, 'Image', 'o', 'other', {})
-    add(cache, 'BlockStorage', 'o', 'stray', {})
-    const names = (name: string, previous?: string) =>
-      [...cache.placedBy(cache.namespaces.get(name)!, previous === undefined ? undefined : cache.namespaces.get(previous))]
-        .map(({ kind, object }) => `${kind.kind} ${object.metadata.name}`)
-        .toSorted()
-    expect(names('t')).toEqual(['Image debian', 'Workspace prod'])
-    expect(names('w')).toEqual(['BlockStorage disk', 'Image debian', 'Workspace prod'])
-    expect(names('o')).toEqual(['BlockStorage stray', 'Image other'])
-    expect(names('w', 'o')).toEqual(['BlockStorage disk', 'Image debian', 'Image other', 'Workspace prod'])
-    addNamespace(cache, 'plain', {})
-    expect(names('plain')).toEqual([])
+    const names = (name: string, ...claims: Scope[]) =>
+      [...new Set([...cache.placedBy(name, claims)].map(({ kind, object }) => `${kind.kind} ${object.metadata.name}`))].toSorted()
+    expect(names('t', { tenant: 'acme' })).toEqual(['BlockStorage disk', 'Image debian', 'Nic stray', 'Workspace prod'])
+    expect(names('w', { tenant: 'acme', workspace: 'prod' })).toEqual(['BlockStorage disk', 'Nic stray', 'Workspace prod'])
+    expect(names('o', { tenant: 'other' })).toEqual(['Image other'])
+    // Its claim is gone already, or none.
+    expect([names('w'), names('plain', { tenant: 'nobody', workspace: 'x' })]).toEqual([['BlockStorage disk'], []])
   })
 })

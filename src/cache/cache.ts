@@ -3,7 +3,7 @@ import type { Resource } from '../kinds/resource.ts'
 import { Store } from '../kube/store.ts'
 import type { Lookup, Scope } from '../resolve/lookup.ts'
 import { keyOf, secaName } from '../resolve/names.ts'
-import { claimOf, Directory, type Namespace } from './directory.ts'
+import { Directory, type Namespace } from './directory.ts'
 
 const BY_NAMESPACE = 'namespace'
 /** Of nested kinds: by namespace and SECA name. */
@@ -65,14 +65,18 @@ export class Cache implements Lookup {
     return this.directory.isShared(tenant)
   }
 
-  /** Objects whose place hangs on a namespace, as it is and as it was: all in it, and what its tenant has in its own namespace. */
-  *placedBy(namespace: Namespace, previous: Namespace | undefined): Generator<{ readonly kind: Kind; readonly object: Resource }> {
-    const tenants = new Set([namespace, previous].flatMap((one) => (one && claimOf(one)?.tenant) ?? []))
-    const homes = [...tenants].flatMap((tenant) => this.namespaceOf({ tenant }) ?? [])
+  /** Objects whose place hangs on a namespace: all in it and in those that claim the same, of a tenant all that it has, and the workspace itself. */
+  *placedBy(name: string, claims: readonly Scope[]): Generator<{ readonly kind: Kind; readonly object: Resource }> {
+    const places = new Set([name, ...claims.flatMap((claim) => this.directory.claimants(claim))])
     for (const kind of this.kinds()) {
       if (!kind.gvr.namespaced) continue
-      const places = new Set(kind.scope === 'tenant' ? [namespace.metadata.name, ...homes] : [namespace.metadata.name])
       for (const place of places) for (const object of this.inNamespace(kind.kind, place)) yield { kind, object }
+    }
+    const workspaces = this.kindNamed('Workspace')
+    for (const { tenant, workspace } of claims) {
+      const home = this.namespaceOf({ tenant })
+      const object = workspace === undefined || home === undefined ? undefined : this.get('Workspace', keyOf(home, workspace))
+      if (workspaces !== undefined && object !== undefined) yield { kind: workspaces, object }
     }
   }
 }

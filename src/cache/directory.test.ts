@@ -58,6 +58,19 @@ describe('the directory of namespaces', () => {
     }
   })
 
+  it('tells who claims the same, and of a tenant what its workspaces have', () => {
+    const all = directory(
+      namespace('t', tenant('acme')),
+      namespace('w', workspace('prod', 'acme')),
+      namespace('twin', workspace('prod', 'acme'), { creationTimestamp: '2026-02-01T00:00:00Z' }),
+      namespace('v', workspace('dev', 'acme')),
+      namespace('o', tenant('other')),
+    )
+    expect(all.claimants({ tenant: 'acme', workspace: 'prod' })).toEqual(['w', 'twin'])
+    expect(all.claimants({ tenant: 'acme' }).toSorted()).toEqual(['t', 'twin', 'v', 'w'])
+    expect([all.claimants({ tenant: 'none' }), all.claimants({ tenant: 'acme', workspace: 'none' })]).toEqual([[], []])
+  })
+
   it('labels that change move the claim', () => {
     const all = directory(namespace('t', tenant('acme')))
     all.set(namespace('t', tenant('other')))

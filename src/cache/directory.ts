@@ -49,6 +49,13 @@ export class Directory {
     return scope !== undefined && this.namespaceOf(scope) === name ? scope : undefined
   }
 
+  /** Every namespace that claims the scope, and of a tenant those of its workspaces. */
+  claimants(scope: Scope): readonly string[] {
+    const claims = this.#claims.get(idOf(scope)) ?? []
+    if (scope.workspace !== undefined) return claims.map(({ metadata }) => metadata.name)
+    return [...this.#namespaces.values()].filter((one) => claimOf(one)?.tenant === scope.tenant).map(({ metadata }) => metadata.name)
+  }
+
   namespaceOf(scope: Scope): string | undefined {
     return this.#claims.get(idOf(scope))?.[0]?.metadata.name
   }

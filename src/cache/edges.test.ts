@@ -44,6 +44,69 @@ test('objects that come before their namespace get their edges when it comes', (
   expect(targets(edges, 'BlockStorage', 'late/a')).toContain('Workspace t/dev')
 })
 
+test('edges are drawn when something that decides on them changes, not when somebody looks', () => {
+  const cache = testCache()
+  const edges = new Edges(cache)
+  const object = add(cache, 'BlockStorage', 'w', 'a', { sizeGB: 1, skuRef: { resource: 'rd100' } })
+  const drawn = () => edges.graph.edges(nodeOf(volume, object))
+  const before = drawn()
+  let looks = 0
+  const lookup = cache.get.bind(cache)
+  cache.get = (...at) => (looks++, lookup(...at))
+  edges.draw(volume, object)
+  add(cache, 'BlockStorage', 'w', 'a', object.spec, ACTIVE)
+  expect([looks, drawn() === before]).toEqual([0, true])
+  edges.draw(volume, { ...object, spec: { skuRef: { resource: 'rd500' } } as never, metadata: { ...object.metadata, generation: 2 } })
+  expect(targets(edges, 'BlockStorage', 'w/a')[0]).toBe('StorageSku eu-1.rd500')
+})
+
+test('the region of a workspace decides where the SKUs of what is in it are', () => {
+  const cache = testCache()
+  const edges = new Edges(cache)
+  addNamespace(cache, 'x', { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'dev' })
+  add(cache, 'BlockStorage', 'x', 'a', { sizeGB: 1, skuRef: { resource: 'rd100' } })
+  expect(targets(edges, 'BlockStorage', 'x/a')).toContain('StorageSku eu-1.rd100')
+  add(cache, 'Workspace', 't', 'dev', { region: 'it-1' })
+  expect(targets(edges, 'BlockStorage', 'x/a')).toEqual(['StorageSku it-1.rd100', 'Workspace t/dev', 'Region it-1'])
+})
+
+test('a claim that is lost, moved or won by the next in age draws what is in those namespaces, and tells of it', () => {
+  const cache = testCache()
+  const edges = new Edges(cache)
+  const labels = { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'prod' }
+  addNamespace(cache, 'twin', labels, '2026-02-01T00:00:00Z')
+  for (const namespace of ['w', 'twin']) add(cache, 'BlockStorage', namespace, 'a', { sizeGB: 1, skuRef: { resource: 'rd100' } })
+  const users = () => [...edges.graph.holders({ kind: 'Workspace', key: 't/prod' })].map(({ from }) => from.key)
+  const told: string[] = []
+  const stop = edges.onPlaced(({ kind, object }) => told.push(nodeOf(kind, object).key))
+  expect(users()).toEqual(['w/a'])
+  addNamespace(cache, 'w', { 'secapi.cloud/tenant': 'acme' })
+  expect([users(), told.splice(0).toSorted()]).toEqual([['twin/a'], ['t/prod', 'twin/a', 'w/a']])
+  addNamespace(cache, 'w', { ...labels, unrelated: 'x' })
+  expect([users(), told.splice(0).toSorted()]).toEqual([['w/a'], ['t/prod', 'twin/a', 'w/a']])
+  addNamespace(cache, 'w', { ...labels, unrelated: 'y' })
+  expect(told).toEqual([])
+  stop()
+  cache.namespaces.remove({
+    ...cache.namespaces.get('t')!,
+    metadata: { ...cache.namespaces.get('t')!.metadata, resourceVersion: '1000000' },
+  })
+  expect([users(), told]).toEqual([[], []])
+})
+
+test('guards know whom a name holds that two could mean, and that nobody names yet', () => {
+  const cache = testCache()
+  const edges = new Edges(cache, 'holding')
+  const holders = (network: string) => [...edges.graph.holders({ kind: 'Subnet', key: `w/${network}.front` })].map(({ from }) => from.key)
+  const subnet = (network: string, creationTimestamp: string) =>
+    add(cache, 'Subnet', 'w', `${network}.front`, { network }, ACTIVE, { creationTimestamp })
+  add(cache, 'Nic', 'w', 'nic', { subnetRef: { resource: 'front' } })
+  subnet('one', '2026-01-01T00:00:00Z')
+  expect(holders('one')).toEqual(['w/nic'])
+  subnet('another', '2026-01-02T00:00:00Z')
+  expect([holders('one'), holders('another')]).toEqual([['w/nic'], []])
+})
+
 test('a region holds the account that it is bound to', () => {
   const cache = testCache()
   const { graph } = new Edges(cache)

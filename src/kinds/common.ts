@@ -41,6 +41,9 @@ export type ItemStatus = z.output<typeof ItemStatus>
 /** Characters of a request token that status records. */
 export const REQUEST_LENGTH = 256
 
+/** Characters of JSON that an adapter may keep of an object. */
+export const HANDLE_LENGTH = 2048
+
 /** Status fields of every kind that has a status (architecture §3). None but these is set by the engine itself. */
 export const CommonStatus = z.object({
   observedGeneration: z.int().default(-1).describe('Generation that the controller has handled; -1 before the first.'),
@@ -54,6 +57,8 @@ export const CommonStatus = z.object({
     .describe('Ready, Synced, Reconciling, Stalled.'),
   externalId: z.string().max(512).optional().describe("The cloud's id of this object."),
   incarnation: z.string().max(64).optional().describe('Nonce of the cloud object, chosen before it is created.'),
+  incarnationAt: z.string().max(64).optional().describe('When the incarnation was chosen.'),
+  handle: z.string().max(HANDLE_LENGTH).optional().describe("What the provider's adapter keeps of the object, as JSON."),
   lastHandledRequest: z
     .string()
     .max(REQUEST_LENGTH)

@@ -63,6 +63,8 @@ export interface KindDefinition<
   readonly kubeSpec: K
   /** The kind's own status fields, besides the common ones; absent for kinds without status. */
   readonly status?: T
+  /** Status fields that only Kubernetes users see. */
+  readonly kubeStatus?: z.ZodObject
   /** Status fields that SECA requires in every answer (contract §5): what they say while the object's own status has none yet. */
   readonly initialStatus?: Readonly<Record<string, (spec: Readonly<Record<string, unknown>>) => unknown>>
   readonly rules?: readonly RootRule[]
@@ -118,6 +120,11 @@ export function defineKind<const S extends z.ZodObject, const K extends z.ZodObj
     tenantNames: Object.freeze(tenantFields(definition.spec)),
     maps: Object.freeze(mapFields(definition.spec)),
   })
+}
+
+/** Its deletion takes work of ours: it carries our finalizer from the start. */
+export function hasTeardown({ cloud, isGuarded }: Pick<KindDefinition, 'cloud' | 'isGuarded'>): boolean {
+  return cloud !== 'none' || isGuarded === true
 }
 
 /** Output of an object schema; `z.object({})` counts as no fields, where zod says `Record<string, never>` (which forbids all). */

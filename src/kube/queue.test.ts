@@ -172,33 +172,6 @@ test('a cloud that asks for no wait at all is not stormed', async () => {
   expect(other.ran.length).toBeLessThanOrEqual(7)
 })
 
-test('a standby remembers nothing, however much it hears of', async () => {
-  const queue = make()
-  queue.add('before')
-  queue.add('later', { afterMs: 100 })
-  queue.close()
-  for (let i = 0; i < 1_000; i++) queue.add(`key-${i}`, { afterMs: i % 2 })
-  queue.retry('again')
-  expect(queue.depth).toBe(0)
-  queue.open()
-  const run = start(queue)
-  queue.add('new')
-  await vi.advanceTimersByTimeAsync(10_000)
-  expect(run.ran).toEqual(['new'])
-  expect(queue.retry('again')).toBe(100)
-})
-
-test('what runs when the queue closes ends, and is not run again', async () => {
-  const queue = make()
-  const run = start(queue, { ms: 50 })
-  queue.add('a')
-  await vi.advanceTimersByTimeAsync(10)
-  queue.add('a')
-  queue.close()
-  await vi.advanceTimersByTimeAsync(1_000)
-  expect(run.ran).toEqual(['a'])
-})
-
 describe('shares', () => {
   /** Keys are `account/tenant/name`; those of `sick` never end. */
   function shared(workers: number) {
@@ -305,4 +278,43 @@ test('property: one worker per key, nothing lost, everything ends', async () => 
     ),
     { numRuns: 150 },
   )
+})
+
+test('a closed queue takes nothing and holds nothing; what is worked on ends, and does not come back', async () => {
+  const queue = make()
+  const run = start(queue, { ms: 10, handler: async (key) => void (key === 'failing' && queue.retry(key)) })
+  queue.add('failing')
+  await vi.advanceTimersByTimeAsync(0)
+  queue.add('failing')
+  queue.add('waiting')
+  queue.add('delayed', { afterMs: 50 })
+  queue.add('failing', { afterMs: 50 })
+  queue.close()
+  expect(queue.depth).toBe(0)
+  for (const key of ['a', 'b']) queue.add(key)
+  queue.add('c', { afterMs: 5 })
+  queue.retry('d')
+  expect(queue.depth).toBe(0)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(run.ran).toEqual(['failing'])
+  queue.open()
+  queue.add('a')
+  queue.add('c', { afterMs: 5 })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(run.ran).toEqual(['failing', 'a', 'c'])
+})
+
+test('a queue that is closed and opened while a key is worked on never works on it twice at a time', async () => {
+  const queue = make()
+  const run = start(queue, { ms: 100, workers: 4 })
+  queue.add('a')
+  await vi.advanceTimersByTimeAsync(10)
+  queue.close()
+  queue.open()
+  queue.add('a')
+  await vi.advanceTimersByTimeAsync(80)
+  expect(run.ran).toEqual(['a'])
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(run.ran).toEqual(['a', 'a'])
+  expect(queue.depth).toBe(0)
 })

@@ -1,8 +1,9 @@
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import type { Account, CallContext } from './contract.ts'
 import { aborted } from './budget.ts'
 import { deadline } from '../deadline.ts'
 import { type FailureClass, type FailureOptions, ProviderError } from './errors.ts'
+import { fenced } from './fence.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import type { TokenCache } from './token.ts'
 import { wordsOf } from './words.ts'
@@ -10,7 +11,7 @@ import { wordsOf } from './words.ts'
 export interface HttpOptions {
   /** Where the cloud's API begins; no trailing slash needed. */
   readonly baseUrl: string
-  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'observe'>
+  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'observe' | 'fence'>
   /** Headers of every request, credentials among them unless `token` gives them. */
   readonly headers?: (context: CallContext) => Record<string, string> | Promise<Record<string, string>>
   /** Bearer token that is fetched and renewed; after a 401 a request is made once more, with a new one. */
@@ -50,6 +51,8 @@ interface HttpRequest {
   /** The answer is text, whatever it is: a file, YAML. Failures are read all the same. */
   readonly raw?: true
   readonly headers?: Readonly<Record<string, string>>
+  /** Whether the cloud is another one afterwards: then it leaves only while the account's fence holds. Absent: all but GET. */
+  readonly changes?: boolean
 }
 
 interface HttpAnswer<T> {
@@ -101,6 +104,7 @@ export class HttpClient {
   readonly #options: HttpOptions
   readonly #base: string
   readonly #agent: Agent
+  readonly #fenced: Dispatcher
 
   constructor(options: HttpOptions) {
     this.#options = options
@@ -110,6 +114,8 @@ export class HttpClient {
       allowH2: false,
       connect: { timeout: 10_000, ...(options.ca === undefined ? {} : { ca: options.ca }) },
     })
+    const { fence } = options.account
+    this.#fenced = fence === undefined ? this.#agent : this.#agent.compose(fenced(fence))
   }
 
   /** The answer's body. */
@@ -136,9 +142,10 @@ export class HttpClient {
     const headers = { accept: 'application/json', ...bearer, ...(await this.#options.headers?.(context)), ...request.headers }
     const limit = deadline(context.signal, this.#options.timeoutMs ?? 30_000)
     const { text, type } = encoded(request)
+    const dispatcher = (request.changes ?? request.method !== 'GET') ? this.#fenced : this.#agent
     let answer: Answer
     try {
-      const response = await this.#agent.request({
+      const response = await dispatcher.request({
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
@@ -148,6 +155,8 @@ export class HttpClient {
       })
       answer = { status: response.statusCode, headers: response.headers, text: await response.body.text() }
     } catch (thrown) {
+      // The fence: nothing was sent.
+      if (thrown instanceof ProviderError) throw thrown
       if (context.signal.aborted) throw aborted(context.signal)
       const why = limit.isOver ? 'no answer in time' : connectionTrouble(thrown)
       throw new ProviderError('transient', `${this.#blot(why)} (${request.method} ${url.host}${url.pathname})`, { cause: thrown })
@@ -196,6 +205,8 @@ export class HttpClient {
 const STANDING_WORDS = {
   transient: 'the cloud is not able to answer',
   throttled: 'the cloud asks for fewer requests',
+  waiting: 'the cloud cannot do this at the moment',
+  quota: 'a limit of the cloud account is reached',
   rejected: 'the cloud refused the request',
   unsupported: 'the cloud does not support this',
   credentials: 'the cloud refused the credentials',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ProviderError } from './errors.ts'
-import { buildTag, claim, parseTag, TAG_LIMIT, tagPrefix } from './tags.ts'
+import { buildTag, claim, installationKey, parseTag, TAG_LIMIT, tagKey, tagPrefix } from './tags.ts'
 
 const PATH = 'seca.storage/v1/tenants/acme/workspaces/prod/block-storages/db'
 const TAG = `in-1/eu-1/${PATH}`
@@ -42,8 +42,18 @@ describe('tags', () => {
   )
 })
 
+test('short keys are 30 characters that any cloud takes, and stay apart', () => {
+  expect(tagKey(TAG)).toMatch(/^seca-[a-z2-7]{25}$/)
+  expect(installationKey('in-1')).toMatch(/^seci-[a-z2-7]{25}$/)
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (one, other) => {
+      expect(tagKey(one) === tagKey(other)).toBe(one === other)
+    }),
+  )
+})
+
 describe('claim', () => {
-  const desired = { tag: TAG, externalId: 'vol-1', mayAdopt: false }
+  const desired = { tag: TAG, tagKey: tagKey(TAG), incarnation: 'n', externalId: 'vol-1', mayAdopt: false }
   const refusal = (run: () => unknown): ProviderError => {
     try {
       return expect.unreachable(`claimed ${JSON.stringify(run())}`)
@@ -54,7 +64,7 @@ describe('claim', () => {
   }
 
   test('takes the one with our tag, whatever id was recorded', () => {
-    expect(claim([{ id: 'vol-2', tag: TAG }], desired)).toEqual({ object: { id: 'vol-2', tag: TAG }, isUntagged: false })
+    expect(claim([{ id: 'vol-2', tag: TAG }], desired)).toEqual({ object: { id: 'vol-2', tag: TAG }, isUntagged: false, twins: [] })
   })
   test('finds nothing among strangers', () => {
     expect(claim([], desired)).toBeUndefined()
@@ -72,6 +82,23 @@ describe('claim', () => {
     )
     expect(error.failure).toBe('foreign')
     expect(error.message).toContain('vol-1, vol-2')
+  })
+  test('finds by the short key, where the cloud holds no more', () => {
+    expect(claim([{ id: 'vol-2', tag: tagKey(TAG) }], desired)?.object.id).toBe('vol-2')
+  })
+  describe('of several with our tag and incarnation', () => {
+    const one = (id: string, more: object = {}) => ({ id, tag: TAG, incarnation: 'n', ...more })
+    test('the recorded one wins, then one in use, then the first; the others are twins', () => {
+      expect(claim([one('vol-2'), one('vol-1')], desired)).toMatchObject({ object: { id: 'vol-1' }, twins: ['vol-2'] })
+      const unknown = { ...desired, externalId: undefined }
+      expect(claim([one('vol-2', { isUsed: true }), one('vol-1')], unknown)).toMatchObject({ object: { id: 'vol-2' }, twins: ['vol-1'] })
+      expect(claim([one('vol-3'), one('vol-2')], unknown)).toMatchObject({ object: { id: 'vol-2' }, twins: ['vol-3'] })
+    })
+    test('one that is in use, or of another incarnation, is nobody to remove', () => {
+      expect(refusal(() => claim([one('vol-1'), one('vol-2', { isUsed: true })], desired)).failure).toBe('foreign')
+      expect(refusal(() => claim([one('vol-1'), one('vol-2', { incarnation: 'm' })], desired)).failure).toBe('foreign')
+      expect(refusal(() => claim([one('vol-1'), { id: 'vol-2', tag: TAG }], desired)).failure).toBe('foreign')
+    })
   })
   test("refuses another installation's object, even where adoption is allowed", () => {
     const foreign = [{ id: 'vol-1', tag: TAG.replace('in-1', 'in-2') }]

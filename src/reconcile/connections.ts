@@ -1,9 +1,11 @@
 import type * as z from 'zod'
 import type { Resource } from '../kinds/resource.ts'
-import type { Account, CallContext, Connection, Provider } from '../provider/contract.ts'
+import type { Account, CallContext, Capability, Connection, Provider } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { createBudget } from '../provider/budget.ts'
+import type { Fence } from '../provider/fence.ts'
 import type { Lookup } from '../resolve/lookup.ts'
+import { cloudRegionOf } from '../resolve/zones.ts'
 
 /** Spec of a CloudProvider, as far as a connection needs it. */
 interface CloudProviderSpec {
@@ -28,7 +30,10 @@ export interface ConnectionsOptions {
   /** Reads one Secret of the operator's namespace by name; undefined when there is none. */
   readonly readSecret: (name: string, signal: AbortSignal) => Promise<SecretData | undefined>
   readonly operatorNamespace: string
+  /** Monotonic milliseconds: nobody waits longer because somebody set a clock. */
   readonly now: () => number
+  /** Whether anything may be changed in the clouds; absent: always. */
+  readonly fence?: Fence
   /** A CloudProvider's credentials stopped working. */
   readonly onBroken: (cloudProvider: string) => void
 }
@@ -37,6 +42,7 @@ export interface ConnectionsOptions {
 export interface Link {
   readonly connection: Connection
   readonly provider: string
+  readonly capabilities: Readonly<Record<string, Capability>>
   readonly cloudProvider: string
   /** Secret and its keys, for messages. */
   readonly secret: string
@@ -81,6 +87,13 @@ export class Connections {
     const entry = await this.#open(object, secret, region, context)
     const tenants = spec.adoption?.tenants ?? []
     return { ...entry.link, mayAdopt: tenants.includes(tenant) }
+  }
+
+  /** Whether a region is bound to a cloud at all. */
+  serves(region: string): boolean {
+    const { lookup } = this.#options
+    const name = (lookup.get('Region', region)?.spec as { cloudProvider?: string } | undefined)?.cloudProvider
+    return name !== undefined && lookup.get('CloudProvider', name) !== undefined
   }
 
   /** Throws what is wrong with a CloudProvider; asks the cloud. */
@@ -169,7 +182,7 @@ export class Connections {
 
   #connect(object: Resource, secret: string, read: SecretData | undefined, region: string): Entry {
     const spec = object.spec as unknown as CloudProviderSpec
-    const { providers, operatorNamespace, now } = this.#options
+    const { providers, operatorNamespace, now, fence } = this.#options
     const where = `Secret ${operatorNamespace}/${secret}`
     const provider = providers.find((one) => one.type === spec.type)
     if (provider === undefined)
@@ -188,17 +201,25 @@ export class Connections {
     if (!settings.success)
       throw new ProviderError('rejected', `CloudProvider "${object.metadata.name}": ${issues(settings.error, 'spec.settings')}`)
     const requestsPerSecond = spec.requestsPerSecond ?? DEFAULT_RATE
-    const budget = createBudget({ requestsPerSecond, burst: spec.burst ?? requestsPerSecond })
+    const budget = createBudget({ requestsPerSecond, burst: spec.burst ?? requestsPerSecond, now })
     const account: Account<unknown, unknown> = {
       region,
+      cloudRegion: cloudRegionOf(this.#options.lookup, region),
       settings: settings.data,
       credentials: credentials.data,
       acquire: budget.acquire,
       pause: budget.pause,
+      ...(fence === undefined ? {} : { fence }),
     }
     const connection = provider.connect(account as Parameters<typeof provider.connect>[0])
     const keys = Object.keys(provider.credentials.shape).join(', ')
-    const link = { connection, provider: provider.type, cloudProvider: object.metadata.name, secret: `${where} (${keys})` }
+    const link = {
+      connection,
+      provider: provider.type,
+      capabilities: provider.capabilities,
+      cloudProvider: object.metadata.name,
+      secret: `${where} (${keys})`,
+    }
     return { generation: object.metadata.generation, secretVersion: read.resourceVersion, link, checkedAt: now(), broken: undefined }
   }
 }

@@ -27,6 +27,8 @@ export interface Controller<D extends KindDefinition = KindDefinition> {
   remark?(object: Resource<D>, view: View): { readonly reason: string; readonly message: string } | undefined
   /** Status fields that follow from other objects. `undefined` values clear a field. */
   derive?(object: Resource<D>, view: View, outcome: Outcome): Record<string, unknown>
+  /** Fields that {@link derive} answers: what follows from others is no news to others. */
+  readonly derives?: readonly string[]
   /** A change of what holds this object is looked at after this long, so that a burst makes one write; absent = at once. */
   readonly settleMs?: number
   /** Stands in for the cloud for kinds that live here alone. */
@@ -45,12 +47,19 @@ export interface Tools extends CallContext {
   readonly services: Services
 }
 
+/** A workspace, and the namespace that it was seen to have. */
+export interface Home {
+  readonly tenant: string
+  readonly workspace: string
+  readonly recorded?: string | undefined
+}
+
 /** Side effects outside the cloud that controllers need; implemented by the wiring. */
 export interface Services {
   /** Makes or adopts the namespace of a workspace; answers what it waits for. */
-  ensureNamespace(scope: { tenant: string; workspace: string }, context: CallContext): Promise<Problem | undefined>
+  ensureNamespace(scope: Home, context: CallContext): Promise<Problem | undefined>
   /** Tells the namespace of a workspace to go (made here) or lets go of it (adopted); answers what is still in it. */
-  releaseNamespace(scope: { tenant: string; workspace: string }, context: CallContext): Promise<Problem | undefined>
+  releaseNamespace(scope: Home, context: CallContext): Promise<Problem | undefined>
   isTerminating(namespace: string): boolean
   deleteObject(kind: Kind, object: Resource, context: CallContext): Promise<void>
   /** The objects of a kind in a namespace as the cluster has them now, in pages. */

@@ -1,83 +1,199 @@
 import type { Resource } from '../kinds/resource.ts'
-import type { CallContext, Desired, Observed, ResourceAdapter } from '../provider/contract.ts'
+import { type Capability, remedyOf } from '../provider/capability.ts'
+import type { Accepted, Desired, Observed } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
-import { exists, isCurrent, isSettled, type Outcome } from './outcome.ts'
+import { isNewRequest } from '../resolve/requests.ts'
+import { againAt, type Memory } from './memory.ts'
+import { available, broken, exists, isSettled, type Outcome, wasActive } from './outcome.ts'
 
 /** What `converge` needs from around it. */
 export interface Convergence {
   readonly object: Resource
   readonly desired: Desired
-  readonly adapter: ResourceAdapter
+  readonly capability: Capability
+  readonly memory: Memory
+  /** Nothing is written to the cloud. */
   readonly isObserveOnly: boolean
-  call<T>(verb: string, make: (context: CallContext) => Promise<T>): Promise<T>
+  /** The engine's own clock, in milliseconds. */
+  readonly now: () => number
+  observe(desired: Desired): Promise<Observed | undefined>
+  create(desired: Desired): Promise<Accepted>
+  /** Undefined where the adapter can change nothing. */
+  readonly update: ((desired: Desired, seen: Observed) => Promise<Accepted | void>) | undefined
+  delete(desired: Desired, seen: Observed): Promise<Accepted | void>
+  /** For how long "not found" proves nothing. */
+  doubtMs(): number
   /** Puts the incarnation into status before the cloud object is made; answers what to create. */
   begin(): Promise<Desired>
   /** Tells people and metrics about a difference that nobody asked for. */
   onDrift(paths: readonly string[]): void
+  /** Tells people of a twin that is removed. */
+  onTwin(externalId: string): void
 }
+
+/** Changes in one pass: a difference may need an order (power off, then another boot volume), but never a loop. */
+const STEPS = 8
+/** A failed build is removed and made again this long after it failed, if nobody asks for it before. */
+const REBUILD_MS = 6 * 3_600_000
+/** Changes that the cloud took and did not make, before that is called a failure. */
+const TRIES = 3
 
 /** Brings one cloud object to what its spec says, in as many steps as go through at once (architecture §4). */
 export async function converge(work: Convergence): Promise<Outcome> {
-  const { adapter, call, object } = work
-  const seen = await call('observe', (context) => adapter.observe(work.desired, context))
-  if (seen !== undefined) return settle(work, work.desired, seen, false)
-  if (work.desired.mayAdopt && !exists(object))
-    throw new ProviderError(
-      'rejected',
-      `the cloud has no object "${work.desired.externalId}" to adopt: correct the annotation or remove it`,
-    )
-  const desired = await work.begin()
-  const { externalId } = await call('create', (context) => adapter.create(desired, context))
-  const made = await call('observe', (context) => adapter.observe({ ...desired, externalId }, context))
-  const incarnation = desired.incarnation
-  if (made === undefined)
-    return { state: 'creating', reason: 'Creating', message: '', isSynced: false, externalId, incarnation, isRetried: true }
-  return { incarnation, ...(await settle(work, desired, made, true)) }
+  const seen = await work.observe(work.desired)
+  return seen === undefined ? absent(work) : present(work, work.desired, seen)
 }
 
-async function settle(work: Convergence, desired: Desired, seen: Observed, isNew: boolean): Promise<Outcome> {
-  const facts = { externalId: seen.externalId, own: { ...seen.status }, items: seen.items ?? {} }
-  const wasThere = !isNew && work.object.status?.state !== 'creating' && exists(work.object)
-  const state = wasThere ? 'updating' : 'creating'
-  if (seen.busy !== undefined)
-    return { ...facts, state, reason: wasThere ? 'Updating' : 'Creating', message: seen.busy, isSynced: false, isPolled: true }
-  // A failed change is tried again when there is something to change: this runs once per cause, not in a loop.
-  if (seen.failed !== undefined && seen.drift.length === 0) throw new ProviderError('rejected', seen.failed)
-  if (seen.drift.length === 0) return { ...facts, ...available(seen), isSynced: true }
+/** "Not found" is believed when nothing of ours can still be on the road, and reads have caught up. */
+async function absent(work: Convergence): Promise<Outcome> {
+  const { object, desired, capability, isObserveOnly } = work
+  if (isObserveOnly) return onlySeen(object, exists(object) ? 'is not in the cloud' : 'is not made: nothing is written to the cloud')
+  if (desired.mayAdopt && !exists(object))
+    throw new ProviderError('rejected', `the cloud has no object "${desired.externalId}" to adopt: correct the annotation or remove it`)
+  const doubtMs = work.doubtMs()
+  const isRepeatable = capability.create === 'idempotent' && !exists(object)
+  if (doubtMs > 0 && !isRepeatable)
+    return { ...changing(object), message: 'the cloud does not show it yet', isPolled: true, againMs: Math.min(doubtMs, UNSEEN_MS) }
+  const claimed = await work.begin()
+  const { externalId, handle } = await work.create(claimed)
+  const made = { ...claimed, externalId, ...(handle === undefined ? {} : { handle }) }
+  const facts = { incarnation: claimed.incarnation, externalId: externalId ?? '', ...(handle === undefined ? {} : { handle }) }
+  const seen = await work.observe(made)
+  if (seen === undefined) return { ...changing(object), ...facts, message: '', isPolled: true }
+  return { ...facts, ...(await present({ ...work, object: anew(object) }, made, seen)) }
+}
+
+/** What a new cloud object is judged by: the old one's history is not its own. */
+function anew(object: Resource): Resource {
+  return { ...object, status: { ...object.status, state: 'creating', history: [] } as unknown as NonNullable<Resource['status']> }
+}
+
+async function present(work: Convergence, desired: Desired, seen: Observed): Promise<Outcome> {
+  const { object, memory, isObserveOnly } = work
+  const facts = factsOf(seen)
+  memory.wasGoing = seen.going === true
+  if (!isObserveOnly) await removeTwins(work, desired, seen)
+  if (seen.part !== undefined) return { ...facts, ...available(seen), message: seen.part, isSynced: seen.drift.length === 0 }
+  if (seen.going === true) return { ...changing(object), ...facts, message: 'is being deleted in the cloud', isPolled: true }
+  if (seen.busy !== undefined) return { ...changing(object), ...facts, message: seen.busy, isPolled: true }
+  if (isObserveOnly && (seen.drift.length > 0 || seen.failed !== undefined)) return observed(work, facts, seen)
+  if (seen.failed !== undefined && !wasActive(object)) return failedBuild(work, desired, seen, facts, seen.failed)
+  if (seen.drift.length === 0) {
+    memory.change = undefined
+    return seen.failed === undefined ? { ...facts, ...available(seen), isSynced: true } : broken(object, seen.failed, facts)
+  }
+  return change(work, desired, seen)
+}
+
+/** Nothing is written: what differs is told. */
+function observed(work: Convergence, facts: Partial<Outcome>, seen: Observed): Outcome {
+  if (seen.drift.length > 0) work.onDrift(seen.drift)
+  if (seen.failed !== undefined) return broken(work.object, seen.failed, facts)
   const message = `differs in ${seen.drift.join(', ')}`
-  const isOnlySeen = work.isObserveOnly && isCurrent(work.object)
-  if (isOnlySeen || isSettled(work.object)) work.onDrift(seen.drift)
-  if (isOnlySeen) return { ...facts, ...available(seen), isSynced: false, sync: { reason: 'Drifted', message } }
-  return update(work, { ...desired, externalId: seen.externalId }, seen, {
-    ...facts,
-    state,
-    reason: wasThere ? 'Updating' : 'Creating',
-    message,
-    isSynced: false,
-  })
+  return { ...facts, ...available(seen), isSynced: false, sync: { reason: 'Drifted', message } }
 }
 
-async function update(work: Convergence, desired: Desired, seen: Observed, changing: Outcome): Promise<Outcome> {
-  const { adapter, call } = work
-  if (adapter.update === undefined) throw new ProviderError('unsupported', `this provider cannot change ${seen.drift.join(', ')}`)
-  await call('update', (context) => adapter.update?.(desired, seen, context) ?? Promise.resolve())
-  const now = await call('observe', (context) => adapter.observe(desired, context))
-  if (now === undefined) return { ...changing, isRetried: true }
-  const facts = { externalId: now.externalId, own: { ...now.status }, items: now.items ?? {} }
-  if (now.failed !== undefined) throw new ProviderError('rejected', now.failed)
-  if (now.busy !== undefined) return { ...changing, ...facts, message: now.busy, isPolled: true }
-  // Still different after a change that went through: asked again with growing delay, never in a loop.
-  if (now.drift.length > 0)
-    return { ...changing, ...facts, message: `differs in ${now.drift.join(', ')}`, isRetried: true, didUpdate: true }
-  return { ...facts, ...available(now), isSynced: true, didUpdate: true }
+function onlySeen(object: Resource, message: string): Outcome {
+  const state = exists(object) ? 'error' : 'pending'
+  return { state, reason: 'Drifted', message, isSynced: false, ...(exists(object) ? { isStalled: true } : {}) }
 }
 
-function available(seen: Observed): Pick<Outcome, 'state' | 'reason' | 'message'> {
-  const refused = Object.entries(seen.items ?? {})
-  if (refused.length === 0) return { state: 'active', reason: 'Available', message: '' }
-  const message = refused
-    .slice(0, 5)
-    .map(([path, item]) => `${path}: ${item.message}`)
-    .join('; ')
-  return { state: 'active', reason: 'PartlyApplied', message }
+/** Of a build that failed nothing is kept: it is removed and made again when somebody asks for it, or after long. */
+async function failedBuild(work: Convergence, desired: Desired, seen: Observed, facts: Partial<Outcome>, why: string): Promise<Outcome> {
+  const { object, memory, now } = work
+  const wasTold = object.status?.state === 'error'
+  memory.failedAt ??= now()
+  const isDue = now() - memory.failedAt >= REBUILD_MS
+  if (!(wasTold && isNewRequest(object)) && !isDue) return broken(object, why, facts)
+  await work.delete({ ...desired, externalId: seen.externalId }, seen)
+  memory.wasGoing = true
+  memory.failedAt = undefined
+  return { ...changing(object), ...facts, message: `is made again, since it failed: ${why}`, isPolled: true }
 }
+
+async function removeTwins(work: Convergence, desired: Desired, seen: Observed): Promise<void> {
+  for (const externalId of seen.twins ?? []) {
+    work.onTwin(externalId)
+    await work.delete({ ...desired, externalId }, { externalId, status: {}, drift: [] })
+  }
+}
+
+/** Sends what can be changed, step by step as long as each brings the cloud nearer. */
+async function change(work: Convergence, desired: Desired, first: Observed): Promise<Outcome> {
+  const { object, memory, capability, now } = work
+  if (isSettled(object)) work.onDrift(first.drift)
+  let seen = first
+  let didUpdate = false
+  for (let step = 0; step < STEPS; step++) {
+    const facts = factsOf(seen)
+    const paths = seen.drift.filter((path) => remedyOf(capability, path) === 'update')
+    if (paths.length === 0) return { ...impossible(work, seen, facts), didUpdate }
+    const cause = JSON.stringify([object.metadata.generation, object.metadata.annotations, paths])
+    const last = memory.change?.cause === cause ? memory.change : undefined
+    if (last !== undefined && (now() < againAt(last, capability.settleMs) || step > 0))
+      return { ...notMade(work, seen, last, facts), didUpdate }
+    memory.change = { cause, count: (last?.count ?? 0) + 1, at: now() }
+    const accepted = await send(work, { ...desired, externalId: seen.externalId }, { ...seen, drift: paths })
+    didUpdate = true
+    const kept = accepted?.handle === undefined ? {} : { handle: accepted.handle }
+    const next = await work.observe({ ...desired, externalId: seen.externalId, ...kept })
+    if (next === undefined) return { ...changing(object), ...facts, ...kept, message: '', isRetried: true, didUpdate }
+    const after = { ...factsOf(next), ...kept }
+    if (next.busy !== undefined) return { ...changing(object), ...after, message: next.busy, isPolled: true, didUpdate }
+    if (next.failed !== undefined) return { ...broken(object, next.failed, after), didUpdate }
+    if (next.drift.length === 0) {
+      memory.change = undefined
+      return { ...after, ...available(next), isSynced: true, didUpdate }
+    }
+    seen = next
+  }
+  return { ...changing(object), ...factsOf(seen), message: differs(seen), isRetried: true, didUpdate }
+}
+
+async function send(work: Convergence, desired: Desired, seen: Observed): Promise<Accepted | void> {
+  if (work.update === undefined) throw new ProviderError('unsupported', `this provider cannot change ${seen.drift.join(', ')}`)
+  return work.update(desired, seen)
+}
+
+/** Said before any call is made: the capability table lists what can be changed. */
+function impossible({ object, capability }: Convergence, seen: Observed, facts: Partial<Outcome>): Outcome {
+  const replaced = seen.drift.filter((path) => remedyOf(capability, path) === 'replace')
+  const message =
+    replaced.length > 0
+      ? `a change of ${replaced.join(', ')} needs a new object in this cloud: delete this one and make it again, or change it back`
+      : `this provider cannot change ${seen.drift.join(', ')}: change it back, or make another object`
+  return { ...facts, ...broken(object, message, facts), reason: 'Unsupported' }
+}
+
+/** The cloud took a change and did not make it; it may have said why, and may have forgotten, and may only be slow to show it. */
+function notMade(work: Convergence, seen: Observed, last: NonNullable<Memory['change']>, facts: Partial<Outcome>): Outcome {
+  const { object, capability, now } = work
+  const againMs = Math.max(1_000, againAt(last, capability.settleMs) - now())
+  if (seen.failed !== undefined) return { ...broken(object, seen.failed, facts), againMs }
+  const message = `the cloud took the change and still ${differs(seen)}`
+  if (last.count >= TRIES) return { ...broken(object, `${message}, after ${last.count} tries`, facts), againMs }
+  return { ...changing(object), ...facts, message, isPolled: true }
+}
+
+const differs = ({ drift }: Observed): string => `differs in ${drift.join(', ')}`
+
+function changing(object: Resource): Outcome {
+  const wasThere = exists(object) && object.status?.state !== 'creating'
+  const [state, reason] = wasThere ? (['updating', 'Updating'] as const) : (['creating', 'Creating'] as const)
+  return { state, reason, message: '', isSynced: false }
+}
+
+/** What an answer says for sure, whatever else comes of the pass. */
+function factsOf(seen: Observed) {
+  const { externalId = '', status, items = {}, handle, againMs } = seen
+  return {
+    externalId,
+    own: { ...status },
+    items,
+    ...(handle === undefined ? {} : { handle }),
+    ...(againMs === undefined ? {} : { againMs }),
+  }
+}
+
+/** What the cloud does not show yet is looked for this often, at the least. */
+const UNSEEN_MS = 5_000

@@ -1,23 +1,27 @@
 import { asError } from '../errors.ts'
-import type { Kind } from '../kinds/kind.ts'
-import { DRIFT_POLICY, FINALIZER, PAUSED } from '../kinds/names.ts'
+import type { Cache } from '../cache/cache.ts'
+import type { Edges } from '../cache/edges.ts'
+import { hasTeardown, type Kind } from '../kinds/kind.ts'
+import { FINALIZER, PAUSED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { isConflict } from '../kube/errors.ts'
 import type { WorkQueue } from '../kube/queue.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { nodeOf } from '../resolve/blockers.ts'
-import type { Cache } from '../cache/cache.ts'
-import type { Edges } from '../cache/edges.ts'
+import type { Announcer } from './announce.ts'
+import { blockersOf } from './blockers.ts'
+import { CloudObject } from './cloud-object.ts'
 import type { Controller, Services, Tools, View } from './controller.ts'
 import { converge } from './converge.ts'
 import type { Behind, Identities } from './identity.ts'
-import { failed, type Outcome, waiting } from './outcome.ts'
-import { prerequisites } from './prerequisites.ts'
+import { Lanes } from './lanes.ts'
+import { Memories, type Memory } from './memory.ts'
+import { failed, isPlain, lacking, type Outcome, paused, waiting } from './outcome.ts'
+import { prerequisites, shortcomings } from './prerequisites.ts'
+import { delayMs } from './schedule.ts'
 import { nextStatus } from './status.ts'
 import { teardown } from './teardown.ts'
-import type { Announcer } from './announce.ts'
-import { blockersOf } from './blockers.ts'
 import { StaleError, type Writer } from './writer.ts'
 
 export interface EngineOptions {
@@ -32,55 +36,67 @@ export interface EngineOptions {
   readonly services: Services
   /** Whether the kind's CRD is being deleted right now. */
   readonly isUninstalling: (kind: Kind, signal: AbortSignal) => Promise<boolean>
-  /** Whether the very object is still there, whatever the store says. */
-  readonly isThere: (kind: Kind, object: Resource, signal: AbortSignal) => Promise<boolean>
+  /** The very object as it is now, whatever the store says; undefined when it is gone. */
+  readonly live: (kind: Kind, object: Resource, signal: AbortSignal) => Promise<Resource | undefined>
   readonly metrics: Metrics
   readonly log: Log
   /** Between two looks at an object that is in order, in milliseconds; ± 20 %. */
   readonly driftIntervalMs: number
+  /** The longest time that a call can be on the road after whoever made it stopped waiting, in milliseconds. */
+  readonly roadMs: number
+  /** What is written in status. */
   readonly now: () => number
+  /** What durations are measured by: never set back or forward. */
+  readonly uptime: () => number
   readonly random: () => number
 }
 
-/** What is remembered about a key between reconciles; losing it costs nothing but a delay. */
-interface Memory {
-  failures: number
-  busySince: number | undefined
-}
-
-/** While the cloud is busy it is asked again after a quarter of the time that it took so far, within these bounds. */
-const POLL_MIN_MS = 100
-const POLL_MAX_MS = 5_000
 /** Progress of an operation shorter than this is not worth a write. */
 const BRIEF_MS = 2_000
+
+/** One pass over one object. */
+interface Pass {
+  readonly id: string
+  readonly controller: Controller
+  readonly object: Resource
+  readonly memory: Memory
+  readonly tools: Tools
+}
 
 /** The reconcile engine: one for all kinds, level-triggered, driven by keys alone (architecture §4). */
 export class Engine {
   readonly #options: EngineOptions
-  readonly #memory = new Map<string, Memory>()
+  readonly #memories: Memories
+  readonly #lanes: Lanes
 
   constructor(options: EngineOptions) {
     this.#options = options
+    this.#memories = new Memories(options.uptime)
+    this.#lanes = new Lanes(options.uptime, (id) => options.queue.add(id))
   }
 
-  /** Works off the queue until `signal`; the stores must be in sync. */
-  async run(workers: number, signal: AbortSignal): Promise<void> {
-    await this.#options.queue.run((id) => this.reconcile(id, signal), { workers, signal })
+  /** Works off the queue until `signal`; the stores must be in sync. Each reconcile is begun by `turn`. */
+  async run(workers: number, signal: AbortSignal, turn: (id: string, work: () => Promise<void>) => Promise<void>): Promise<void> {
+    // Another process may have led meanwhile: what was known of calls on the road is not.
+    this.#memories.clear()
+    await this.#options.queue.run((id) => turn(id, () => this.reconcile(id, signal)), { workers, signal })
   }
 
   /** One reconcile of the object behind a queue key (`Kind|namespace/name`). Never throws. */
   async reconcile(id: string, signal: AbortSignal): Promise<void> {
-    const { cache, controllers, queue, metrics, log, edges } = this.#options
+    const { cache, controllers, queue, metrics, log, edges, view, services } = this.#options
     const [kindName = '', key = ''] = id.split('|')
     const controller = controllers.get(kindName)
     const object = cache.get(kindName, key)
     if (controller === undefined || object === undefined) return this.#forget(id)
     const stop = metrics.reconcileTime.startTimer({ kind: kindName })
     edges.draw(controller.kind, object)
+    const memory = this.#memories.of(id, object.status?.incarnation)
     try {
-      const outcome = await this.#attempt(id, controller, object, signal)
+      const pass = { id, controller, object, memory, tools: { signal, view, services } }
+      const outcome = await this.#attempt(pass)
       if (outcome === undefined) this.#forget(id)
-      else await this.#conclude(id, controller, object, outcome, signal)
+      else await this.#conclude(pass, outcome)
       metrics.reconciles.inc({ kind: kindName, outcome: outcome?.state ?? 'gone' })
     } catch (thrown) {
       if (signal.aborted) return
@@ -94,100 +110,77 @@ export class Engine {
   }
 
   #forget(id: string): void {
-    this.#memory.delete(id)
+    this.#memories.forget(id)
+    this.#lanes.leave(id)
     this.#options.queue.forget(id)
   }
 
-  #remember(id: string): Memory {
-    const known = this.#memory.get(id)
-    if (known) return known
-    const fresh: Memory = { failures: 0, busySince: undefined }
-    this.#memory.set(id, fresh)
-    return fresh
-  }
-
   /** The outcome, failures included; throws only what no status can tell. */
-  async #attempt(id: string, controller: Controller, object: Resource, signal: AbortSignal): Promise<Outcome | undefined> {
-    const memory = this.#remember(id)
+  async #attempt(pass: Pass): Promise<Outcome | undefined> {
+    const { id, controller, object, memory, tools } = pass
     try {
-      const outcome = await this.#step(controller, object, signal)
+      const outcome = await this.#step(pass)
       if (outcome?.isRetried !== true) memory.failures = 0
       return outcome
     } catch (thrown) {
-      if (signal.aborted || thrown instanceof StaleError || isConflict(thrown)) throw thrown
-      memory.failures += 1
+      if (tools.signal.aborted || thrown instanceof StaleError || isConflict(thrown)) throw thrown
       const error = asError(thrown)
-      const outcome = failed(object, error, memory.failures, controller.isAccount)
+      const outcome = failed(this.#current(controller.kind, object), error, memory.failures + 1, controller.isAccount)
+      memory.failures = outcome.isRetried === true ? memory.failures + 1 : 0
       if (outcome.reason === 'InternalError')
         this.#options.log.error({ err: error, kind: object.kind, key: id }, 'unexpected error in a reconcile')
-      return outcome
+      // What a call answered is kept, whatever failed after it.
+      return { ...outcome, ...kept(memory) }
     }
   }
 
-  async #step(controller: Controller, found: Resource, signal: AbortSignal): Promise<Outcome | undefined> {
-    const { cache, view, writer, services } = this.#options
+  /** With the status as it is by now: this pass may have written it. */
+  #current(kind: Kind, object: Resource): Resource {
+    const current = this.#options.cache.get(kind.kind, nodeOf(kind, object).key)
+    return current?.metadata.uid === object.metadata.uid && current.status !== undefined ? { ...object, status: current.status } : object
+  }
+
+  async #step(pass: Pass): Promise<Outcome | undefined> {
+    const { cache, view, writer } = this.#options
+    const { controller, object: found, tools } = pass
     const { kind } = controller
     if (found.metadata.annotations?.[PAUSED] === 'true') return paused(found)
-    const tools: Tools = { signal, view, services }
-    if (found.metadata.deletionTimestamp !== undefined) return this.#teardown(controller, found, tools)
-    const needsFinalizer = kind.cloud !== 'none' || kind.isGuarded === true
-    const hasFinalizer = found.metadata.finalizers?.includes(FINALIZER) === true
-    const object = needsFinalizer && !hasFinalizer ? await writer.addFinalizer(kind, found, signal) : found
+    if (found.metadata.deletionTimestamp !== undefined) return this.#teardown(pass)
+    const needsFinalizer = hasTeardown(kind) && found.metadata.finalizers?.includes(FINALIZER) !== true
+    const object = needsFinalizer ? await writer.addFinalizer(kind, found, tools.signal) : found
     if (object === undefined) return undefined
     const problem = prerequisites(cache, kind, object) ?? controller.check?.(object, view)
     if (problem !== undefined) return waiting(object, problem)
-    const outcome = await this.#converge(controller, object, tools)
-    return { ...outcome, ...(isPlain(outcome) ? controller.remark?.(object, view) : undefined) }
+    const outcome = await this.#converge({ ...pass, object })
+    const whole = lacking(object, outcome, shortcomings(cache, kind, object))
+    return { ...whole, ...(isPlain(whole) ? controller.remark?.(object, view) : undefined) }
   }
 
-  async #converge(controller: Controller, object: Resource, tools: Tools): Promise<Outcome> {
-    const { identities, writer, announcer, metrics, now } = this.#options
-    const { kind } = controller
+  async #converge(pass: Pass): Promise<Outcome> {
+    const { identities } = this.#options
+    const { controller, object, tools } = pass
     const behind = await identities.behind(controller, object, tools)
     const problem = await controller.prepare?.(object, behind.desired, tools)
     if (problem !== undefined) return waiting(object, problem)
-    return identities.guard(behind, () =>
-      converge({
-        object,
-        desired: behind.desired,
-        adapter: behind.adapter,
-        isObserveOnly: object.metadata.annotations?.[DRIFT_POLICY] === 'Observe',
-        call: (verb, make) => identities.call(behind, kind, verb, tools.signal, make),
-        begin: async () => {
-          const isRemake = object.status?.externalId !== undefined
-          const incarnation = isRemake || object.status?.incarnation === undefined ? identities.nonce() : object.status.incarnation
-          if (isRemake)
-            announcer.announce(object, 'Warning', 'Recreating', `${object.status?.externalId} is gone from the cloud and made again`)
-          const outcome: Outcome = {
-            state: isRemake ? 'updating' : 'creating',
-            reason: 'Creating',
-            message: '',
-            isSynced: false,
-            incarnation,
-            ...(isRemake ? { externalId: '' } : {}),
-          }
-          const status = nextStatus(object, outcome, now())
-          if (status !== undefined && (await writer.applyStatus(kind, object, status, tools.signal)) === undefined) throw new StaleError()
-          return { ...behind.desired, externalId: undefined, incarnation }
-        },
-        onDrift: (paths) => {
-          metrics.drift.inc({ kind: kind.kind })
-          // Drift that is only observed is told once, not at every look.
-          if (object.status?.conditions?.some(({ type, reason }) => type === 'Synced' && reason === 'Drifted') === true) return
-          announcer.announce(object, 'Normal', 'DriftDetected', `the cloud differs in ${paths.join(', ')}`)
-        },
-      }),
-    )
+    const cloud = this.#cloudObject(pass, behind)
+    return identities.guard(behind, () => converge(cloud.convergence()))
   }
 
-  async #teardown(controller: Controller, object: Resource, tools: Tools): Promise<Outcome | undefined> {
-    const { identities, writer, announcer, isUninstalling, isThere, cache, edges } = this.#options
+  #cloudObject({ id, controller, object, memory, tools }: Pass, behind: Behind): CloudObject {
+    const { kind } = controller
+    return new CloudObject({ ...this.#options, lanes: this.#lanes }, { id, kind, object, memory, behind, signal: tools.signal })
+  }
+
+  async #teardown(pass: Pass): Promise<Outcome | undefined> {
+    const { identities, writer, announcer, isUninstalling, live, cache, edges } = this.#options
+    const { controller, object, memory, tools } = pass
     const { kind } = controller
     if (object.metadata.finalizers?.includes(FINALIZER) !== true) return undefined
     let behind: Behind | undefined
-    let isConfirmed = false
+    let confirmed: Resource | undefined
     const work = {
       object,
+      memory,
       now: this.#options.now,
       blockers: async () => {
         await controller.beforeDelete?.(object, tools)
@@ -195,18 +188,18 @@ export class Engine {
       },
       isOrphaned: async () => identities.isOrphan(object) || isUninstalling(kind, tools.signal),
       confirm: async () => {
-        isConfirmed ||= await isThere(kind, object, tools.signal)
-        if (!isConfirmed) throw new StaleError()
+        confirmed ??= await live(kind, object, tools.signal)
+        // Made or begun by somebody else since the store heard of it: looked at again.
+        if (confirmed === undefined || isOther(confirmed, this.#current(kind, object))) throw new StaleError()
       },
-      target: async () => (behind = await identities.behindIfAny(controller, object, tools)),
-      call: <T>(verb: string, make: Parameters<typeof identities.call<T>>[4]) => {
-        if (behind === undefined) throw new StaleError()
-        return identities.call(behind, kind, verb, tools.signal, make)
+      target: async () => {
+        behind = await identities.behindIfAny(controller, object, tools)
+        return behind && this.#cloudObject(pass, behind)
       },
       after: async () => controller.afterDelete?.(object, tools),
       release: async (reason: 'Deleted' | 'Orphaned') => {
         if (reason === 'Orphaned') announcer.announce(object, 'Normal', reason, 'the cloud object stays, nothing here manages it any more')
-        await writer.removeFinalizer(kind, object, tools.signal)
+        await writer.removeFinalizer(kind, confirmed ?? object, tools.signal)
       },
     }
     return identities.guard(
@@ -216,21 +209,24 @@ export class Engine {
   }
 
   /** Writes status if it says something new, tells people, and decides when to look again. */
-  async #conclude(id: string, controller: Controller, object: Resource, outcome: Outcome, signal: AbortSignal): Promise<void> {
-    const { cache, view, writer, announcer, now } = this.#options
+  async #conclude(pass: Pass, outcome: Outcome): Promise<void> {
+    const { view, writer, announcer, now, uptime } = this.#options
+    const { id, controller, object, memory, tools } = pass
     const { kind } = controller
-    const current = cache.get(kind.kind, nodeOf(kind, object).key)
-    const memory = this.#remember(id)
-    if (outcome.isPolled === true) memory.busySince ??= now()
+    if (outcome.isPolled === true) memory.busySince ??= uptime()
     else memory.busySince = undefined
+    if (outcome.isPolled !== true) this.#lanes.leave(id)
+    const current = this.#options.cache.get(kind.kind, nodeOf(kind, object).key)
     if (current !== undefined && current.metadata.uid === object.metadata.uid && kind.status !== undefined) {
-      const base: Resource = { ...object, ...(current.status === undefined ? {} : { status: current.status }) }
-      const isBrief = outcome.isPolled === true && base.status?.state === outcome.state && now() - (memory.busySince ?? 0) < BRIEF_MS
+      const base = this.#current(kind, object)
+      const isBrief = outcome.isPolled === true && base.status?.state === outcome.state && uptime() - (memory.busySince ?? 0) < BRIEF_MS
       const isLeaving = outcome.state === 'deleting' || outcome.isUnhandled === true
       const derived = isLeaving ? {} : controller.derive?.(base, view, outcome)
-      const status = isBrief ? undefined : nextStatus(base, { ...outcome, own: { ...outcome.own, ...derived } }, now())
+      const status =
+        isBrief && memory.made === undefined ? undefined : nextStatus(base, { ...outcome, own: { ...outcome.own, ...derived } }, now())
       if (status !== undefined) {
-        await writer.applyStatus(kind, object, status, signal)
+        await writer.applyStatus(kind, object, status, tools.signal)
+        memory.made = undefined
         announcer.transition(base, status)
       }
     }
@@ -238,23 +234,24 @@ export class Engine {
   }
 
   #schedule(id: string, outcome: Outcome, memory: Memory): void {
-    const { queue, now, random, driftIntervalMs } = this.#options
-    const jittered = (ms: number) => ms * (0.8 + 0.4 * random())
+    const { queue, uptime, random, driftIntervalMs } = this.#options
     if (outcome.isUnhandled === true) return queue.forget(id)
-    if (outcome.isRetried === true) return void queue.retry(id)
-    queue.forget(id)
-    if (outcome.isPolled === true) {
-      const waited = (now() - (memory.busySince ?? now())) / 4
-      return queue.add(id, { priority: 'normal', afterMs: jittered(Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, waited))) })
+    if (outcome.isRetried === true) {
+      queue.retry(id, outcome.againMs)
+      return
     }
-    queue.add(id, { priority: 'low', afterMs: jittered(outcome.againMs ?? driftIntervalMs) })
+    queue.forget(id)
+    const busyMs = memory.busySince === undefined ? 0 : uptime() - memory.busySince
+    queue.add(id, { priority: outcome.isPolled === true ? 'normal' : 'low', afterMs: delayMs(outcome, busyMs, driftIntervalMs, random) })
   }
 }
 
-/** In order, with nothing to say about it. */
-const isPlain = ({ state, reason }: Outcome): boolean => state === 'active' && reason === 'Available'
+function kept({ made }: Memory): Partial<Outcome> {
+  const { externalId, handle } = made ?? {}
+  return { ...(externalId === undefined ? {} : { externalId }), ...(handle === undefined ? {} : { handle }) }
+}
 
-function paused(object: Resource): Outcome {
-  const sync = { reason: 'ReconcilePaused', message: `annotation ${PAUSED} is "true"` }
-  return { state: object.status?.state ?? 'pending', reason: sync.reason, message: sync.message, isSynced: false, sync, isUnhandled: true }
+/** An id or a nonce that the other does not have. */
+function isOther(live: Resource, known: Resource): boolean {
+  return live.status?.incarnation !== known.status?.incarnation || live.status?.externalId !== known.status?.externalId
 }

@@ -9,6 +9,7 @@ import type { ResourceAdapter } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import type { Connections } from './connections.ts'
 import type { Controller, Tools } from './controller.ts'
+import { Graph } from '../resolve/graph.ts'
 import { Identities } from './identity.ts'
 
 const tools = { signal: new AbortController().signal } as Tools
@@ -19,17 +20,26 @@ function setUp({
   mayAdopt = false,
   adapters = { BlockStorage: {}, Workspace: {} },
   fails,
-}: { mayAdopt?: boolean; adapters?: object; fails?: Error } = {}) {
+  isServed = true,
+}: { mayAdopt?: boolean; adapters?: object; fails?: Error; isServed?: boolean } = {}) {
   const cache = testCache()
   const get = vi.fn<(region: string, tenant: string) => Promise<object>>(() =>
     fails === undefined
-      ? Promise.resolve({ connection: { adapters }, provider: 'fake', cloudProvider: 'sim', secret: 'Secret o/s', mayAdopt })
+      ? Promise.resolve({
+          connection: { adapters },
+          provider: 'fake',
+          capabilities: {},
+          cloudProvider: 'sim',
+          secret: 'Secret o/s',
+          mayAdopt,
+        })
       : Promise.reject(fails),
   )
   const reportBroken = vi.fn<(link: unknown, error: Error) => Error>((_link, error) => error)
-  const connections = { get, reportBroken } as unknown as Connections
+  const connections = { get, reportBroken, serves: () => isServed } as unknown as Connections
   const identities = new Identities({
     lookup: cache,
+    graph: new Graph(),
     connections,
     installation: 'i',
     callTimeoutMs: 60_000,
@@ -77,11 +87,17 @@ test('a teardown goes by what was recorded: what an annotation names and nobody 
   expect((await identities.behindIfAny(of('BlockStorage'), taken, tools))?.desired).toMatchObject({ externalId: 'c-9', mayAdopt: false })
 })
 
-test('an account out of reach lets go of what was never begun, and holds what may be there', async () => {
-  const { cache, identities } = setUp({ fails: new ProviderError('credentials', 'no Secret') })
+test('a region that no cloud serves lets go of what was never begun, and holds what may be there', async () => {
+  const { cache, identities } = setUp({ fails: new ProviderError('transient', 'no Region'), isServed: false })
   const never = add(cache, 'BlockStorage', 'w', 'v', VOLUME)
   expect(await identities.behindIfAny(of('BlockStorage'), never, tools)).toBeUndefined()
-  for (const status of [{ incarnation: 'n' }, { externalId: 'x' }]) {
+  const begun = add(cache, 'BlockStorage', 'w', 'v', VOLUME, { incarnation: 'n' })
+  await expect(identities.behindIfAny(of('BlockStorage'), begun, tools)).rejects.toThrow('no Region')
+})
+
+test('an account out of reach holds all: a status may be lost, and the tag would have found it', async () => {
+  const { cache, identities } = setUp({ fails: new ProviderError('credentials', 'no Secret') })
+  for (const status of [undefined, { incarnation: 'n' }, { externalId: 'x' }]) {
     const begun = add(cache, 'BlockStorage', 'w', 'v', VOLUME, status)
     await expect(identities.behindIfAny(of('BlockStorage'), begun, tools)).rejects.toThrow('no Secret')
   }

@@ -1,27 +1,31 @@
 import { randomBytes } from 'node:crypto'
-import { DELETION_POLICY } from '../kinds/names.ts'
+import { DELETION_POLICY, DRIFT_POLICY } from '../kinds/names.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { CallContext, Desired, ResourceAdapter } from '../provider/contract.ts'
+import type { CallContext, Capability, Desired, ResourceAdapter, ResourcePath } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
-import { buildTag } from '../provider/tags.ts'
+import { buildTag, installationKey } from '../provider/tags.ts'
+import type { Graph } from '../resolve/graph.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { call } from './calls.ts'
 import type { Connections, Link } from './connections.ts'
 import type { Controller, Tools } from './controller.ts'
-import { desiredOf, pathOf, urnOf } from './desired.ts'
+import { desiredOf } from './desired.ts'
+import { pathOf, urnOf } from './path.ts'
 
 /** What stands behind an object: the adapter, the account that it goes to, and what it is told. */
 export interface Behind {
   readonly adapter: ResourceAdapter
+  readonly capability: Capability
   readonly desired: Desired
   readonly link: Link | undefined
 }
 
 export interface IdentitiesOptions {
   readonly lookup: Lookup
+  readonly graph: Graph
   readonly connections: Connections
   /** Id of this installation, first part of every tag. */
   readonly installation: string
@@ -29,6 +33,9 @@ export interface IdentitiesOptions {
   readonly metrics: Metrics
   readonly log: Log
 }
+
+/** What holds where no cloud is asked. */
+const LOCAL: Capability = { object: 'none', updates: [], create: 'idempotent', lookup: 'tag', settleMs: 0, lane: 'none' }
 
 /** Stands in where there is no cloud object: it is always there and always right. */
 const HERE: ResourceAdapter = {
@@ -47,7 +54,7 @@ export class Identities {
 
   /** Adapter and desired state of an object. Throws `credentials`, `unsupported`… */
   async behind(controller: Controller, object: Resource, tools: Tools): Promise<Behind> {
-    const { lookup, connections, installation } = this.#options
+    const { lookup, graph, connections, installation } = this.#options
     const { kind } = controller
     const path = pathOf(lookup, kind, object)
     if (path === undefined)
@@ -55,16 +62,31 @@ export class Identities {
         'rejected',
         `namespace ${object.metadata.namespace} is labelled for no ${kind.scope}: an administrator has to label it`,
       )
-    const tag = kind.cloud === 'none' ? '' : buildTag({ installation, region: path.region, path: urnOf(lookup, kind, path) })
     const local = controller.adapter?.(tools) ?? (kind.cloud === 'none' ? HERE : undefined)
     const link = local === undefined ? await connections.get(path.region, path.tenant, tools) : undefined
     const adapter = local ?? link?.connection.adapters[kind.kind] ?? (kind.cloud === 'optional' ? HERE : undefined)
     if (adapter === undefined) throw new ProviderError('unsupported', `provider ${link?.provider} has no ${kind.kind}`)
-    const incarnation = object.status?.incarnation ?? ''
-    return { adapter, link, desired: desiredOf(lookup, kind, object, path, { tag, incarnation, mayAdopt: link?.mayAdopt === true }) }
+    const capability = link?.capabilities[kind.kind] ?? LOCAL
+    const desired = desiredOf(lookup, graph, kind, object, path, {
+      tagOf: (one, at) => this.#tagOf(one, at),
+      installationKey: installationKey(installation),
+      incarnation: object.status?.incarnation ?? '',
+      mayAdopt: link?.mayAdopt === true,
+      reads: capability.reads ?? [],
+    })
+    return { adapter, capability, link, desired }
   }
 
-  /** For a teardown: undefined when nothing can be behind the object. */
+  /** Ownership tag of an object's place. */
+  #tagOf(kind: Kind, path: ResourcePath): string {
+    const { lookup, installation } = this.#options
+    return kind.cloud === 'none' ? '' : buildTag({ installation, region: path.region, path: urnOf(lookup, kind, path) })
+  }
+
+  /**
+   * For a teardown: undefined when nothing can be behind the object. What was never made, as far as status knows, is looked for all the same:
+   * a status may be lost (a restored cluster), the tag is not.
+   */
   async behindIfAny(controller: Controller, object: Resource, tools: Tools): Promise<Behind | undefined> {
     if (controller.kind.cloud === 'none') return undefined
     try {
@@ -74,13 +96,22 @@ export class Identities {
       return { ...behind, desired: { ...behind.desired, externalId: object.status?.externalId, mayAdopt: false } }
     } catch (error) {
       const wasNeverMade = object.status?.incarnation === undefined && object.status?.externalId === undefined
-      if (wasNeverMade) return undefined
+      if (wasNeverMade && !this.#hasCloud(controller.kind, object, error)) return undefined
       throw error
     }
   }
 
-  isOrphan(object: Resource): boolean {
-    return object.metadata.annotations?.[DELETION_POLICY] === 'Orphan'
+  /** There is an account that the object may have been made in. */
+  #hasCloud(kind: Kind, object: Resource, error: unknown): boolean {
+    const { lookup, connections } = this.#options
+    const path = pathOf(lookup, kind, object)
+    const isUnsupported = error instanceof ProviderError && error.failure === 'unsupported'
+    return path !== undefined && !isUnsupported && connections.serves(path.region)
+  }
+
+  /** The cloud object stays when the object goes: by policy, or since nothing is written to the cloud for it. */
+  isOrphan({ metadata }: Resource): boolean {
+    return metadata.annotations?.[DELETION_POLICY] === 'Orphan' || metadata.annotations?.[DRIFT_POLICY] === 'Observe'
   }
 
   nonce(): string {

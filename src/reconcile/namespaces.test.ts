@@ -26,8 +26,8 @@ function rig() {
       return cluster.put(gvr, { apiVersion, kind: kindName, metadata: { name, namespace, ...metadata } })
     },
     read: (name: string) => cluster.read<Namespace>(KUBERNETES.Namespace, undefined, name),
-    ensure: () => ensureNamespace(client, cache, SCOPE, context),
-    release: () => releaseNamespace(client, cache, SCOPE, context),
+    ensure: (recorded?: string) => ensureNamespace(client, cache, { ...SCOPE, recorded }, context),
+    release: (recorded?: string) => releaseNamespace(client, cache, { ...SCOPE, recorded }, context),
   }
 }
 
@@ -88,6 +88,47 @@ describe('the namespace of a workspace', () => {
     expect(await short.ensure()).toMatchObject({ ...NOT_READY, againMs: 1_000 })
     add('unrelated')
     expect(cluster.writes).toHaveLength(1)
+  })
+
+  it('that lost its labels is not replaced while there is something in it; an administrator decides', async () => {
+    const { cluster, cache, add, put, read, ensure, release } = rig()
+    add('mine', { own: 'x' })
+    put('BlockStorage', 'mine', 'disk')
+    const wanted = {
+      ...NOT_READY,
+      message:
+        'namespace mine lost its labels of this workspace and still holds BlockStorage "disk": label it secapi.cloud/tenant=acme and secapi.cloud/workspace=prod again, or delete what is in it',
+    }
+    expect([await ensure('mine'), await release('mine'), cluster.writes]).toEqual([
+      expect.objectContaining(wanted),
+      expect.objectContaining(wanted),
+      [],
+    ])
+    // Labelled again, whether that was heard of or not.
+    const deliver = cluster.holdWatches()
+    cluster.changeNamespace('mine', { metadata: { labels: LABELS } })
+    expect([await ensure('mine'), cluster.writes]).toEqual([undefined, []])
+    deliver()
+    expect(cache.namespaceOf(SCOPE)).toBe('mine')
+    cluster.changeNamespace('mine', { metadata: { labels: { 'secapi.cloud/workspace': null } } })
+    // Emptied, it is nobody's any more; on its way out it is waited for.
+    await cluster.delete(kindNamed('BlockStorage')!.gvr, 'mine', 'disk')
+    await cluster.delete(KUBERNETES.Namespace, undefined, 'mine')
+    expect(await ensure('mine')).toMatchObject({ message: expect.stringContaining('mine is still being deleted') as unknown })
+    cluster.sweep('mine')
+    expect(await release('mine')).toBeUndefined()
+    expect(await ensure('mine')).toBeUndefined()
+    expect(read(cache.namespaceOf(SCOPE)!)?.metadata.labels).toMatchObject(LABELS)
+  })
+
+  it('that lost its labels and is empty, or is another’s by now, is let go of', async () => {
+    for (const labels of [{}, { ...LABELS, 'secapi.cloud/workspace': 'dev' }]) {
+      const { cluster, add, put, ensure, release } = rig()
+      add('mine', labels)
+      if ('secapi.cloud/workspace' in labels) put('BlockStorage', 'mine', 'disk')
+      expect([await release('mine'), await ensure('mine')]).toEqual([undefined, undefined])
+      expect(cluster.writes).toEqual(['create namespaces seca-acme--prod'])
+    }
   })
 
   it('that cannot be made is trouble', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { MANAGED_LABEL, TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
@@ -6,21 +7,26 @@ import { isConflict, isNotFound } from '../kube/errors.ts'
 import type { CallContext } from '../provider/contract.ts'
 import { defaultNamespace } from '../resolve/names.ts'
 import type { Cache } from '../cache/cache.ts'
-import type { Namespace } from '../cache/directory.ts'
+import { claimOf, type Namespace } from '../cache/directory.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
+import type { Home } from './controller.ts'
 import type { Problem } from './outcome.ts'
 
-type Scope = { readonly tenant: string; readonly workspace: string }
-
 /** Makes the namespace of a workspace, or takes over one that was labelled for it (architecture §2). Answers what it waits for. */
-export async function ensureNamespace(
-  client: KubeClient,
-  cache: Cache,
-  scope: Scope,
-  { signal }: CallContext,
-): Promise<Problem | undefined> {
+export async function ensureNamespace(client: KubeClient, cache: Cache, home: Home, { signal }: CallContext): Promise<Problem | undefined> {
+  const scope = { tenant: home.tenant, workspace: home.workspace }
   const existing = cache.namespaceOf(scope)
   if (existing !== undefined) return cache.directory.isTerminating(existing) ? going(existing, WOKEN_MS) : undefined
+  const had = home.recorded === undefined ? undefined : await read(client, home.recorded, signal)
+  if (had?.metadata.deletionTimestamp !== undefined) return going(had.metadata.name, UNSEEN_MS)
+  if (had !== undefined && isDeepStrictEqual(claimOf(had), scope)) {
+    // Labelled again, and not heard of yet.
+    cache.namespaces.set(had)
+    return undefined
+  }
+  // Another one would take the workspace away from what is in the first.
+  const astray = had && (await straying(client, cache, scope, had, signal))
+  if (astray !== undefined) return astray
   const name = defaultNamespace(scope)
   const labels = { [TENANT_LABEL]: scope.tenant, [WORKSPACE_LABEL]: scope.workspace, [MANAGED_LABEL]: 'true' }
   try {
@@ -46,16 +52,19 @@ export async function ensureNamespace(
 export async function releaseNamespace(
   client: KubeClient,
   cache: Cache,
-  scope: Scope,
+  home: Home,
   { signal }: CallContext,
 ): Promise<Problem | undefined> {
-  const name = cache.namespaceOf(scope)
+  const name = cache.namespaceOf({ tenant: home.tenant, workspace: home.workspace })
   const namespace = name === undefined ? undefined : cache.directory.get(name)
-  if (name === undefined || namespace === undefined) return undefined
+  if (name === undefined || namespace === undefined) {
+    const had = home.recorded === undefined ? undefined : await read(client, home.recorded, signal)
+    return had && straying(client, cache, home, had, signal)
+  }
   const { uid } = namespace.metadata
   if (!cache.directory.isManaged(name)) {
     const left = await occupants(client, cache, name, signal)
-    if (left !== undefined || cache.directory.isTerminating(name)) return left
+    if (left !== undefined || cache.directory.isTerminating(name)) return leaving(left)
     const body = { metadata: { uid, labels: { [TENANT_LABEL]: null, [WORKSPACE_LABEL]: null } } }
     const released = await unlessGone(client.patch<Namespace>(KUBERNETES.Namespace, undefined, name, { type: 'merge', body }, signal))
     if (released !== undefined) cache.namespaces.set(released)
@@ -67,23 +76,48 @@ export async function releaseNamespace(
     const left = await read(client, name, signal)
     if (left?.metadata.uid === uid) cache.namespaces.set(left)
   }
-  return occupants(client, cache, name, signal)
+  return leaving(await occupants(client, cache, name, signal))
+}
+
+/** The namespace that the workspace had: without a workspace's labels, and with something in it. The labels, when they come back, wake the workspace. */
+async function straying(
+  client: KubeClient,
+  cache: Cache,
+  { tenant, workspace }: Home,
+  had: Namespace,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  const { name } = had.metadata
+  // Labelled as another's somebody has decided.
+  if (claimOf(had)?.workspace !== undefined) return undefined
+  const left = await occupants(client, cache, name, signal)
+  if (left === undefined) return undefined
+  const wanted = `${TENANT_LABEL}=${tenant} and ${WORKSPACE_LABEL}=${workspace}`
+  return notReady(
+    `namespace ${name} lost its labels of this workspace and still holds ${left}: label it ${wanted} again, or delete what is in it`,
+    STRAY_MS,
+  )
 }
 
 /** The end of a namespace wakes who waits for it; this is a safety net. */
 const WOKEN_MS = 5_000
 const UNSEEN_MS = 1_000
+const STRAY_MS = 30_000
 
 const notReady = (message: string, againMs: number): Problem => ({ reason: 'NamespaceNotReady', message, againMs })
 
 const going = (name: string, againMs: number): Problem =>
   notReady(`namespace ${name} is still being deleted; this goes on by itself once it is gone`, againMs)
 
-async function occupants(client: KubeClient, cache: Cache, namespace: string, signal: AbortSignal): Promise<Problem | undefined> {
+const leaving = (left: string | undefined): Problem | undefined =>
+  left === undefined ? undefined : { reason: 'Deleting', message: `waits for ${left} to go`, againMs: UNSEEN_MS }
+
+/** The first of each kind in a namespace, as the cluster and not the cache has it. */
+async function occupants(client: KubeClient, cache: Cache, namespace: string, signal: AbortSignal): Promise<string | undefined> {
   const kinds = [...cache.kinds()].filter((kind) => kind.scope === 'workspace')
   const found = await Promise.all(kinds.map((kind) => firstOf(client, kind, namespace, signal)))
   const names = found.filter((name) => name !== undefined).toSorted()
-  return names.length === 0 ? undefined : { reason: 'Deleting', message: `waits for ${names.join(', ')} to go`, againMs: UNSEEN_MS }
+  return names.length === 0 ? undefined : names.join(', ')
 }
 
 async function firstOf(client: KubeClient, kind: Kind, namespace: string, signal: AbortSignal): Promise<string | undefined> {

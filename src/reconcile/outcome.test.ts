@@ -3,7 +3,7 @@ import { REQUESTED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { SecaError } from '../errors.ts'
 import { type FailureClass, ProviderError } from '../provider/errors.ts'
-import { exists, failed, isCurrent, isSettled, isUsable, waiting } from './outcome.ts'
+import { exists, failed, isCurrent, isSettled, isUsable, lacking, paused, waiting } from './outcome.ts'
 
 const object = (status?: object, metadata: object = {}) =>
   ({ metadata: { name: 'a', generation: 2, ...metadata }, spec: {}, ...(status === undefined ? {} : { status }) }) as Resource
@@ -75,11 +75,18 @@ describe('failed', () => {
     })
   })
 
-  it('waits as long as the cloud asks, and no shorter for the jitter', () => {
-    const outcome = failed(settled, error('throttled', 8_000), 1)
-    expect(outcome.isRetried).toBe(false)
-    expect((outcome.againMs ?? 0) * 0.8).toBeGreaterThanOrEqual(8_000)
+  it('waits as long as the cloud asks, and its own growing delay on top of that', () => {
+    expect(failed(settled, error('throttled', 8_000), 1)).toMatchObject({ isRetried: true, againMs: 8_000 })
+    expect(failed(settled, error('throttled', 0), 1)).toMatchObject({ isRetried: true })
     expect(failed(settled, error('throttled'), 1).isRetried).toBe(true)
+  })
+
+  it('waiting is no failure: asked again like a busy cloud', () => {
+    expect(failed(settled, error('waiting'), 9)).toMatchObject({ state: 'active', isPolled: true, isRetried: false, isQuiet: true })
+  })
+
+  it('a quota stalls, and is asked again in ten minutes', () => {
+    expect(failed(settled, error('quota'), 1)).toMatchObject({ isStalled: true, reason: 'QuotaExceeded', againMs: 600_000 })
   })
 
   it.each(['rejected', 'unsupported', 'foreign'] as const)('%s stalls until something changes', (failure) => {
@@ -102,6 +109,52 @@ describe('failed', () => {
     expect(failed(object(), new SecaError('KubernetesUnavailable', 'away'), 1)).toMatchObject({
       reason: 'KubernetesUnavailable',
       message: 'away',
+    })
+  })
+})
+
+describe('what its spec names and is not there', () => {
+  const fine = { state: 'active', reason: 'Available', message: '', isSynced: true } as const
+  const problem = { reason: 'ReferenceNotFound', message: 'spec.skuRef: gone' }
+  const with_ = (status: object, generation = 1) =>
+    ({ metadata: { generation }, status: { state: 'active', observedGeneration: 1, ...status } }) as unknown as Resource
+
+  it('leaves an object that was handled as active as it was, and says so', () => {
+    expect(lacking(with_({}), fine, problem)).toMatchObject({
+      state: 'active',
+      reason: 'PartlyApplied',
+      message: 'spec.skuRef: gone',
+      sync: problem,
+    })
+  })
+
+  it('holds back a change that just named it', () => {
+    expect(lacking(with_({}, 2), fine, problem)).toMatchObject({ state: 'updating', reason: 'ReferenceNotFound' })
+  })
+
+  it('does not hold back another change', () => {
+    const told = { conditions: [{ type: 'Synced', ...problem }] }
+    expect(lacking(with_(told, 2), fine, problem)).toMatchObject({ state: 'active', reason: 'PartlyApplied' })
+    expect(lacking(with_({ ...told, state: 'updating' }, 2), fine, problem)).toMatchObject({ state: 'updating' })
+  })
+
+  it('says nothing while the cloud is not done', () => {
+    const busy = { ...fine, state: 'updating' } as const
+    expect(lacking(with_({}), busy, problem)).toBe(busy)
+    expect(lacking(with_({}), fine, undefined)).toBe(fine)
+  })
+})
+
+describe('paused', () => {
+  const object = (metadata: object) => ({ metadata, status: { state: 'active' } }) as unknown as Resource
+  it('leaves status alone but for saying so', () => {
+    expect(paused(object({}))).toMatchObject({ state: 'active', isUnhandled: true, sync: { reason: 'ReconcilePaused' } })
+  })
+  it('says of a deletion that it waits for this', () => {
+    expect(paused(object({ deletionTimestamp: '2026-01-01T00:00:00Z' }))).toMatchObject({
+      state: 'deleting',
+      reason: 'ReconcilePaused',
+      message: expect.stringContaining('the deletion waits'),
     })
   })
 })

@@ -1,8 +1,9 @@
 import type { State } from '../kinds/common.ts'
+import { PAUSED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { Observed } from '../provider/contract.ts'
+import type { Json, Observed } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
-import { SecaError } from '../errors.ts'
+import { CATALOGUE, SecaError } from '../errors.ts'
 import { isNewRequest } from '../resolve/requests.ts'
 
 /** Something that keeps an object from going on. */
@@ -31,18 +32,22 @@ export interface Outcome {
   /** The cloud's id; empty when it is no longer there. */
   readonly externalId?: string
   readonly incarnation?: string
+  /** When the incarnation was chosen. */
+  readonly incarnationAt?: string
+  /** What the adapter keeps of the object; null forgets it. */
+  readonly handle?: Json
   /** The cloud object was changed in this pass. */
   readonly didUpdate?: boolean
   /** Generation and request count as not handled (paused). */
   readonly isUnhandled?: boolean
   /** Items that the cloud refused or has not applied yet, by path ({@link Observed.items}). */
   readonly items?: NonNullable<Observed['items']>
-  /** Look again after this long… */
-  readonly againMs?: number
-  /** …soon, and less often the longer the cloud takes… */
+  /** Look again soon, and less often the longer the cloud takes… */
   readonly isPolled?: boolean
-  /** …or with growing, jittered delay. */
+  /** …or with growing, jittered delay… */
   readonly isRetried?: boolean
+  /** …or after this long; with one of the others: not before. */
+  readonly againMs?: number
   /** A status write is not worth it for this alone: a first hiccup of the cloud. */
   readonly isQuiet?: boolean
 }
@@ -50,14 +55,19 @@ export interface Outcome {
 /** A stalled object is probed again after this long (architecture §4). */
 const PROBE_MS = 6 * 3_600_000
 const CREDENTIALS_MS = 60_000
-/** Against the jitter of the schedule: a Retry-After is never cut short. */
-const NO_SOONER = 1.25
+/** A quota may be raised, and nobody tells. */
+const QUOTA_MS = 600_000
 /** A safety net under "woken by the dependency's change". */
 const WAIT_MS = 600_000
 
 /** Whether the object has been made in the cloud, as far as status knows. */
 export function exists(object: Resource): boolean {
   return object.status?.externalId !== undefined
+}
+
+/** The object was in order once: what its cloud object holds may be somebody's. */
+export function wasActive({ status }: Resource): boolean {
+  return status?.state === 'active' || status?.history?.some(({ state }) => state === 'active') === true
 }
 
 /** Others may rely on the object: it is there, although it may be changing (contract §5 "updating"). */
@@ -85,6 +95,22 @@ export function waiting(object: Resource, problem: Problem): Outcome {
   return { state, reason, message, isSynced: false, againMs: problem.againMs ?? WAIT_MS }
 }
 
+/** In order, as far as the cloud took what was asked. */
+export function available(seen: Pick<Observed, 'items'>): Pick<Outcome, 'state' | 'reason' | 'message'> {
+  const refused = Object.entries(seen.items ?? {})
+  if (refused.length === 0) return { state: 'active', reason: 'Available', message: '' }
+  const message = refused
+    .slice(0, 5)
+    .map(([path, item]) => `${path}: ${item.message}`)
+    .join('; ')
+  return { state: 'active', reason: 'PartlyApplied', message }
+}
+
+/** The cloud gave up, or will not have it; what it showed is kept. */
+export function broken(object: Resource, message: string, facts: Partial<Outcome>): Outcome {
+  return { ...facts, ...stalled(object, CATALOGUE.ProviderRejected.reason, message, PROBE_MS) }
+}
+
 function stalled(object: Resource, reason: string, message: string, againMs: number): Outcome {
   const state = object.metadata.deletionTimestamp === undefined ? 'error' : 'deleting'
   return { state, reason, message, isSynced: false, isStalled: true, againMs }
@@ -102,8 +128,12 @@ export function failed(object: Resource, error: Error, failures: number, isAccou
     case 'throttled':
       return {
         ...inTrouble(object, reason, error.message, failures),
-        ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs * NO_SOONER, isRetried: false }),
+        ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs }),
       }
+    case 'waiting':
+      return { ...inTrouble(object, reason, error.message, 0), isRetried: false, isPolled: true }
+    case 'quota':
+      return stalled(object, reason, error.message, QUOTA_MS)
     case 'credentials':
       return isSettled(object) && !isAccount && object.metadata.deletionTimestamp === undefined
         ? { ...inTrouble(object, reason, error.message, failures), againMs: CREDENTIALS_MS, isRetried: false }
@@ -146,4 +176,32 @@ function readyReason(object: Resource): string {
 }
 function readyMessage(object: Resource): string {
   return ready(object)?.message ?? ''
+}
+
+/** In order, with nothing to say about it. */
+export const isPlain = ({ state, reason }: Outcome): boolean => state === 'active' && reason === 'Available'
+
+/**
+ * An object that is in order but for what its spec names and is not there: usable, and it says so. Where the user just named it, the change
+ * waits for it; where it went later, or was missing before the change, the object is as active as it was.
+ */
+export function lacking(object: Resource, outcome: Outcome, problem: Problem | undefined): Outcome {
+  if (problem === undefined || outcome.state !== 'active') return outcome
+  const { reason } = problem
+  const told = object.status?.conditions?.find(({ type }) => type === 'Synced')
+  const isOld = object.status?.state === 'active' && told?.reason === reason && told.message === problem.message
+  if (!isCurrent(object) && !isOld)
+    return { ...outcome, state: 'updating', reason, message: problem.message, isSynced: false, againMs: WAIT_MS }
+  const message = outcome.message === '' ? problem.message : `${problem.message}; ${outcome.message}`
+  return { ...outcome, reason: 'PartlyApplied', message, isSynced: false, sync: { reason, message: problem.message } }
+}
+
+/** Nothing is done for it, and it says so; one that is being deleted says that its deletion waits for this. */
+export function paused(object: Resource): Outcome {
+  const isLeaving = object.metadata.deletionTimestamp !== undefined
+  const why = `annotation ${PAUSED} is "true"`
+  const message = isLeaving ? `the deletion waits: ${why}` : why
+  const sync = { reason: 'ReconcilePaused', message }
+  if (isLeaving) return { state: 'deleting', reason: sync.reason, message, isSynced: false, againMs: PROBE_MS }
+  return { state: object.status?.state ?? 'pending', reason: sync.reason, message, isSynced: false, sync, isUnhandled: true }
 }

@@ -51,6 +51,21 @@ test('a public address may come late; a NIC that is made while it comes waits fo
   expect(prerequisites(cache, nic, add(cache, 'Nic', 'w', 'wrong', wrong))?.reason).toBe('InvalidReference')
 })
 
+test('what can never be resolved is final; what another object can make clear is waited for, with what to do', () => {
+  const cache = testCache()
+  const wrong = { skuRef: { resource: 'rd100' }, sourceImageRef: { resource: 'nics/x' } }
+  expect(prerequisites(cache, volume, add(cache, 'BlockStorage', 'w', 'a', wrong))).toMatchObject({
+    reason: 'InvalidReference',
+    isFinal: true,
+  })
+  // In a namespace that is nobody's nothing resolves: that is told first, and can be put right by others.
+  const misplaced = prerequisites(cache, volume, add(cache, 'BlockStorage', 'nowhere', 'a', wrong))
+  expect([misplaced?.reason, misplaced?.isFinal]).toEqual(['NamespaceNotAssigned', undefined])
+  for (const network of ['one', 'two']) add(cache, 'Subnet', 'w', `${network}.twin`, { network }, ACTIVE)
+  const ambiguous = prerequisites(cache, nic, add(cache, 'Nic', 'w', 'n', { subnetRef: { resource: 'twin' } }))
+  expect([ambiguous?.message, ambiguous?.isFinal]).toEqual([expect.stringContaining('name one, as in networks/'), undefined])
+})
+
 test('zone, region and workspace are checked', () => {
   const cache = testCache()
   add(cache, 'Network', 'w', 'net', {}, ACTIVE)

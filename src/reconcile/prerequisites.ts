@@ -7,7 +7,7 @@ import { keyOf, parentName } from '../resolve/names.ts'
 import { type Violation, violationsOf } from '../resolve/guards.ts'
 import { type FoundReference, referencesOf, resolveReference } from '../resolve/references.ts'
 import { regionOf, workspaceOf } from '../resolve/region.ts'
-import { exists, isUsable, type Problem } from './outcome.ts'
+import { exists, isCurrent, isUsable, type Problem } from './outcome.ts'
 
 const NOT_FOUND = CATALOGUE.ReferenceNotFound.reason
 const NOT_READY = CATALOGUE.ReferenceNotReady.reason
@@ -17,24 +17,46 @@ const MISPLACED = CATALOGUE.NamespaceNotAssigned.reason
 /** No watch tells of a new tenant, so what waits for one looks again by itself. */
 const UNWATCHED_MS = 30_000
 
-/** What an object waits for (contract §9, right column): everything that is missing, named. Else why it cannot go on as it stands. */
+/**
+ * What an object waits for (contract §9, right column): everything that is missing, named. Else why it cannot go on as it stands. What only
+ * creation needs does not count for an object that is there (architecture §4 "Deletion"): see {@link shortcomings}.
+ */
 export function prerequisites(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
-  const places = [...scopes(lookup, kind, object)]
+  if (exists(object)) return join([...place(lookup, kind, object)]) ?? ofGuards(isCurrent(object) ? [] : guardsOf(lookup, kind, object))
+  const places = [...place(lookup, kind, object), ...scopes(lookup, kind, object)]
   const isMisplaced = places.some(({ reason }) => reason === MISPLACED)
-  const guards = isMisplaced ? [] : kind.guards?.filter(({ apiOnly }) => apiOnly !== true)
-  const violations = [...violationsOf(lookup, kind, object, guards)]
-  const problems = [
-    ...places,
-    ...ofMissing(violations),
-    ...referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? []),
-  ]
-  if (problems.length === 0) return ofGuards(violations)
+  const violations = isMisplaced ? [] : guardsOf(lookup, kind, object)
+  const references = isMisplaced ? [] : referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? [])
+  return join([...places, ...ofMissing(violations), ...references]) ?? ofGuards(violations)
+}
+
+/** What an object that is there lacks of what its spec names: it stays usable, and only a change of just that is held back. */
+export function shortcomings(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
+  if (!exists(object)) return undefined
+  const references = referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? [])
+  return join([...scopes(lookup, kind, object), ...ofMissing(guardsOf(lookup, kind, object)), ...references])
+}
+
+const guardsOf = (lookup: Lookup, kind: Kind, object: Resource): readonly Violation[] => [
+  ...violationsOf(
+    lookup,
+    kind,
+    object,
+    kind.guards?.filter(({ apiOnly }) => apiOnly !== true),
+  ),
+]
+
+/** Several problems as one: the first in kind, the words of all. What can never be right as written is final. */
+function join(problems: readonly Problem[]): Problem | undefined {
+  if (problems.length === 0) return undefined
   const first = [MISPLACED, INVALID, NOT_FOUND, NOT_READY].find((reason) => problems.some((problem) => problem.reason === reason))
   const againMs = problems.find((problem) => problem.againMs !== undefined)?.againMs
   return {
     reason: first ?? INVALID,
     message: problems.map(({ message }) => message).join('; '),
+    ...(problems.some(({ isFinal }) => isFinal === true) ? { isFinal: true } : {}),
     ...(againMs === undefined ? {} : { againMs }),
+    ...(first === INVALID && problems.some(({ isFinal }) => isFinal) ? { isFinal: true } : {}),
   }
 }
 
@@ -65,28 +87,26 @@ function ofGuards(violations: readonly Violation[]): Problem | undefined {
 
 const messageOf = ({ path, message }: Violation): string => `spec.${path}: ${message}`
 
+/** Without these nothing can be said of an object, not even where it is in the cloud. */
+function* place(lookup: Lookup, kind: Kind, object: Resource): Generator<Problem> {
+  const { namespace } = object.metadata
+  const misplaced = kind.scope === 'cluster' ? undefined : placement(kind, namespace ?? '', lookup.scopeOf(namespace ?? ''))
+  if (misplaced !== undefined) yield { reason: MISPLACED, message: misplaced }
+  else if (kind.cloud !== 'none') yield* ofRegion(lookup, kind, object)
+}
+
+/** Workspace and parent. */
 function* scopes(lookup: Lookup, kind: Kind, object: Resource): Generator<Problem> {
   const { namespace } = object.metadata
   const scope = lookup.scopeOf(namespace ?? '')
-  const misplaced = kind.scope === 'cluster' ? undefined : placement(kind, namespace ?? '', scope)
-  if (misplaced !== undefined) {
-    yield { reason: MISPLACED, message: misplaced }
-    return
-  }
-  if (kind.scope === 'workspace') {
-    const problem = usable('Workspace', scope?.workspace ?? '', workspaceOf(lookup, object), object, 'workspace')
+  if (kind.scope === 'workspace' && scope !== undefined) {
+    const problem = usable('Workspace', scope.workspace ?? '', workspaceOf(lookup, object), object, 'workspace')
     if (problem) yield problem
   }
-  if (kind.cloud !== 'none') yield* ofRegion(lookup, kind, object)
   if (kind.parent === undefined) return
   const parent = parentName(kind, object) ?? ''
-  const problem = usable(
-    kind.parent.kind,
-    parent,
-    lookup.get(kind.parent.kind, keyOf(namespace, parent)),
-    object,
-    `spec.${kind.parent.field}`,
-  )
+  const found = lookup.get(kind.parent.kind, keyOf(namespace, parent))
+  const problem = usable(kind.parent.kind, parent, found, object, `spec.${kind.parent.field}`)
   if (problem) yield problem
 }
 
@@ -116,6 +136,7 @@ function ofReference(lookup: Lookup, kind: Kind, object: Resource, found: FoundR
     case 'literal':
       return undefined
     case 'invalid':
+      return { reason: INVALID, message: `spec.${path}: ${resolution.message}`, isFinal: true }
     case 'ambiguous':
       return { reason: INVALID, message: `spec.${path}: ${resolution.message}` }
     case 'missing':

@@ -6,7 +6,7 @@ import type { Resource } from '../kinds/resource.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { Cluster, failure } from './cluster-testing.ts'
-import { createServices, isThere, isUninstalling, readSecret } from './services.ts'
+import { createServices, isUninstalling, live, readSecret } from './services.ts'
 
 const context = { signal: new AbortController().signal }
 const volume = kindNamed('BlockStorage') as Kind
@@ -83,13 +83,13 @@ describe('an object is there', () => {
   it('when the cluster has it with this uid', async () => {
     const { cluster, client, disk } = rig()
     const object = disk('a')
-    const ask = () => isThere(client, volume, object, context.signal)
+    const ask = async () => (await live(client, volume, object, context.signal)) !== undefined
     expect(await ask()).toBe(true)
     await cluster.delete(volume.gvr, 'w', 'a')
     expect(await ask()).toBe(false)
     disk('a')
     expect(await ask()).toBe(false)
-    await expect(isThere(trouble, volume, object, context.signal)).rejects.toMatchObject({ status: 500 })
+    await expect(live(trouble, volume, object, context.signal)).rejects.toMatchObject({ status: 500 })
   })
 })
 

@@ -51,12 +51,13 @@ export async function isUninstalling(client: KubeClient, kind: Kind, signal: Abo
   }
 }
 
-/** Whether an object is still there, asked live. A store may hold one of a kind that was uninstalled and installed again. */
-export async function isThere(client: KubeClient, kind: Kind, { metadata }: Resource, signal: AbortSignal): Promise<boolean> {
+/** The very object as the cluster has it now; undefined when it is gone. A store may hold one of a kind that was uninstalled and installed again. */
+export async function live(client: KubeClient, kind: Kind, { metadata }: Resource, signal: AbortSignal): Promise<Resource | undefined> {
   try {
-    return (await client.get<Pick<Resource, 'metadata'>>(kind.gvr, metadata.namespace, metadata.name, signal)).metadata.uid === metadata.uid
+    const found = await client.get<Resource>(kind.gvr, metadata.namespace, metadata.name, signal)
+    return found.metadata.uid === metadata.uid ? found : undefined
   } catch (error) {
-    if (isNotFound(error)) return false
+    if (isNotFound(error)) return undefined
     throw error
   }
 }

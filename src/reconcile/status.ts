@@ -24,11 +24,18 @@ export function nextStatus(object: Resource, outcome: Outcome, now: number): Sta
     conditions: nextConditions(object, outcome, now),
     externalId: (outcome.externalId ?? before?.externalId) || undefined,
     incarnation: outcome.incarnation ?? before?.incarnation,
+    incarnationAt: outcome.incarnationAt ?? before?.incarnationAt,
+    handle: nextHandle(outcome, before),
     lastHandledRequest: request,
     lastModifiedAt:
       before?.lastModifiedAt === undefined ? millis(object.metadata.creationTimestamp) : isNew ? iso(now) : before.lastModifiedAt,
   })
   return isDeepStrictEqual(status, dropUndefined({ ...before })) ? undefined : status
+}
+
+function nextHandle({ handle }: Outcome, before: Status | undefined): unknown {
+  if (handle === undefined) return before?.['handle']
+  return handle === null ? undefined : JSON.stringify(handle)
 }
 
 function ownFields(status: Status | undefined): Status {

@@ -1,31 +1,33 @@
 import { expect, test } from 'vitest'
 import type { Resource } from '../kinds/resource.ts'
-import type { Desired, ResourceAdapter } from '../provider/contract.ts'
-import { type Teardown, teardown } from './teardown.ts'
+import type { Desired, Observed } from '../provider/contract.ts'
+import { Memories } from './memory.ts'
+import { type Removal, type Teardown, teardown } from './teardown.ts'
 
 const deletionTimestamp = '2026-01-01T00:00:00Z'
 const later = Date.parse(deletionTimestamp) + 60_000
 
-function work(extra: Partial<Teardown> = {}, goneAfter = 1) {
+function work(extra: Partial<Teardown> = {}, goneAfter = 1, seen: Partial<Observed> = {}, doubtMs = 0) {
   const log: string[] = []
   let left = goneAfter
-  const adapter: ResourceAdapter = {
-    observe: () => Promise.resolve(left > 0 ? { externalId: 'id-1', status: {}, drift: [] } : undefined),
-    create: () => Promise.reject(new Error('never')),
-    delete: () => {
-      log.push('delete')
+  const target: Removal = {
+    desired: {} as Desired,
+    observe: () => Promise.resolve(left > 0 ? { externalId: 'id-1', status: {}, drift: [], ...seen } : undefined),
+    delete: ({ externalId }) => {
+      log.push(externalId === 'id-1' ? 'delete' : `delete ${externalId}`)
       left -= 1
       return Promise.resolve()
     },
+    doubtMs: () => doubtMs,
   }
   const it: Teardown = {
     object: { metadata: { deletionTimestamp } } as Resource,
+    memory: new Memories(() => 0).of('k', 'n'),
     now: () => later,
     blockers: () => Promise.resolve({ staying: [], going: [] }),
     isOrphaned: () => Promise.resolve(false),
     confirm: () => Promise.resolve(),
-    target: () => Promise.resolve({ adapter, desired: {} as Desired }),
-    call: (_verb, make) => make({ signal: new AbortController().signal }),
+    target: () => Promise.resolve(target),
     after: () => Promise.resolve(undefined),
     release: (reason) => Promise.resolve(void log.push(reason)),
     ...extra,
@@ -84,4 +86,33 @@ test('an object that only the store still knows deletes nothing', async () => {
   const { it, log } = work({ confirm: () => Promise.reject(new Error('gone')) })
   await expect(teardown(it)).rejects.toThrow('gone')
   expect(log).toEqual([])
+})
+
+test('"not found" is no end while a create may be on the road', async () => {
+  const { it, log } = work({}, 0, {}, 30_000)
+  expect(await teardown(it)).toMatchObject({ state: 'deleting', isPolled: true, againMs: 5_000 })
+  expect(log).toEqual([])
+})
+
+test('what is going already is not deleted twice', async () => {
+  const { it, log } = work({}, 1, { going: true })
+  expect(await teardown(it)).toMatchObject({ state: 'deleting', isPolled: true })
+  expect(log).toEqual([])
+})
+
+test('a part has nothing of its own to go', async () => {
+  const { it, log } = work({}, 1, { part: 'made with its instance' })
+  expect(await teardown(it)).toBeUndefined()
+  expect(log).toEqual(['Deleted'])
+})
+
+test('what in the cloud holds it is named', async () => {
+  const { it } = work({}, 9, { heldBy: 'snapshot snp-1' })
+  expect(await teardown(it)).toMatchObject({ reason: 'DeletionBlocked', message: 'the cloud keeps it: snapshot snp-1' })
+})
+
+test('twins go along', async () => {
+  const { it, log } = work({}, 2, { twins: ['id-2'] })
+  expect(await teardown(it)).toBeUndefined()
+  expect(log).toEqual(['delete id-2', 'delete', 'Deleted'])
 })

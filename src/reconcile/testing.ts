@@ -11,12 +11,12 @@ import type { KubeClient } from '../kube/client.ts'
 import type { WorkQueue } from '../kube/queue.ts'
 import { silentLog } from '../kube/testing.ts'
 import { createMetrics } from '../observe/metrics.ts'
-import type { Connection, ResourceAdapter } from '../provider/contract.ts'
+import type { Capability, Connection, ResourceAdapter } from '../provider/contract.ts'
 import { keyOf } from '../resolve/names.ts'
 import type { Connections } from './connections.ts'
 import { Engine } from './engine.ts'
 import { Identities } from './identity.ts'
-import { createServices, isThere, isUninstalling } from './services.ts'
+import { createServices, isUninstalling, live } from './services.ts'
 import { Cluster } from './cluster-testing.ts'
 import { createView } from './view.ts'
 import { Waker } from './wake.ts'
@@ -33,9 +33,10 @@ class Agenda {
     this.added.push(key)
     this.due.set(key, Math.min(this.due.get(key) ?? Infinity, this.now + afterMs))
   }
-  retry(key: string): number {
-    this.add(key, { afterMs: 500 })
-    return 500
+  retry(key: string, atLeastMs = 0): number {
+    const afterMs = Math.max(500, atLeastMs)
+    this.add(key, { afterMs })
+    return afterMs
   }
   forget(): void {}
 
@@ -58,12 +59,14 @@ interface Announcement {
 export interface WorldOptions {
   /** Adapters by kind; absent: every kind is made at once, whatever its spec says. */
   readonly adapters?: Readonly<Record<string, ResourceAdapter>>
+  /** What their provider can do; absent: a cloud that takes every change, at once. */
+  readonly capabilities?: Readonly<Record<string, Capability>>
   /** Tenants that may adopt (`CloudProvider.spec.adoption`). */
   readonly adopters?: readonly string[]
 }
 
 /** For unit tests: the whole engine with all controllers on an apiserver in memory, in a time of its own. */
-export function createWorld({ adapters, adopters = [] }: WorldOptions = {}) {
+export function createWorld({ adapters, capabilities, adopters = [] }: WorldOptions = {}) {
   const cache = new Cache(KINDS, 'eu-1')
   const agenda = new Agenda()
   const cluster = new Cluster(cache, () => agenda.now)
@@ -71,13 +74,21 @@ export function createWorld({ adapters, adopters = [] }: WorldOptions = {}) {
   const clouds = adapters ?? Object.fromEntries(KINDS.map(({ kind }) => [kind, plainCloud().adapter]))
   const connection: Connection = {
     adapters: clouds,
-    check: () => Promise.resolve(),
+    check: () => Promise.resolve({ account: 'fake' }),
     inventory: async function* () {},
     close: () => Promise.resolve(),
   }
   const connections = {
+    serves: () => true,
     get: (_region: string, tenant: string) =>
-      Promise.resolve({ connection, provider: 'fake', cloudProvider: 'sim', secret: 's', mayAdopt: adopters.includes(tenant) }),
+      Promise.resolve({
+        connection,
+        capabilities: capabilities ?? Object.fromEntries(KINDS.map(({ kind }) => [kind, PLAIN])),
+        provider: 'fake',
+        cloudProvider: 'sim',
+        secret: 's',
+        mayAdopt: adopters.includes(tenant),
+      }),
     check: () => Promise.resolve(),
     reportBroken: (_link: unknown, error: Error) => error,
   } as unknown as Connections
@@ -101,12 +112,22 @@ export function createWorld({ adapters, adopters = [] }: WorldOptions = {}) {
     log: silentLog,
     driftIntervalMs: 600_000,
     writer: new Writer(client, (kind) => cache.store(kind)),
-    identities: new Identities({ lookup: cache, connections, installation: 'i', callTimeoutMs: 60_000, metrics, log: silentLog }),
+    identities: new Identities({
+      lookup: cache,
+      graph: edges.graph,
+      connections,
+      installation: 'i',
+      callTimeoutMs: 60_000,
+      metrics,
+      log: silentLog,
+    }),
     announcer: { announce, transition: () => undefined } as never,
     services: createServices(client, cache, connections),
     isUninstalling: (kind, signal) => isUninstalling(client, kind, signal),
-    isThere: (kind, object, signal) => isThere(client, kind, object, signal),
+    live: (kind, object, signal) => live(client, kind, object, signal),
+    roadMs: 60_000,
     now: () => agenda.now,
+    uptime: () => agenda.now,
     random: () => 0.5,
   })
   waker.attach()
@@ -168,6 +189,16 @@ export function workspaceWorld(options: WorldOptions = {}): World {
 
 const ACTIVE = { state: 'active', observedGeneration: 1 } as const
 
+/** A cloud that takes every change, at once. */
+const PLAIN: Capability = {
+  object: 'own',
+  updates: ['spec'],
+  create: 'idempotent',
+  lookup: 'tag',
+  settleMs: 0,
+  lane: 'none',
+}
+
 interface PlainObject {
   readonly id: string
   readonly tag: string
@@ -198,7 +229,7 @@ export function plainCloud() {
     update({ tag, spec, incarnation }, { externalId }) {
       calls.push('update')
       for (const [key, { id }] of objects) if (id === externalId) objects.delete(key)
-      objects.set(tag, { id: externalId, tag, incarnation, spec: JSON.stringify(spec) })
+      objects.set(tag, { id: externalId ?? '', tag, incarnation, spec: JSON.stringify(spec) })
       return Promise.resolve()
     },
     delete({ tag }) {

@@ -3,13 +3,17 @@ import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { WorkQueue } from '../kube/queue.ts'
 import type { Change } from '../kube/store.ts'
-import type { Node } from '../resolve/graph.ts'
+import type { Edge, Node } from '../resolve/graph.ts'
 import { nodeOf } from '../resolve/blockers.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { EdgeChange, Edges } from '../cache/edges.ts'
 import type { Controller } from './controller.ts'
 import { claimOf, type Namespace } from '../cache/directory.ts'
-import { isSettled, isUsable } from './outcome.ts'
+import { isInStep } from './in-step.ts'
+import { concernsItself, isLettingGo, type News, newsOf } from './news.ts'
+import { isSettled } from './outcome.ts'
+import { Readers } from './reads.ts'
+import { Stalled } from './stalled.ts'
 
 export interface WakeOptions {
   readonly cache: Cache
@@ -18,48 +22,129 @@ export interface WakeOptions {
   readonly queue: WorkQueue
   /** A namespace claims a tenant or workspace that an older one stands for. */
   readonly onLostClaim: (namespace: Namespace, winner: string) => void
+  /** Paths of references by which a kind's adapter looks further than at what the object itself names; absent: none does. */
+  readonly reads?: (kind: Kind) => readonly string[]
+  /** Whether a kind's adapter looks at what refers to the object; absent: none does. */
+  readonly readsHolders?: (kind: Kind) => boolean
 }
 
 /** Key of an object in the work queue. */
 const idOf = (node: Node): string => `${node.kind}|${node.key}`
 
-/** Turns changes in the stores into work: the object itself, what waits for it, and what it uses. */
+/** What is in order looks at what others say of themselves after this long, so that a burst makes one look. */
+const STATUS_MS = 1_000
+/** What was let go is free in the cloud a little later, and more may follow. */
+const MENDED_MS = 2_000
+
+/** Turns changes in the stores into work: the object itself, what reads it, what it uses, and what it stood in the way of. */
 export class Waker {
   readonly #options: WakeOptions
+  readonly #readers: Readers
+  readonly #stalled: Stalled
+  /** What an object took hold or let go of, until that is so in the cloud as well. */
+  readonly #moving = new Map<string, Map<string, Node>>()
 
   constructor(options: WakeOptions) {
     this.#options = options
+    this.#readers = new Readers(options.cache.kinds(), options.reads ?? (() => []))
+    this.#stalled = new Stalled(options.cache)
   }
 
   /** Starts to listen; answers how to stop. */
   attach(): () => void {
     const { cache, edges } = this.#options
-    const stops = [edges.onChange((change) => this.#onObject(change)), cache.namespaces.onChange((change) => this.#onNamespace(change))]
+    const stops = [
+      edges.onChange((change) => this.#onObject(change)),
+      edges.onPlaced(({ kind, object, initial }) => this.#wake(nodeOf(kind, object), initial)),
+      cache.namespaces.onChange((change) => this.#onNamespace(change)),
+    ]
     return () => stops.forEach((stop) => stop())
   }
 
   /** Queues all objects: once all stores are filled, whatever order they were filled in and whoever listened. */
   begin(): void {
     const { cache } = this.#options
-    for (const kind of cache.kinds()) for (const object of cache.all(kind.kind)) this.#wake(nodeOf(kind, object), true)
+    for (const kind of cache.kinds())
+      for (const object of cache.all(kind.kind)) {
+        this.#stalled.note(kind, object, false)
+        this.#wake(nodeOf(kind, object), true)
+      }
   }
 
   #onObject({ kind, change, before }: EdgeChange): void {
     const { queue, controllers } = this.#options
-    const { graph } = this.#options.edges
-    const { object, previous, initial } = change
+    const { object, type, initial } = change
     const node = nodeOf(kind, object)
-    const isRedrawn = previous?.metadata.generation !== object.metadata.generation
     if (controllers.has(kind.kind) && concernsItself(change)) queue.add(idOf(node), { priority: initial ? 'low' : 'high' })
-    const isNews = concernsOthers(kind, change)
-    const isHint = !isNews && concernsWaiting(change)
-    for (const { from } of isNews || isHint ? graph.dependents(node) : []) if (isNews || this.#isWaiting(from)) this.#wake(from, initial)
-    if (isNews || isRedrawn) for (const edge of new Set([...before, ...graph.edges(node)])) if (edge.holds) this.#wakeHeld(edge.to, initial)
+    const news = newsOf(change, controllers.get(kind.kind)?.derives)
+    if (news !== undefined) this.#tellReaders(node, news, initial)
+    this.#tellUsed(node, change, before, news)
+    this.#stalled.note(kind, object, type === 'deleted')
+    if (isLettingGo(change)) for (const one of this.#stalled.mended(kind, object)) this.#wake(one, true, MENDED_MS)
   }
 
-  #wake(node: Node, initial: boolean): void {
+  /** Who names the object hears of it; who lives in it only of what it waits for, and of another object in its place. */
+  #tellReaders(node: Node, news: News, initial: boolean): void {
+    const { graph } = this.#options.edges
+    const tell = (reader: Node, concernsAll: boolean, isPlace: boolean) => {
+      if (this.#isWaiting(reader)) this.#wake(reader, initial)
+      else if (concernsAll) this.#wake(reader, initial || isPlace, news === 'status' ? STATUS_MS : undefined)
+    }
+    for (const { from, edge } of graph.dependents(node))
+      tell(from, edge.isPlace === true ? news === 'identity' : news !== 'words', edge.isPlace === true)
+    for (const reader of this.#readers.through(graph, node)) tell(reader, news !== 'words', false)
+  }
+
+  /**
+   * What the object uses: on its way out it waits for its users to go, as a place it counts what is in it, and where that shows in
+   * its status it says who uses it, once that is so in the cloud.
+   */
+  #tellUsed(node: Node, { object, previous, type, initial }: Change<Resource>, before: readonly Edge[], news: News | undefined): void {
+    const now = this.#options.edges.graph.edges(node)
+    const isEnd = type !== 'updated' || previous?.metadata.deletionTimestamp !== object.metadata.deletionTimestamp
+    const isRedrawn = before !== now
+    if (!isEnd && !isRedrawn && previous?.status === object.status) return
+    const moved = isRedrawn ? differenceOf(before, now) : []
+    for (const edge of isEnd ? [...before, ...now] : moved) if (edge.holds) this.#tellHeld(edge, type !== 'updated', initial)
+    if (news === 'identity')
+      for (const edge of isRedrawn ? [...before, ...now] : now) if (edge.isPlace !== true) this.#tellRead(edge.to, initial)
+    this.#follow(node, moved, type === 'deleted' || isInStep(object), initial)
+  }
+
+  /** Remembers what moves, and wakes it when it has moved. */
+  #follow(node: Node, moved: readonly Edge[], isDone: boolean, initial: boolean): void {
+    const id = idOf(node)
+    let moving = this.#moving.get(id)
+    for (const { to, holds, isPlace } of moved) if (holds && isPlace !== true) (moving ??= new Map<string, Node>()).set(idOf(to), to)
+    if (moving === undefined) return
+    if (!isDone) {
+      this.#moving.set(id, moving)
+      return
+    }
+    this.#moving.delete(id)
+    for (const to of moving.values()) if (this.#options.controllers.get(to.kind)?.derive !== undefined) this.#wake(to, initial)
+  }
+
+  #tellHeld({ to, isPlace }: Edge, isCounted: boolean, initial: boolean): void {
+    const { cache, controllers } = this.#options
+    const controller = controllers.get(to.kind)
+    const isGoing = cache.get(to.kind, to.key)?.metadata.deletionTimestamp !== undefined
+    if (isGoing) this.#wake(to, initial)
+    else if (isPlace === true && isCounted && controller?.derive !== undefined) this.#wake(to, initial, controller.settleMs)
+  }
+
+  /** What is used, where its adapter looks at who uses it. */
+  #tellRead(to: Node, initial: boolean): void {
+    const { cache, readsHolders } = this.#options
+    const kind = cache.kindNamed(to.kind)
+    if (kind === undefined || readsHolders?.(kind) !== true) return
+    this.#wake(to, initial, this.#isWaiting(to) ? undefined : STATUS_MS)
+  }
+
+  #wake(node: Node, isLow: boolean, afterMs?: number): void {
     const { queue, controllers } = this.#options
-    if (controllers.has(node.kind)) queue.add(idOf(node), { priority: initial ? 'low' : 'normal' })
+    if (controllers.has(node.kind))
+      queue.add(idOf(node), { priority: isLow ? 'low' : 'normal', ...(afterMs === undefined ? {} : { afterMs }) })
   }
 
   /** Not in order, for whatever reason; what is on its way out waits for its users instead. */
@@ -68,56 +153,17 @@ export class Waker {
     return object !== undefined && object.metadata.deletionTimestamp === undefined && !isSettled(object)
   }
 
-  /** What an object uses shows its user in status, or waits for it to go. */
-  #wakeHeld(node: Node, initial: boolean): void {
-    const { cache, queue, controllers } = this.#options
-    const controller = controllers.get(node.kind)
-    const isGoing = cache.get(node.kind, node.key)?.metadata.deletionTimestamp !== undefined
-    if (controller === undefined || (controller.derive === undefined && !isGoing)) return
-    queue.add(idOf(node), {
-      priority: initial ? 'low' : 'normal',
-      ...(controller.settleMs === undefined || isGoing ? {} : { afterMs: controller.settleMs }),
-    })
-  }
-
   #onNamespace({ object, previous, type }: Change<Namespace>): void {
-    const isSame = type === 'updated' && previous !== undefined && isDeepStrictEqual(traits(previous), traits(object))
-    if (isSame) return
     const { cache, onLostClaim } = this.#options
+    if (type === 'updated' && previous !== undefined && isDeepStrictEqual(claimOf(previous), claimOf(object))) return
     const claim = type === 'deleted' ? undefined : claimOf(object)
     const winner = claim && cache.namespaceOf(claim)
     if (winner !== undefined && winner !== object.metadata.name) onLostClaim(object, winner)
-    for (const { kind, object: resource } of cache.placedBy(object, previous)) this.#wake(nodeOf(kind, resource), false)
   }
 }
 
-const traits = ({ metadata }: Namespace) => [metadata.labels, metadata.deletionTimestamp]
-
-/** Something that a reconcile of the object itself would act on; its own status is not. */
-function concernsItself({ object, previous, type }: Change<Resource>): boolean {
-  if (type !== 'updated' || previous === undefined) return true
-  const [a, b] = [previous.metadata, object.metadata]
-  return (
-    a.generation !== b.generation ||
-    a.deletionTimestamp !== b.deletionTimestamp ||
-    !isDeepStrictEqual(a.annotations, b.annotations) ||
-    !isDeepStrictEqual(a.labels, b.labels)
-  )
-}
-
-/** Something that an object which waits or is stalled may go on with, or say: a network got a further block, an account another trouble. */
-function concernsWaiting({ object, previous, type }: Change<Resource>): boolean {
-  const readyOf = (one: Resource) => one.status?.conditions?.find((condition) => condition.type === 'Ready')
-  return type === 'updated' && previous !== undefined && !isDeepStrictEqual(readyOf(previous), readyOf(object))
-}
-
-/** Something that what depends on the object would act on. */
-function concernsOthers(kind: Kind, { object, previous, type }: Change<Resource>): boolean {
-  if (type !== 'updated' || previous === undefined) return true
-  return (
-    isUsable(previous) !== isUsable(object) ||
-    previous.status?.externalId !== object.status?.externalId ||
-    previous.metadata.deletionTimestamp !== object.metadata.deletionTimestamp ||
-    (kind.cloud === 'none' && previous.metadata.generation !== object.metadata.generation)
-  )
+/** Edges whose target is only on one side. */
+function differenceOf(before: readonly Edge[], now: readonly Edge[]): readonly Edge[] {
+  const [old, fresh] = [before, now].map((edges) => new Set(edges.map(({ to }) => idOf(to))))
+  return [...before.filter(({ to }) => fresh?.has(idOf(to)) !== true), ...now.filter(({ to }) => old?.has(idOf(to)) !== true)]
 }

@@ -40,10 +40,22 @@ export class Writer {
     await this.#patch(kind, object, [test, { op: 'remove', path: `/metadata/finalizers/${index}` }], signal)
   }
 
+  /** The status write before a call that makes something: refused (409) unless the object is as it was read. */
+  claim(kind: Kind, object: Resource, status: Record<string, unknown>, signal: AbortSignal): Promise<Resource | undefined> {
+    return this.applyStatus(kind, object, status, signal, object.metadata.resourceVersion)
+  }
+
   /** Applies a whole status. Answers the stored object, undefined when the object is gone. */
-  async applyStatus(kind: Kind, object: Resource, status: Record<string, unknown>, signal: AbortSignal): Promise<Resource | undefined> {
+  async applyStatus(
+    kind: Kind,
+    object: Resource,
+    status: Record<string, unknown>,
+    signal: AbortSignal,
+    resourceVersion?: string,
+  ): Promise<Resource | undefined> {
     const { name, namespace, uid } = object.metadata
-    const body = { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace, uid }, status }
+    const metadata = { name, namespace, uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) }
+    const body = { apiVersion: kind.apiVersion, kind: kind.kind, metadata, status }
     try {
       const stored = await this.#client.apply<Resource>(
         kind.gvr,

@@ -31,11 +31,18 @@ export interface Address {
 type Addressed =
   | { readonly state: 'at'; readonly address: Address }
   /** It can never lead anywhere as written. */
-  | { readonly state: 'invalid'; readonly message: string }
+  | Invalid
   /** An address or CIDR in place of a reference (route targets, sources of rules). */
   | { readonly state: 'literal' }
 
-const invalid = (message: string): Addressed => ({ state: 'invalid', message })
+interface Invalid {
+  readonly state: 'invalid'
+  readonly message: string
+  /** An administrator can make it right: by opening this tenant to everyone. */
+  readonly closedTenant?: string
+}
+
+const invalid = (message: string): Invalid => ({ state: 'invalid', message })
 
 /** Reads references of `from`, one at a time (contract §4, architecture §2 "References"). */
 export function addresser(lookup: Lookup, kind: Kind, from: Resource): (found: Found) => Addressed {
@@ -77,7 +84,8 @@ function addressOf(lookup: Lookup, origin: Origin, { reference, rule }: Found): 
       `"${urn.text}" cannot be the name of a ${kind.secaKind}: ${PARENTS.has(kind.kind) ? 'it has dots or more than 63 characters' : 'names are lower case'}`,
     )
   const place = placeOf(lookup, origin, kind, urn)
-  if (typeof place === 'string') return invalid(place)
+  if (typeof place === 'string')
+    return { ...invalid(place), ...(kind.scope === 'tenant' && urn.tenant !== undefined ? { closedTenant: urn.tenant } : {}) }
   const parent = urn.parent ?? (origin.kind.parent?.kind === kind.parent?.kind ? origin.parent : undefined)
   return { state: 'at', address: { kind, ...place, parent, name, region, own, text: urn.text } }
 }

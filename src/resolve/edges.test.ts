@@ -26,7 +26,8 @@ describe('what an object depends on', () => {
   })
 
   it('is its parent, which need not be there yet, and which a reference may leave out', () => {
-    expect(drawn('Nic', 'w', 'n', { subnetRef: { resource: 'front' }, addresses: [] })).toContain('holds subnetRef Subnet w/*.front')
+    // Until it is known whose it is, it holds nothing.
+    expect(drawn('Nic', 'w', 'n', { subnetRef: { resource: 'front' } })).toContain('waits subnetRef Subnet w/*.front')
     expect(drawn('Subnet', 'w', 'net.a', { network: 'net', cidr: {}, routeTableRef: { resource: 'r' } })).toEqual([
       'holds metadata Network w/net',
       'holds metadata Workspace t/prod',
@@ -34,6 +35,26 @@ describe('what an object depends on', () => {
       'waits routeTableRef RouteTable w/net.r',
     ])
     expect(drawn('Subnet', 'w', 'odd', { cidr: {} })).toEqual(['holds metadata Workspace t/prod', 'waits region Region eu-1'])
+  })
+
+  it('is the one child of any parent that there is, of several the oldest: what it led to before there was another', () => {
+    const subnet = (network: string, creationTimestamp: string) =>
+      add(cache, 'Subnet', 'w', `${network}.back`, { network, cidr: {} }, undefined, { creationTimestamp })
+    const leads = () => drawn('Nic', 'w', 'n', { subnetRef: { resource: 'back' } }).filter((line) => line.includes('Subnet'))
+    subnet('old', '2026-01-01T00:00:00Z')
+    expect(leads()).toEqual(['holds subnetRef Subnet w/old.back', 'waits subnetRef Subnet w/*.back'])
+    subnet('a-new', '2026-01-02T00:00:00Z')
+    expect(leads()).toEqual(['holds subnetRef Subnet w/old.back', 'waits subnetRef Subnet w/*.back'])
+  })
+
+  it('is the tenant, where that has to open itself first', () => {
+    const image = (tenant: string) => ({ sizeGB: 1, skuRef: { resource: 'rd100' }, sourceImageRef: { resource: 'ubuntu', tenant } })
+    expect(drawn('BlockStorage', 'w', 'd', image('golden'))).toContain('waits sourceImageRef Namespace golden')
+    addNamespace(cache, 'g', { 'secapi.cloud/tenant': 'golden', 'secapi.cloud/shared': 'true' })
+    expect(drawn('BlockStorage', 'w', 'd', image('golden'))).toEqual(
+      expect.arrayContaining(['waits sourceImageRef Namespace golden', 'waits sourceImageRef Image g/ubuntu']),
+    )
+    expect(drawn('BlockStorage', 'w', 'd', image('acme')).join()).not.toContain('Namespace')
   })
 
   it('is what a field names beside references', () => {
@@ -46,7 +67,7 @@ describe('what an object depends on', () => {
   it('holds the region of what belongs to the tenant, and of nothing that has no cloud', () => {
     expect(
       drawn('Image', 't', 'i', { blockStorageRef: { resource: 'seca.storage/v1/tenants/acme/workspaces/prod/block-storages/b' } }),
-    ).toEqual(['holds region Region eu-1', 'waits blockStorageRef BlockStorage w/b'])
+    ).toEqual(['holds region Region eu-1', 'waits blockStorageRef BlockStorage w/b', 'waits blockStorageRef Namespace acme/prod'])
     expect(drawn('Workspace', 't', 'other', { region: 'it-1' })).toEqual(['holds region Region it-1'])
     expect(drawn('Role', 't', 'r', { permissions: [] })).toEqual([])
   })

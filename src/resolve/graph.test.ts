@@ -31,3 +31,21 @@ test('a reference that leaves out the parent waits for a child of any parent', (
   expect(names(graph.holders({ kind: 'Subnet', key: 'w/net.back' }))).toEqual([])
   expect(names(graph.holders({ kind: 'Subnet', key: 'other/net.front' }))).toEqual([])
 })
+
+test('several edges to one target are all told, and go one by one', () => {
+  const graph = new Graph()
+  const [from, to] = [
+    { kind: 'Instance', key: 'w/a' },
+    { kind: 'BlockStorage', key: 'w/one' },
+  ]
+  const paths = () => [...graph.dependents(to)].map(({ edge: { path } }) => path)
+  graph.set(
+    from,
+    ['x', 'y', 'z'].map((path) => ({ to, holds: true, path })),
+  )
+  expect(paths()).toEqual(['x', 'y', 'z'])
+  graph.set(from, [{ to, holds: true, path: 'y' }])
+  expect(paths()).toEqual(['y'])
+  graph.set(from, [])
+  expect(paths()).toEqual([])
+})

@@ -11,6 +11,10 @@ export interface Edge {
   readonly holds: boolean
   /** Field that names the target, `bootVolume.deviceRef`; `metadata` for parents and scopes. */
   readonly path: string
+  /** Where the object lives, not what it uses: how that fares concerns only who waits for it. */
+  readonly isPlace?: true
+  /** Where edges of the object lead hangs on the target: they are drawn anew when it comes, changes or goes. */
+  readonly steers?: true
 }
 
 interface Entry {
@@ -23,7 +27,8 @@ const id = (node: Node): string => `${node.kind}|${node.key}`
 /** Who depends on whom, kept in step with the stores: what a change wakes, and what a deletion must wait for. */
 export class Graph {
   readonly #entries = new Map<string, Entry>()
-  readonly #incoming = new Map<string, Set<string>>()
+  /** Target → source → the edges between them; most often one, which is not worth a list. */
+  readonly #incoming = new Map<string, Map<string, Edge | readonly Edge[]>>()
 
   /** Replaces the edges of an object; `undefined` when it is gone. */
   set(from: Node, edges: readonly Edge[] | undefined): void {
@@ -39,9 +44,10 @@ export class Graph {
     this.#entries.set(name, { from, edges })
     for (const edge of edges) {
       const target = id(edge.to)
-      const sources = this.#incoming.get(target)
-      if (sources) sources.add(name)
-      else this.#incoming.set(target, new Set([name]))
+      let sources = this.#incoming.get(target)
+      if (sources === undefined) this.#incoming.set(target, (sources = new Map()))
+      const known = sources.get(name)
+      sources.set(name, known === undefined ? edge : [...listOf(known), edge])
     }
   }
 
@@ -58,11 +64,10 @@ export class Graph {
 
   /** Objects with an edge to `to`, with that edge; `ns/*.name` edges match nested objects of any parent. */
   *dependents(to: Node): Generator<{ readonly from: Node; readonly edge: Edge }> {
-    for (const { kind, key } of aliases(to)) {
-      for (const source of this.#incoming.get(id({ kind, key })) ?? []) {
-        const entry = this.#entries.get(source)
-        // Some have thousands of edges, so nothing is made anew for each.
-        for (const edge of entry?.edges ?? []) if (entry && edge.to.key === key && edge.to.kind === kind) yield { from: entry.from, edge }
+    for (const target of aliases(to)) {
+      for (const [source, edges] of this.#incoming.get(id(target)) ?? []) {
+        const from = this.#entries.get(source)?.from
+        if (from !== undefined) for (const edge of listOf(edges)) yield { from, edge }
       }
     }
   }
@@ -72,6 +77,8 @@ export class Graph {
     for (const dependent of this.dependents(to)) if (dependent.edge.holds) yield dependent
   }
 }
+
+const listOf = (edges: Edge | readonly Edge[]): readonly Edge[] => (Array.isArray(edges) ? edges : [edges as Edge])
 
 function isSame(before: readonly Edge[], after: readonly Edge[]): boolean {
   return (

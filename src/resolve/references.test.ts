@@ -89,7 +89,7 @@ test('a subnet that several networks have is not guessed, and waited for', () =>
     // It shows in the status of the NIC, which more people see than may see those networks.
     message: 'Subnet "twin" is in several networks: name one, as in networks/<name>/subnets/twin',
   })
-  expect(edges).toContainEqual({ to: { kind: 'Subnet', key: 'w/*.twin' }, holds: true, path: 'subnetRef' })
+  expect(edges).toContainEqual({ to: { kind: 'Subnet', key: 'w/*.twin' }, holds: false, steers: true, path: 'subnetRef' })
   // The network of a subnet `b.c` is not `a.b`.
   add(cache, 'Subnet', 'w', 'a.b.c', { network: 'a' }, ACTIVE)
   expect(resolve(Nic as unknown as Kind, 'w', 'subnetRef', 'networks/a/subnets/b.c')).toBe('w/a.b.c')

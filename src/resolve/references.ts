@@ -56,6 +56,8 @@ interface Ambiguous {
   readonly keys: readonly string[]
   readonly message: string
   readonly parents: readonly string[]
+  /** Of those that it may mean the oldest: what it led to before there was another. */
+  readonly oldest: string
 }
 
 /** Resolves one reference of `from` (contract §4, architecture §2 "References"). */
@@ -97,7 +99,14 @@ export function resolveAddress(lookup: Lookup, address: Address): Resolution {
   if (others.length === 0) return objectAt(lookup, address, keyOf(namespace, only.metadata.name))
   const collection = lookup.kindNamed(kind.parent.kind)?.collection ?? ''
   const message = `${called(address)} is in several ${collection}: name one, as in ${collection}/<name>/${kind.collection}/${name}`
-  return { state: 'ambiguous', kind, keys, message, parents: matches.map((object) => parentName(kind, object) ?? '').toSorted() }
+  const parents = matches.map((object) => parentName(kind, object) ?? '').toSorted()
+  const oldest = keyOf(namespace, matches.reduce(older).metadata.name)
+  return { state: 'ambiguous', kind, keys, message, parents, oldest }
+}
+
+function older(one: Resource, other: Resource): Resource {
+  const [a, b] = [one.metadata, other.metadata].map(({ creationTimestamp, name }) => `${creationTimestamp} ${name}`)
+  return (a ?? '') <= (b ?? '') ? one : other
 }
 
 /** Namespace of the target; undefined for cluster-scoped kinds, and while there is none. */

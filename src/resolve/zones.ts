@@ -31,3 +31,23 @@ export const zone: Rule = function* (value, { lookup, kind, object, guard }) {
   else if (guard.needsValue === true)
     yield { path: guard.field, state: 'impossible', message: `must name a zone; region ${region} has ${zones.join(', ')}` }
 }
+
+interface CloudNames {
+  readonly region?: string
+  readonly zones?: Readonly<Record<string, string>>
+}
+
+function cloudNames(lookup: Lookup, region: string): CloudNames {
+  return (lookup.get('Region', region)?.spec as { readonly cloud?: CloudNames } | undefined)?.cloud ?? {}
+}
+
+/** What the cloud calls a region (`Region.spec.cloud`). */
+export function cloudRegionOf(lookup: Lookup, region: string): string {
+  return cloudNames(lookup, region).region ?? region
+}
+
+/** What the cloud calls the zone that an object is meant to be in. */
+export function cloudZoneOf(lookup: Lookup, kind: Kind, object: Resource): string | undefined {
+  const zone = zoneOf(lookup, kind, object)
+  return zone === undefined ? undefined : (cloudNames(lookup, regionOf(lookup, kind, object)).zones?.[zone] ?? zone)
+}

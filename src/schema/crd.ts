@@ -133,15 +133,16 @@ function specSchema(kind: Kind): Structural {
   }
 }
 
-/** Common and own status fields. Nothing is required; the default on the object itself makes status exist from the start (architecture §3). */
+/** Common, own and Kubernetes-only status fields. Nothing is required; the default on the object itself makes status exist from the start (architecture §3). */
 function statusSchema(kind: Kind): Structural {
   const common = structural(CommonStatus, `${kind.kind}.status`)
   const own = kind.status ? structural(kind.status, `${kind.kind}.status`) : {}
+  const kube = kind.kubeStatus ? structural(kind.kubeStatus, `${kind.kind}.status`) : {}
   return {
     type: 'object',
     description: 'What is there, written by the operator.',
     default: { observedGeneration: -1 },
-    properties: { ...common.properties, ...own.properties },
+    properties: { ...common.properties, ...own.properties, ...kube.properties },
   }
 }
 

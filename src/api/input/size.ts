@@ -1,7 +1,7 @@
 import { KEPT } from '../../kinds/names.ts'
 import type { Issue } from '../../schema/validate.ts'
 import { inBody, Refusal } from '../problem.ts'
-import { stored, type Tags } from '../render/labels.ts'
+import { stored, type Tags } from '../../resolve/labels.ts'
 
 /** Keys and list items of a spec that is a free map: each key is a managed field, and costs kube-apiserver 30 µs at every write. */
 export const MAX_FREE_VALUES = 2_000

@@ -1,6 +1,6 @@
 import { GlobSet } from '../../glob.ts'
 import { inParameter, Refusal } from '../problem.ts'
-import type { Strings } from '../render/labels.ts'
+import type { Strings } from '../../resolve/labels.ts'
 import { compareDecimals, parseDecimal } from './decimal.ts'
 import { Effort } from './effort.ts'
 

@@ -1,6 +1,6 @@
 import type { Kind } from '../../kinds/kind.ts'
 import type { Resource } from '../../kinds/resource.ts'
-import { type Strings, tagsOf } from './labels.ts'
+import { type Strings, tagsOf } from '../../resolve/labels.ts'
 import { metadataOf } from './metadata.ts'
 import { shown } from './state.ts'
 import type { Target } from '../path/target.ts'

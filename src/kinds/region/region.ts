@@ -34,7 +34,16 @@ export const Region = defineKind({
       .optional()
       .describe('APIs of the region. Rendered from the configuration when absent, which is the rule.'),
   }),
-  kubeSpec: z.object({ cloudProvider: dnsLabel().describe('CloudProvider that the region is bound to.') }),
+  kubeSpec: z.object({
+    cloudProvider: dnsLabel().describe('CloudProvider that the region is bound to.'),
+    cloud: z
+      .object({
+        region: z.string().min(1).max(128).optional().describe("The region's name in the cloud; absent = as here."),
+        zones: z.record(z.string().max(32), z.string().min(1).max(128)).optional().describe('Names of zones in the cloud, by name here.'),
+      })
+      .optional()
+      .describe('What the region and its zones are called in the cloud, where that differs.'),
+  }),
   // For Kubernetes users only: a SECA region has no status.
   status: z.object({}),
   rules: [labelName('region')],

@@ -20,6 +20,7 @@ export const Workspace = defineKind({
   columns: [
     { name: 'Region', path: '.spec.region' },
     { name: 'Resources', path: '.status.resourceCount', type: 'integer' },
+    { name: 'Namespace', path: '.status.namespace', priority: 1 },
   ],
   selectable: ['.spec.region'],
   spec: z.looseObject({}),
@@ -28,6 +29,7 @@ export const Workspace = defineKind({
     'region',
   ),
   status: z.object({ resourceCount: z.int().min(0).optional().describe('Resources in the workspace.') }),
+  kubeStatus: z.object({ namespace: z.string().max(63).optional().describe('Namespace of what is in the workspace.') }),
   rules: [
     {
       rule: `size(self.metadata.name) <= ${LABEL_LENGTH}`,

@@ -68,6 +68,7 @@ export function open(harness: Harness, credentials: Readonly<Record<string, stri
   const { provider, region } = harness
   const account: Account<Record<string, unknown>, Record<string, unknown>> = {
     region,
+    cloudRegion: region,
     settings: provider.settings.parse(harness.settings),
     credentials: provider.credentials.parse(credentials),
     acquire: () => Promise.resolve(),

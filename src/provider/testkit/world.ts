@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Reference } from '../../kinds/ref.ts'
-import type { CallContext, Connection, Desired, Observed, ResourceAdapter, ResourcePath, Target } from '../contract.ts'
-import { buildTag } from '../tags.ts'
+import type { CallContext, Connection, Desired, Json, Observed, Other, ResourceAdapter, ResourcePath, Targets } from '../contract.ts'
+import { buildTag, installationKey, tagKey } from '../tags.ts'
 
 type AnySpec = Readonly<Record<string, unknown>>
 
@@ -30,6 +29,7 @@ export interface Entry {
   spec: AnySpec
   incarnation: string
   externalId: string | undefined
+  handle: Json | undefined
   mayAdopt: boolean
   restartRequest: string | undefined
   status: Readonly<Record<string, unknown>>
@@ -100,7 +100,7 @@ export class World {
       region,
       path: `seca.testkit/v1/tenants/testkit/workspaces/w/${sample.kind}/${name}`,
     })
-    const fresh = { incarnation: nonce(), externalId: undefined, mayAdopt: false, restartRequest: undefined, status: {} }
+    const fresh = { incarnation: nonce(), externalId: undefined, handle: undefined, mayAdopt: false, restartRequest: undefined, status: {} }
     const entry: Entry = { sample, path, tag, aliases, spec: sample.spec, ...fresh }
     this.#entries.set(keyOf(entry), entry)
     return entry
@@ -108,19 +108,25 @@ export class World {
 
   desired(entry: Entry): Desired {
     const { zone } = this.#options
-    const { spec, path, tag, incarnation, externalId, mayAdopt, restartRequest } = entry
+    const { spec, path, tag, incarnation, externalId, handle, mayAdopt, restartRequest } = entry
     const workspace = this.#options.samples.find((one) => one.kind === 'Workspace')
     return {
       path,
       spec: spec as Desired['spec'],
       labels: { suite: 'testkit' },
       externalId,
+      handle,
       tag,
+      tagKey: tagKey(tag),
+      installationKey: installationKey(this.installation),
       incarnation,
       mayAdopt,
       restartRequest,
       zone: typeof spec['zone'] === 'string' && spec['zone'] !== '' ? spec['zone'] : zone,
-      target: (reference: Reference) => this.#target(entry.aliases[reference.resource] ?? reference.resource),
+      region: this.#options.region,
+      targets: this.#targets(entry),
+      holders: [],
+      isLeaving: false,
       parent: entry.sample.parent === undefined ? undefined : this.#target(entry.sample.parent),
       workspace: workspace && this.#target(`Workspace/${workspace.name}`),
     }
@@ -131,9 +137,10 @@ export class World {
   }
 
   async create(entry: Entry): Promise<string> {
-    const { externalId } = await this.adapter(entry).create(this.desired(entry), this.context())
+    const { externalId, handle } = await this.adapter(entry).create(this.desired(entry), this.context())
     entry.externalId = externalId
-    return externalId
+    entry.handle = handle ?? entry.handle
+    return externalId ?? ''
   }
 
   async update(entry: Entry, seen: Observed): Promise<void> {
@@ -204,14 +211,44 @@ export class World {
     }
   }
 
-  #target(key: string): Target | undefined {
+  /** Everything that looks like a reference, by the path where it stands. */
+  #targets(entry: Entry): Targets {
+    const found = referencesIn(entry.spec).flatMap(({ path, resource }) => {
+      const target = this.#target(entry.aliases[resource] ?? resource)
+      return target === undefined ? [] : [[path, target] as const]
+    })
+    return Object.fromEntries(found)
+  }
+
+  #target(key: string): Other | undefined {
     const [kind = '', name = ''] = key.split('/')
     const path = { api: 'seca.testkit/v1', tenant: 'testkit', region: this.#options.region, kind, name }
     const sku = this.#options.catalogue[key]
-    if (sku) return { path, externalId: undefined, spec: sku, status: {}, isReady: true }
+    const more = { isReady: true, state: 'active', targets: {} } as const
+    if (sku) return { path, externalId: undefined, tagKey: '', spec: sku, status: {}, ...more }
     const entry = this.#entries.get(key)
-    return entry && { path: entry.path, externalId: entry.externalId, spec: entry.spec, status: entry.status, isReady: true }
+    if (entry === undefined) return undefined
+    const { externalId, tag, incarnation, spec, status, handle } = entry
+    return {
+      path: entry.path,
+      externalId,
+      tagKey: tagKey(tag),
+      incarnation,
+      spec,
+      status,
+      ...(handle === undefined ? {} : { handle }),
+      ...more,
+    }
   }
+}
+
+/** References of a spec, `{resource: …}`, wherever they stand. */
+function referencesIn(value: unknown, path = ''): readonly { readonly path: string; readonly resource: string }[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => referencesIn(item, `${path}[${index}]`))
+  if (typeof value !== 'object' || value === null) return []
+  const { resource } = value as { resource?: unknown }
+  if (typeof resource === 'string') return [{ path, resource }]
+  return Object.entries(value).flatMap(([key, field]) => referencesIn(field, path === '' ? key : `${path}.${key}`))
 }
 
 function keyOf(entry: Pick<Entry, 'path'>): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { KEPT } from '../../kinds/names.ts'
+import { KEPT } from '../kinds/names.ts'
 import { isReserved, ownTags, stored, tagsOf } from './labels.ts'
 
 /** What the object carries after a write. */

@@ -1,5 +1,5 @@
-import { KEPT } from '../../kinds/names.ts'
-import type { ObjectMeta } from '../../kinds/resource.ts'
+import { KEPT } from '../kinds/names.ts'
+import type { ObjectMeta } from '../kinds/resource.ts'
 
 export type Strings = Readonly<Record<string, string>>
 
