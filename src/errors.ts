@@ -46,6 +46,7 @@ export const CATALOGUE = {
   ProviderRejected: { status: 409, type: 'resource-conflict', reason: 'Rejected' },
   ProviderUnsupported: { status: 422, type: 'validation-error', reason: 'Unsupported' },
   CredentialsInvalid: { status: 503, type: 'internal-server-error', reason: 'CredentialsInvalid' },
+  AccountChanged: { status: 503, type: 'internal-server-error', reason: 'AccountChanged' },
   OwnershipConflict: { status: 409, type: 'resource-conflict', reason: 'OwnershipConflict' },
   Internal: { status: 500, type: 'internal-server-error', reason: 'InternalError' },
 } as const satisfies Record<string, Row>

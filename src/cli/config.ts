@@ -58,7 +58,12 @@ export const ControllersConfig = z
       .max(64)
       .optional()
       .describe('identity in cloud tags; give the old one when a cluster is restored. Default: made once, kept in a ConfigMap'),
-    workers: z.int().min(1).max(256).default(16).describe('objects that are worked on at a time'),
+    workers: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(16)
+      .describe('objects of one cloud account that are worked on at a time; of one tenant three quarters of them'),
     driftIntervalMs: milliseconds('10m', 'time between looks at a settled cloud object (± 20 %)'),
     callTimeoutMs: milliseconds('60s', 'longest time that one provider call may take'),
     healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),

@@ -19,6 +19,8 @@ export const DELETION_POLICY = 'secapi.cloud/deletion-policy'
 export const PAUSED = 'secapi.cloud/paused'
 /** The cloud's id of an object to take over instead of creating one. */
 export const EXTERNAL_ID = 'secapi.cloud/external-id'
+/** On a CloudProvider: id of the account that its objects may move to although some live in another one (they are made anew there). */
+export const ACCOUNT = 'secapi.cloud/account'
 /** `Observe`: drift is reported, not corrected. */
 export const DRIFT_POLICY = 'secapi.cloud/drift'
 /** Any new value asks for a reconcile; `status.lastHandledRequest` answers it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type Priority, WorkQueue } from './queue.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Priority, type Share, type Turn, WorkQueue } from './queue.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -110,7 +110,8 @@ test('retry backs off with full jitter until forget', async () => {
   queue.forget('a')
   expect(queue.retry('a')).toBe(100)
   expect(make(() => 0.5).retry('b')).toBe(50)
-  expect(make(() => 0).retry('b')).toBe(1)
+  expect(make(() => 0).retry('b')).toBe(25)
+  expect(make(() => 0.5).retry('b', 3_000)).toBe(3_050)
 })
 
 test('a handler that throws is tried again', async () => {
@@ -156,6 +157,80 @@ test('old delayed adds do not pile up', async () => {
   }
   // One real timer, whatever happened before.
   expect(vi.getTimerCount()).toBeLessThanOrEqual(1)
+})
+
+test('a cloud that asks for no wait at all is not stormed', async () => {
+  const queue = new WorkQueue({ name: 'test', now: () => Date.now(), random: () => 0 })
+  const run = start(queue, { handler: async (key) => void queue.retry(key, 0) })
+  queue.add('a')
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(run.ran.length).toBeLessThanOrEqual(20_000 / 125 + 1)
+  const usual = new WorkQueue({ name: 'test', now: () => Date.now(), random: () => 0.5, backoff: { baseMs: 500, maxMs: 60_000 } })
+  const other = start(usual, { handler: async (key) => void usual.retry(key, 0) })
+  usual.add('a')
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(other.ran.length).toBeLessThanOrEqual(7)
+})
+
+describe('shares', () => {
+  /** Keys are `account/tenant/name`; those of `sick` never end. */
+  function shared(workers: number) {
+    const shareOf = (key: string): Share => {
+      const [account = '', tenant = ''] = key.split('/')
+      return { account, tenant }
+    }
+    const queue = new WorkQueue({ name: 'test', now: () => Date.now(), shareOf })
+    const run = start(queue, { workers, handler: async (key) => (key.includes('sick') ? new Promise(() => undefined) : undefined) })
+    return { queue, ran: run.ran }
+  }
+  const of = (ran: readonly string[], prefix: string) => ran.filter((key) => key.startsWith(prefix)).length
+
+  test('an account that hangs holds up no other, and has no more under way than its share', async () => {
+    const { queue, ran } = shared(8)
+    for (let i = 0; i < 400; i++) queue.add(`one/sick-${i % 5}/${i}`)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(of(ran, 'one/')).toBe(8)
+    queue.add('two/well/a')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(of(ran, 'two/')).toBe(1)
+    expect(queue.depth).toBe(392)
+  })
+
+  test('a tenant whose work hangs leaves room for others of its account', async () => {
+    const { queue, ran } = shared(8)
+    for (let i = 0; i < 100; i++) queue.add(`one/sick/${i}`)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(of(ran, 'one/sick')).toBe(6)
+    for (let i = 0; i < 100; i++) queue.add(`one/well/${i}`)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(of(ran, 'one/well')).toBe(100)
+  })
+
+  test('the handler is told whose turn it is, and why', async () => {
+    const queue = new WorkQueue({ name: 'test', now: () => Date.now(), shareOf: (key) => ({ account: key, tenant: 't' }) })
+    const turns: Turn[] = []
+    const stop = new AbortController()
+    const done = queue.run(async (_key, turn) => void turns.push(turn), { workers: 1, signal: stop.signal })
+    queue.add('a', { priority: 'high' })
+    queue.add('b', { afterMs: 10, priority: 'low' })
+    await vi.advanceTimersByTimeAsync(20)
+    stop.abort()
+    await done
+    expect(turns).toEqual([
+      { priority: 'high', share: { account: 'a', tenant: 't' } },
+      { priority: 'low', share: { account: 'b', tenant: 't' } },
+    ])
+  })
+
+  test('within an account an edit goes before a pass, and tenants take turns', async () => {
+    const queue = new WorkQueue({ name: 'test', now: () => Date.now(), shareOf: (key) => ({ account: 'x', tenant: key[0] ?? '' }) })
+    for (let i = 0; i < 50; i++) queue.add(`a${i}`, { priority: 'low' })
+    queue.add('b0', { priority: 'low' })
+    queue.add('a-edit', { priority: 'high' })
+    const run = start(queue)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(run.ran.slice(0, 4)).toEqual(['a-edit', 'a0', 'b0', 'a1'])
+  })
 })
 
 test('property: one worker per key, nothing lost, everything ends', async () => {

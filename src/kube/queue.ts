@@ -1,7 +1,11 @@
 import type { Metrics } from '../observe/metrics.ts'
+import type { Priority } from '../lines.ts'
 import { fullJitter } from './clock.ts'
+import { heapPop, heapPush } from './heap.ts'
+import { type Caps, type Share, Shares } from './shares.ts'
 
-export type Priority = 'high' | 'normal' | 'low'
+export type { Priority } from '../lines.ts'
+export type { Share } from './shares.ts'
 
 export interface QueueOptions {
   readonly name: string
@@ -10,6 +14,14 @@ export interface QueueOptions {
   /** Monotonic milliseconds. */
   readonly now?: () => number
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number }
+  /** Whose work a key is; absent: all of it is one party's. Asked at each turn of the key, so it has to be quick. */
+  readonly shareOf?: (key: string) => Share
+}
+
+/** What a handler is told beside the key. */
+export interface Turn {
+  readonly priority: Priority
+  readonly share: Share
 }
 
 interface Entry {
@@ -33,17 +45,23 @@ interface Placement {
   readonly at: number
 }
 
-const PRIORITIES = ['high', 'normal', 'low'] as const
+interface Waiting extends Placement {
+  readonly share: Share
+}
+
 const RANK: Record<Priority, number> = { high: 0, normal: 1, low: 2 }
-/**
- * So many takes in a row go by priority; the one after goes to the key that waited longest. Low never starves, and a long line of
- * low keys, however old, never holds up a high one.
- */
-const BY_PRIORITY = 7
+/** No retry comes sooner than this part of the backoff's base: full jitter alone would let some storm. */
+const FLOOR = 0.25
+/** Of an account's workers, one tenant gets at most this part: work that hangs leaves room for others. */
+const MOST_OF_ACCOUNT = 0.75
+/** Keys under way, whosever they are: far more than any account may have, so that none can use this up. */
+const CEILING = 4_096
+const NOBODYS: Share = { account: '', tenant: '' }
 
 /**
  * Keys to work on, each at most once and by one worker at a time. A key added while it is processed runs again
- * afterwards; of several delayed adds the earliest counts; the start of processing makes earlier adds moot.
+ * afterwards; of several delayed adds the earliest counts; the start of processing makes earlier adds moot. Every account has workers of
+ * its own (architecture §4 "One account cannot starve another"): one whose work hangs holds up nobody else's.
  */
 export class WorkQueue {
   readonly #name: string
@@ -51,14 +69,13 @@ export class WorkQueue {
   readonly #random: () => number
   readonly #now: () => number
   readonly #backoff: { readonly baseMs: number; readonly maxMs: number }
+  readonly #shareOf: ((key: string) => Share) | undefined
   readonly #entries = new Map<string, Entry>()
   readonly #failures = new Map<string, number>()
-  readonly #lanes: Record<Priority, Lane> = { high: new Lane(), normal: new Lane(), low: new Lane() }
+  readonly #shares = new Shares<Waiting>(isCurrentReady)
   #delayed: Placement[] = []
   #delayedCount = 0
   #depth = 0
-  /** Since the last one that went to the oldest key. */
-  #takes = 0
   #timer: { handle: NodeJS.Timeout; at: number } | undefined
   #pump: (() => void) | undefined
   #isOpen = true
@@ -69,6 +86,7 @@ export class WorkQueue {
     this.#random = options.random ?? Math.random
     this.#now = options.now ?? (() => performance.now())
     this.#backoff = options.backoff ?? { baseMs: 500, maxMs: 300_000 }
+    this.#shareOf = options.shareOf
   }
 
   /** Keys that are ready and not being processed. */
@@ -83,7 +101,7 @@ export class WorkQueue {
       entry.dirty = entry.due = undefined
       if (entry.state !== 'processing') this.#entries.delete(entry.key)
     }
-    for (const priority of PRIORITIES) this.#lanes[priority] = new Lane()
+    this.#shares.clear()
     this.#delayed = []
     this.#delayedCount = 0
     this.#failures.clear()
@@ -107,7 +125,7 @@ export class WorkQueue {
   retry(key: string, atLeastMs = 0): number {
     const failures = this.#failures.get(key) ?? 0
     if (this.#isOpen) this.#failures.set(key, failures + 1)
-    const afterMs = Math.max(1, atLeastMs + fullJitter(failures, this.#backoff, this.#random))
+    const afterMs = atLeastMs + Math.max(1, FLOOR * this.#backoff.baseMs, fullJitter(failures, this.#backoff, this.#random))
     this.add(key, { afterMs })
     return afterMs
   }
@@ -117,28 +135,33 @@ export class WorkQueue {
     this.#failures.delete(key)
   }
 
-  /** Works until the signal aborts and the running handlers are done. A handler that throws is tried again with backoff. */
-  async run(handler: (key: string) => Promise<void>, options: { workers: number; signal: AbortSignal }): Promise<void> {
+  /**
+   * Works until the signal aborts and the running handlers are done. A handler that throws is tried again with backoff. `workers`: how many
+   * keys of one account are worked on at a time.
+   */
+  async run(handler: (key: string, turn: Turn) => Promise<void>, options: { workers: number; signal: AbortSignal }): Promise<void> {
     const { workers, signal } = options
     if (this.#pump !== undefined) throw new Error(`queue ${this.#name} is running already`)
     const finished = Promise.withResolvers<void>()
+    const caps = { account: workers, tenant: this.#shareOf === undefined ? workers : Math.max(1, Math.floor(workers * MOST_OF_ACCOUNT)) }
     let active = 0
-    const work = async (entry: Entry) => {
+    const work = async ({ entry, share }: Waiting) => {
       try {
-        await handler(entry.key)
+        await handler(entry.key, { priority: entry.priority, share })
       } catch {
         this.retry(entry.key)
       }
       active--
+      this.#shares.done(share)
       this.#done(entry)
       pump()
     }
     const pump = () => {
-      while (active < workers && !signal.aborted) {
-        const entry = this.#take()
-        if (entry === undefined) break
+      while (active < CEILING && !signal.aborted) {
+        const next = this.#take(caps)
+        if (next === undefined) break
         active++
-        void work(entry)
+        void work(next)
       }
       if (signal.aborted && active === 0) finished.resolve()
     }
@@ -173,7 +196,7 @@ export class WorkQueue {
     }
     entry.priority = priority
     entry.turn++
-    this.#lanes[priority].push({ entry, turn: entry.turn, at: entry.since })
+    this.#shares.push(priority, { entry, turn: entry.turn, at: entry.since, share: this.#shareOf?.(entry.key) ?? NOBODYS })
     this.#pump?.()
   }
 
@@ -198,25 +221,15 @@ export class WorkQueue {
     this.#delayedCount--
   }
 
-  #take(): Entry | undefined {
-    const isTurnOfOldest = this.#takes >= BY_PRIORITY
-    let best: Lane | undefined
-    let bestAt = Number.POSITIVE_INFINITY
-    for (const priority of PRIORITIES) {
-      const lane = this.#lanes[priority]
-      const head = lane.head(isCurrentReady)
-      if (head === undefined || (best !== undefined && !(isTurnOfOldest && head.at < bestAt))) continue
-      best = lane
-      bestAt = head.at
-    }
-    const entry = best?.shift()?.entry
-    if (entry === undefined) return undefined
-    this.#takes = isTurnOfOldest ? 0 : this.#takes + 1
+  #take(caps: Caps): Waiting | undefined {
+    const next = this.#shares.take(caps)
+    if (next === undefined) return undefined
+    const { entry } = next
     entry.state = 'processing'
     this.#undelay(entry)
     this.#count(-1)
     this.#metrics?.queueWait.observe({ queue: this.#name, priority: entry.priority }, (this.#now() - entry.since) / 1000)
-    return entry
+    return next
   }
 
   #done(entry: Entry): void {
@@ -269,61 +282,4 @@ function isCurrentDelay({ entry, turn }: Placement): boolean {
 
 function better(a: Priority, b: Priority): Priority {
   return RANK[a] <= RANK[b] ? a : b
-}
-
-/** First in, first out, without moving the rest at each step. */
-class Lane {
-  #items: Placement[] = []
-  #start = 0
-  push(item: Placement): void {
-    this.#items.push(item)
-  }
-  /** The first item that still counts; those before it are dropped. */
-  head(counts: (item: Placement) => boolean): Placement | undefined {
-    for (let item = this.#items[this.#start]; item !== undefined; item = this.#items[this.#start]) {
-      if (counts(item)) return item
-      this.shift()
-    }
-    return undefined
-  }
-  shift(): Placement | undefined {
-    const item = this.#items[this.#start++]
-    if (this.#start > 1_024 && this.#start * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#start)
-      this.#start = 0
-    }
-    return item
-  }
-}
-
-function heapPush(heap: Placement[], item: Placement): void {
-  let child = heap.push(item) - 1
-  while (child > 0) {
-    const parent = (child - 1) >> 1
-    const above = heap[parent]
-    if (above === undefined || above.at <= item.at) break
-    heap[child] = above
-    child = parent
-  }
-  heap[child] = item
-}
-
-function heapPop(heap: Placement[]): void {
-  const item = heap.pop()
-  if (item === undefined || heap.length === 0) return
-  let parent = 0
-  for (;;) {
-    let child = 2 * parent + 1
-    let below = heap[child]
-    if (below === undefined) break
-    const right = heap[child + 1]
-    if (right !== undefined && right.at < below.at) {
-      child++
-      below = right
-    }
-    if (below.at >= item.at) break
-    heap[parent] = below
-    parent = child
-  }
-  heap[parent] = item
 }

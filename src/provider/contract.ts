@@ -224,7 +224,9 @@ export interface Account<S, C> {
   /** Waits for the account's budget (token bucket); call it before every request to the cloud. */
   readonly acquire: (context: CallContext) => Promise<void>
   /** Tells the budget that the cloud throttled: no call of the account leaves for this many milliseconds. */
-  readonly pause?: (forMs: number) => void
+  readonly pause?: (forMs?: number) => void
+  /** Tells the budget of an answer that was no refusal for frequency: its headers may say how much of the cloud's own budget is left. */
+  readonly observe?: (headers: Readonly<Record<string, string | string[] | undefined>>) => void
   /** To be asked last before anything is changed in the cloud; `HttpClient` does. Absent: always. */
   readonly fence?: Fence
 }

@@ -17,6 +17,10 @@ const CODES = {
 export interface FailureOptions extends ErrorOptions {
   /** From the cloud's Retry-After, in milliseconds. */
   readonly retryAfterMs?: number
+  /** Nothing was sent: the account's own line, pause or breaker kept it back. It says nothing about the object. */
+  readonly isHeld?: boolean
+  /** Where the reason that people see is another one than the class's. */
+  readonly code?: ErrorCode
 }
 
 /**
@@ -32,10 +36,12 @@ export interface FailureOptions extends ErrorOptions {
 export class ProviderError extends SecaError {
   readonly failure: FailureClass
   readonly retryAfterMs: number | undefined
+  readonly isHeld: boolean
   constructor(failure: FailureClass, message: string, options: FailureOptions = {}) {
-    super(CODES[failure], message, options)
+    super(options.code ?? CODES[failure], message, options)
     this.name = 'ProviderError'
     this.failure = failure
     this.retryAfterMs = options.retryAfterMs
+    this.isHeld = options.isHeld === true
   }
 }

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { HttpClient, type HttpFailure, type HttpOptions, orMissing, parseRetryAfter } from './http.ts'
+import { type Asked, HttpClient, type HttpFailure, type HttpOptions, orMissing } from './http.ts'
+import { TokenCache } from './token.ts'
 
 const open: { server: Server; client: HttpClient }[] = []
 const context = { signal: new AbortController().signal }
@@ -71,6 +72,24 @@ describe('requests', () => {
     expect(await client.call({ method: 'DELETE', path: '/x' }, context)).toBeUndefined()
   })
 
+  test('a form is sent as one', async () => {
+    const seen: string[] = []
+    const client = await clientFor((request, response) => {
+      seen.push(String(request.headers['content-type']))
+      request.on('data', (chunk: Buffer) => seen.push(chunk.toString()))
+      request.on('end', () => response.end())
+    })
+    await client.call({ method: 'POST', path: '/x', form: { name: 'a b', volume: 'ü' } }, context)
+    expect(seen).toEqual(['application/x-www-form-urlencoded', 'name=a+b&volume=%C3%BC'])
+  })
+
+  test('what is no JSON is text where it is asked for; failures are read', async () => {
+    const yaml = await clientFor(answering(200, 'kind: Config\n'))
+    expect(await yaml.call<string>({ method: 'GET', path: '/kubeconfig', raw: true }, context)).toBe('kind: Config\n')
+    const refused = await clientFor(answering(400, '{"message":"not yet"}'))
+    expect((await failureOf(refused.call({ method: 'GET', path: '/kubeconfig', raw: true }, context))).message).toContain('not yet')
+  })
+
   test('connections are used again', async () => {
     let connections = 0
     const client = await clientFor(answering(200, '{}'))
@@ -84,14 +103,16 @@ describe('failures', () => {
   test.each([
     [400, 'rejected'],
     [401, 'credentials'],
-    [403, 'credentials'],
+    [403, 'rejected'],
     [404, 'rejected'],
     [409, 'rejected'],
     [422, 'rejected'],
     [408, 'transient'],
     [429, 'throttled'],
     [500, 'transient'],
+    [502, 'transient'],
     [503, 'transient'],
+    [504, 'transient'],
   ])('%d is %s', async (status, failure) => {
     const client = await clientFor(answering(status, '{"message":"no such size"}'))
     const error = await failureOf(client.call({ method: 'GET', path: '/x' }, context))
@@ -100,10 +121,7 @@ describe('failures', () => {
   })
 
   test.each([
-    ['{"error":{"code":"Q","message":"quota"}}', 'quota'],
-    ['{"badRequest":{"message":"bad size","code":400}}', 'bad size'],
-    ['{"messages":[{"errorCode":"1","message":"wrong"}]}', 'wrong'],
-    ['{"errors":[{"detail":"deep"}]}', 'deep'],
+    ['{"message":"no"}', 'no'],
     ['<html>Bad Gateway</html>', 'the cloud refused the request'],
     ['', 'the cloud refused the request'],
   ])('the words of %s', async (body, words) => {
@@ -111,21 +129,63 @@ describe('failures', () => {
     expect((await failureOf(client.call({ method: 'GET', path: '/x' }, context))).message).toBe(`${words} (GET /api/x, 400)`)
   })
 
+  test('an adapter may know better where the words are', async () => {
+    const client = await clientFor(answering(400, '{"message":"see code","code":"Q7"}'), {
+      words: (body) => `code ${(body as { code: string }).code}`,
+    })
+    expect((await failureOf(client.call({ method: 'GET', path: '/x' }, context))).message).toBe('code Q7 (GET /api/x, 400)')
+  })
+
   test('tell no secret, even when the cloud does', async () => {
     const client = await clientFor(answering(401, `{"message":"token ${SECRET} has expired"}`))
     expect((await failureOf(client.call({ method: 'GET', path: '/x' }, context))).message).toContain('token [redacted] has expired')
   })
 
-  test('throttling pauses the account for as long as the cloud says', async () => {
-    const pause = vi.fn<(ms: number) => void>()
-    const client = await clientFor(answering(429, '', { 'retry-after': '7' }), { account: { acquire: () => Promise.resolve(), pause } })
-    expect(await failureOf(client.call({ method: 'GET', path: '/x' }, context))).toMatchObject({ failure: 'throttled', retryAfterMs: 7000 })
-    expect(pause).toHaveBeenCalledExactlyOnceWith(7000)
+  test.each([
+    ['7', 7_000],
+    ['0', 1_000],
+    ['86400', 300_000],
+    [undefined, undefined],
+  ])('throttling pauses the account as the cloud says, within bounds: %s', async (header, ms) => {
+    const pause = vi.fn<(ms?: number) => void>()
+    const observe = vi.fn<() => void>()
+    const headers = header === undefined ? undefined : { 'retry-after': header }
+    const client = await clientFor(answering(429, '', headers), { account: { acquire: () => Promise.resolve(), pause, observe } })
+    const failure = await failureOf(client.call({ method: 'GET', path: '/x' }, context))
+    expect([failure.failure, failure.retryAfterMs]).toEqual(['throttled', ms])
+    expect(pause).toHaveBeenCalledExactlyOnceWith(ms)
+    expect(observe).not.toHaveBeenCalled()
+  })
+
+  test('a 503 with Retry-After says when, and pauses nobody else', async () => {
+    const pause = vi.fn<(ms?: number) => void>()
+    const client = await clientFor(answering(503, '', { 'retry-after': '0' }), { account: { acquire: () => Promise.resolve(), pause } })
+    expect(await failureOf(client.call({ method: 'GET', path: '/x' }, context))).toMatchObject({
+      failure: 'transient',
+      retryAfterMs: 1_000,
+    })
+    expect(pause).not.toHaveBeenCalled()
+  })
+
+  test.each([200, 404])('headers of a %d reach the budget', async (status) => {
+    const observe = vi.fn<(headers: Asked['headers']) => void>()
+    const client = await clientFor(answering(status, '{}', { 'x-ratelimit-remaining': '3' }), {
+      account: { acquire: () => Promise.resolve(), observe },
+    })
+    await orMissing(client.call({ method: 'GET', path: '/x' }, context))
+    expect(observe.mock.calls[0]?.[0]).toMatchObject({ 'x-ratelimit-remaining': '3' })
   })
 
   test('an adapter may know better what a status means', async () => {
-    const client = await clientFor(answering(409, '{"code":"busy"}'), { classify: (status) => (status === 409 ? 'transient' : undefined) })
+    const asked: Asked[] = []
+    const client = await clientFor(answering(409, '{"code":"busy"}', { 'x-why': 'lock' }), {
+      classify: (status, _body, about) => {
+        asked.push(about)
+        return status === 409 ? 'transient' : undefined
+      },
+    })
     expect(await failureOf(client.call({ method: 'GET', path: '/x' }, context))).toMatchObject({ failure: 'transient' })
+    expect(asked).toMatchObject([{ method: 'GET', path: '/api/x', headers: { 'x-why': 'lock' } }])
   })
 
   test('only what is missing is undefined', async () => {
@@ -165,12 +225,30 @@ describe('failures', () => {
   })
 })
 
-test.each([
-  ['120', 120_000],
-  ['0', 0],
-  ['0.5', 500],
-  ['Wed, 21 Oct 2015 07:28:10 GMT', 10_000],
-  ['Wed, 21 Oct 2015 07:27:00 GMT', 0],
-  ['soon', undefined],
-  [undefined, undefined],
-])('Retry-After %s is %s ms', (header, ms) => expect(parseRetryAfter(header, Date.parse('Wed, 21 Oct 2015 07:28:00 GMT'))).toBe(ms))
+describe('a token', () => {
+  /** A cloud that takes only the tokens of `good`, and gives out `t1`, `t2`, … */
+  async function cloud(...good: readonly string[]) {
+    let made = 0
+    const token = new TokenCache({ fetch: () => Promise.resolve({ value: `t${++made}` }) })
+    const seen: (string | undefined)[] = []
+    const listener: RequestListener = (request, response) => {
+      seen.push(request.headers.authorization)
+      const isGood = good.some((one) => request.headers.authorization === `Bearer ${one}`)
+      answering(isGood ? 200 : 401, `{"message":"token ${request.headers.authorization?.slice(7)} is bad"}`)(request, response)
+    }
+    return { client: await clientFor(listener, { headers: () => ({}), token }), seen }
+  }
+
+  test('is renewed after a 401, once, and kept', async () => {
+    const { client, seen } = await cloud('t2')
+    await client.call({ method: 'GET', path: '/x' }, context)
+    await client.call({ method: 'GET', path: '/x' }, context)
+    expect(seen).toEqual(['Bearer t1', 'Bearer t2', 'Bearer t2'])
+  })
+
+  test('that is refused when it is new means wrong credentials, and is not told', async () => {
+    const { client, seen } = await cloud()
+    const failure = await failureOf(client.call({ method: 'GET', path: '/x' }, context))
+    expect([failure.failure, failure.message, seen.length]).toEqual(['credentials', 'token [redacted] is bad (GET /api/x, 401)', 2])
+  })
+})

@@ -4,23 +4,39 @@ import { aborted } from './budget.ts'
 import { deadline } from '../deadline.ts'
 import { type FailureClass, type FailureOptions, ProviderError } from './errors.ts'
 import { fenced } from './fence.ts'
+import { parseRetryAfter } from './retry-after.ts'
+import type { TokenCache } from './token.ts'
+import { wordsOf } from './words.ts'
 
 export interface HttpOptions {
   /** Where the cloud's API begins; no trailing slash needed. */
   readonly baseUrl: string
-  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'fence'>
-  /** Headers of every request, credentials among them; asked each time, so that a token may be renewed. */
-  readonly headers: (context: CallContext) => Record<string, string> | Promise<Record<string, string>>
+  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'observe' | 'fence'>
+  /** Headers of every request, credentials among them unless `token` gives them. */
+  readonly headers?: (context: CallContext) => Record<string, string> | Promise<Record<string, string>>
+  /** Bearer token that is fetched and renewed; after a 401 a request is made once more, with a new one. */
+  readonly token?: TokenCache
   /** Blotted out of every message. */
   readonly secrets: readonly string[]
   /** For the whole exchange, 30 s if absent. */
   readonly timeoutMs?: number
-  /** Connections per host, 16 if absent. */
+  /** Connections per host; absent: more than calls of one account are made at a time, so that those which hang hold up no other. */
   readonly connections?: number
   /** PEM of the cloud's certificate authority, where it is a private one. */
   readonly ca?: string
   /** What a status means in this cloud, where it differs from the usual; sees the parsed body. */
-  readonly classify?: (status: number, body: unknown) => FailureClass | undefined
+  readonly classify?: (status: number, body: unknown, about: Asked) => FailureClass | undefined
+  /** What an error body says to people, where the usual places are not it. */
+  readonly words?: (body: unknown) => string | undefined
+}
+
+/** The request that a failure is about. */
+export interface Asked {
+  readonly method: HttpRequest['method']
+  /** Of the URL. */
+  readonly path: string
+  /** Of the answer. */
+  readonly headers: HttpAnswer<unknown>['headers']
 }
 
 interface HttpRequest {
@@ -28,8 +44,12 @@ interface HttpRequest {
   /** Below the base URL, or a full URL. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
-  /** Sent as JSON. */
+  /** Sent as JSON… */
   readonly body?: unknown
+  /** …or as a form. */
+  readonly form?: Readonly<Record<string, string>>
+  /** The answer is text, whatever it is: a file, YAML. Failures are read all the same. */
+  readonly raw?: true
   readonly headers?: Readonly<Record<string, string>>
   /** Whether the cloud is another one afterwards: then it leaves only while the account's fence holds. Absent: all but GET. */
   readonly changes?: boolean
@@ -38,9 +58,17 @@ interface HttpRequest {
 interface HttpAnswer<T> {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Parsed JSON; undefined when the answer is empty. */
+  /** Parsed JSON, undefined when the answer is empty; the text of a `raw` request. */
   readonly body: T
 }
+
+interface Answer {
+  readonly status: number
+  readonly headers: HttpAnswer<unknown>['headers']
+  readonly text: string
+}
+
+const CONNECTIONS = 64
 
 /** The cloud answered, and it was no success. */
 export class HttpFailure extends ProviderError {
@@ -70,7 +98,7 @@ export async function orMissing<T>(pending: Promise<T>): Promise<T | undefined> 
 
 /**
  * JSON over a pool of connections, for adapters. Every call waits for the account's budget, carries the caller's signal and ends in
- * the answer or a {@link ProviderError}; nothing is retried here, the engine does that.
+ * the answer or a {@link ProviderError}. Nothing is retried here, the engine does that; but a token that has become old is renewed.
  */
 export class HttpClient {
   readonly #options: HttpOptions
@@ -82,7 +110,7 @@ export class HttpClient {
     this.#options = options
     this.#base = options.baseUrl.replace(/\/+$/, '')
     this.#agent = new Agent({
-      connections: options.connections ?? 16,
+      connections: options.connections ?? CONNECTIONS,
       allowH2: false,
       connect: { timeout: 10_000, ...(options.ca === undefined ? {} : { ca: options.ca }) },
     })
@@ -96,19 +124,32 @@ export class HttpClient {
   }
 
   async exchange<T>(request: HttpRequest, context: CallContext): Promise<HttpAnswer<T>> {
+    const { token } = this.#options
+    const value = await token?.get(context)
+    try {
+      return await this.#exchange<T>(request, context, value)
+    } catch (thrown) {
+      if (token === undefined || value === undefined || !(thrown instanceof HttpFailure) || thrown.status !== 401) throw thrown
+      token.refuse(value)
+      return this.#exchange<T>(request, context, await token.get(context))
+    }
+  }
+
+  async #exchange<T>(request: HttpRequest, context: CallContext, token: string | undefined): Promise<HttpAnswer<T>> {
     await this.#options.account.acquire(context)
     const url = this.#url(request)
-    const headers = { accept: 'application/json', ...(await this.#options.headers(context)), ...request.headers }
+    const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const headers = { accept: 'application/json', ...bearer, ...(await this.#options.headers?.(context)), ...request.headers }
     const limit = deadline(context.signal, this.#options.timeoutMs ?? 30_000)
-    const text = request.body === undefined ? undefined : JSON.stringify(request.body)
+    const { text, type } = encoded(request)
     const dispatcher = (request.changes ?? request.method !== 'GET') ? this.#fenced : this.#agent
-    let answer: { status: number; headers: HttpAnswer<T>['headers']; text: string }
+    let answer: Answer
     try {
       const response = await dispatcher.request({
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
-        headers: text === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+        headers: text === undefined ? headers : { ...headers, 'content-type': type },
         body: text ?? null,
         signal: limit.signal,
       })
@@ -125,17 +166,21 @@ export class HttpClient {
     return this.#judge<T>(request, url, answer)
   }
 
-  #judge<T>(request: HttpRequest, url: URL, answer: { status: number; headers: HttpAnswer<T>['headers']; text: string }): HttpAnswer<T> {
-    const { status, headers, text } = answer
-    const body = parse(text)
-    if (status >= 200 && status < 300 && body !== MALFORMED) return { status, headers, body: body as T }
+  #judge<T>(request: HttpRequest, url: URL, { status, headers, text }: Answer): HttpAnswer<T> {
+    const { account, classify, words } = this.#options
+    const isSuccess = status >= 200 && status < 300
+    const body = isSuccess && request.raw === true ? text : parse(text)
     const about = `(${request.method} ${url.pathname}, ${status})`
-    if (status < 300) throw new ProviderError('transient', `the answer was not JSON ${about}`)
-    const failure = this.#options.classify?.(status, body) ?? classify(status)
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now())
-    if (failure === 'throttled') this.#options.account.pause?.(retryAfterMs ?? 1000)
-    const words = this.#blot(cloudWords(body) ?? STANDING_WORDS[failure])
-    throw new HttpFailure(failure, `${words} ${about}`, { status, body, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
+    const failure = isSuccess
+      ? undefined
+      : (classify?.(status, body, { method: request.method, path: url.pathname, headers }) ?? meaning(status))
+    const retryAfterMs = failure === undefined ? undefined : parseRetryAfter(headers['retry-after'], Date.now())
+    if (failure === 'throttled') account.pause?.(retryAfterMs)
+    else account.observe?.(headers)
+    if (isSuccess && body !== MALFORMED) return { status, headers, body: body as T }
+    if (failure === undefined || status < 300) throw new ProviderError('transient', `the answer was not JSON ${about}`)
+    const said = this.#blot(words?.(body) ?? wordsOf(body) ?? STANDING_WORDS[failure])
+    throw new HttpFailure(failure, `${said} ${about}`, { status, body, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
   }
 
   #url(request: HttpRequest): URL {
@@ -145,7 +190,10 @@ export class HttpClient {
   }
 
   #blot(text: string): string {
-    return this.#options.secrets.reduce((sum, secret) => (secret === '' ? sum : sum.replaceAll(secret, '[redacted]')), text)
+    return [...this.#options.secrets, ...(this.#options.token?.secrets ?? [])].reduce(
+      (sum, secret) => (secret === '' ? sum : sum.replaceAll(secret, '[redacted]')),
+      text,
+    )
   }
 
   /** Ends when running calls have ended; abort their signals first. */
@@ -165,20 +213,12 @@ const STANDING_WORDS = {
   foreign: "the cloud object is somebody else's",
 } as const satisfies Record<FailureClass, string>
 
-function classify(status: number): FailureClass {
-  if (status === 401 || status === 403) return 'credentials'
+/** A 403 is about one request: another kind, another place may be allowed. */
+function meaning(status: number): FailureClass {
+  if (status === 401) return 'credentials'
   if (status === 429) return 'throttled'
   if (status >= 500 || status === 408 || status === 425) return 'transient'
   return 'rejected'
-}
-
-/** Retry-After (RFC 9110 §10.2.3) in milliseconds from `now`: seconds or an HTTP date. */
-export function parseRetryAfter(header: string | string[] | undefined, now: number): number | undefined {
-  const text = (Array.isArray(header) ? header[0] : header)?.trim()
-  if (!text) return undefined
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000)
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }
 
 const MALFORMED = Symbol('not JSON')
@@ -192,17 +232,9 @@ function parse(text: string): unknown {
   }
 }
 
-const WORDS = ['message', 'detail', 'title', 'error_description', 'error', 'errors', 'fault', 'reason'] as const
-
-/** What the cloud says in an error body, wherever it keeps it: clouds wrap it in one object (`{error: {message}}`) or list it. */
-function cloudWords(body: unknown, depth = 0): string | undefined {
-  if (typeof body === 'string') return body.trim().slice(0, 1000) || undefined
-  if (typeof body !== 'object' || body === null || depth > 3) return undefined
-  if (Array.isArray(body)) return cloudWords(body[0], depth + 1)
-  const fields = body as Record<string, unknown>
-  const known = WORDS.map((key) => cloudWords(fields[key], depth + 1)).find((words) => words !== undefined)
-  const values = Object.values(fields)
-  return known ?? (values.length === 1 ? cloudWords(values[0], depth + 1) : undefined)
+function encoded({ body, form }: HttpRequest): { readonly text: string | undefined; readonly type: string } {
+  if (form !== undefined) return { text: new URLSearchParams(form).toString(), type: 'application/x-www-form-urlencoded' }
+  return { text: body === undefined ? undefined : JSON.stringify(body), type: 'application/json' }
 }
 
 function connectionTrouble(thrown: unknown): string {

@@ -1,0 +1,108 @@
+import type { CallContext } from '../provider/contract.ts'
+import { ProviderError } from '../provider/errors.ts'
+import { HttpFailure } from '../provider/http.ts'
+
+/** Keeps the calls of an account back while its cloud does not answer: a few find out whether it does again, not all. */
+export interface Breaker {
+  /** Makes a call about the object `who`; throws `transient` with {@link ProviderError.isHeld} where it is kept back. */
+  run<T>(who: string, context: CallContext, call: () => Promise<T>): Promise<T>
+  /** The cloud answered, whatever was asked. */
+  close(): void
+}
+
+export interface BreakerOptions {
+  /** For messages. */
+  readonly account: string
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+/** So many objects in a row without an answer: it is not them. One object alone has its own backoff. */
+const OBJECTS = 5
+/** A probe each second, and less often the longer it takes. */
+const PROBE_MIN_MS = 1_000
+const PROBE_MAX_MS = 30_000
+/** So many changes of users try at once, whatever the probes found: their part of the cloud may be well. */
+const CHANGES = 3
+/** Gateways say these for a cloud that is not there. */
+const OUTAGES: readonly number[] = [502, 503, 504]
+
+export function createBreaker({ account, now }: BreakerOptions): Breaker {
+  const silent = new Set<string>()
+  let isOpen = false
+  let probes = 0
+  let probeAt = 0
+  let isProbing = false
+  let changes = 0
+
+  function close(): void {
+    isOpen = false
+    silent.clear()
+    probes = 0
+  }
+
+  function fail(who: string, wasProbe: boolean): void {
+    silent.add(who)
+    if (!isOpen && silent.size < OBJECTS) return
+    // What was on the road when it opened says nothing new.
+    if (isOpen && !wasProbe) return
+    isOpen = true
+    probeAt = now() + Math.min(PROBE_MAX_MS, PROBE_MIN_MS * 2 ** probes)
+    probes++
+  }
+
+  /** What gives back the place that was taken. */
+  function enter(context: CallContext): { readonly isProbe: boolean; leave(): void } {
+    if (!isOpen) return { isProbe: false, leave: () => undefined }
+    if (context.priority === 'high' && changes < CHANGES) {
+      changes++
+      return { isProbe: false, leave: () => void changes-- }
+    }
+    if (isProbing || now() < probeAt)
+      throw new ProviderError('transient', `${account} does not answer: a few requests find out when it does again, then all go on`, {
+        retryAfterMs: Math.max(PROBE_MIN_MS, probeAt - now()),
+        isHeld: true,
+      })
+    isProbing = true
+    return { isProbe: true, leave: () => void (isProbing = false) }
+  }
+
+  return {
+    close,
+    async run(who, context, call) {
+      const place = enter(context)
+      try {
+        const result = await orTimeout(call, context.signal)
+        close()
+        return result
+      } catch (error) {
+        if (isSilence(error, context.signal)) fail(who, place.isProbe)
+        else if (error instanceof ProviderError && !error.isHeld && !context.signal.aborted) close()
+        throw error
+      } finally {
+        place.leave()
+      }
+    },
+  }
+}
+
+/** The cloud gave no answer of its own in time. */
+function isSilence(error: unknown, signal: AbortSignal): boolean {
+  if (signal.aborted) return (signal.reason as { name?: unknown } | undefined)?.name === 'TimeoutError' && !isHeld(error)
+  if (!(error instanceof ProviderError) || error.failure !== 'transient' || isHeld(error)) return false
+  return !(error instanceof HttpFailure) || OUTAGES.includes(error.status)
+}
+
+const isHeld = (error: unknown) => error instanceof ProviderError && error.isHeld
+
+/** Ends with the signal also where the adapter does not; one that does may say what it was at. */
+async function orTimeout<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const over = Promise.withResolvers<never>()
+  const stop = () => void setImmediate(() => over.reject(signal.reason as Error))
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([call(), over.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
