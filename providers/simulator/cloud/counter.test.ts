@@ -1,31 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type Outcome, openDesk, serveAdmin, serveCustomer } from './counter.ts'
+import type { Outcome } from './counter.ts'
+import { rig } from './testing.ts'
 
-/** A cloud in this process, on a clock that stands still until it is moved. */
-function rig(latencyMs = 0) {
-  const clock = { now: 1_000_000 }
-  const slept: number[] = []
-  const sleep = async (ms: number) => {
-    slept.push(ms)
-    clock.now += ms
-  }
-  const desk = openDesk({ latencyMs, now: () => clock.now, sleep })
-  const call = (method: string, path: string, body: unknown = {}) => {
-    const [where = '', query = ''] = path.split('?')
-    return { method, path: where.split('/'), query: new URLSearchParams(query), body }
-  }
-  return {
-    clock,
-    slept,
-    customer: (method: string, path: string, body?: unknown): Promise<Outcome> => serveCustomer(desk, call(method, path, body)),
-    admin: (method: string, path: string, body?: unknown) => serveAdmin(desk, call(method, path, body)),
-  }
-}
 const idOf = (outcome: Outcome) => (outcome.kind === 'reply' ? (outcome.reply.body as { id: string }).id : outcome.kind)
 
 describe('a call in this process', () => {
   it('is answered as by the door, on the clock that was given', async () => {
-    const { customer, clock } = rig(500)
+    const { serve: customer, clock } = rig([], 500)
     const id = idOf(await customer('POST', 'projects', { tag: 't' }))
     expect(await customer('GET', `projects/${id}`)).toMatchObject({
       reply: { status: 200, body: { state: 'building', created_at: 1_000_000 } },
@@ -35,7 +16,7 @@ describe('a call in this process', () => {
   })
 
   it('is refused with an answer', async () => {
-    const { customer, admin } = rig()
+    const { serve: customer, admin } = rig()
     expect(await customer('GET', 'unicorns')).toMatchObject({ kind: 'reply', reply: { status: 404, body: { code: 'no_such_type' } } })
     expect(await customer('POST', 'volumes', { colour: 'red' })).toMatchObject({ reply: { status: 422 } })
     expect(admin('POST', 'faults', { effect: 'explode' })).toMatchObject({ status: 422, body: { code: 'invalid' } })
@@ -53,7 +34,7 @@ describe('a call in this process', () => {
     ['cut', 1, { kind: 'cut', reply: { status: 202 } }],
     ['delay', 1, { kind: 'reply', reply: { status: 202 } }],
   ])('under the fault "%s" makes %i objects', async (effect, count, outcome) => {
-    const { customer, admin, slept } = rig()
+    const { serve: customer, admin, slept } = rig()
     admin('POST', 'faults', { effect, delayMs: 90 })
     expect(await customer('POST', 'projects')).toMatchObject(outcome)
     expect(admin('GET', 'stats')).toMatchObject({ body: { objects: { projects: count } } })

@@ -1,9 +1,11 @@
 import { setTimeout as realSleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { adminRoute, type Desk } from './admin-routes.ts'
+import { type Switches, switchesOf } from './characters.ts'
 import { Cloud } from './cloud.ts'
 import { type Fault, Faults, Limiter } from './faults.ts'
 import { Refusal } from './model.ts'
+import { type Mood, Moods } from './moods.ts'
 import { type Call, customerRoute, type Reply } from './routes.ts'
 
 export interface DeskOptions {
@@ -11,6 +13,10 @@ export interface DeskOptions {
   readonly latencyMs: number
   /** Refuse second attachments, and addresses and blocks given twice. */
   readonly strict?: boolean
+  /** How the cloud differs from a neat one. */
+  readonly switches?: Switches
+  /** Name of the account; default: what it was, at first a random one. */
+  readonly account?: string | undefined
   /** Where the cloud's state is kept; without it, nothing survives the process. */
   readonly stateDir?: string
   /** Milliseconds since the epoch; default: the machine's clock. */
@@ -30,10 +36,11 @@ export type Outcome =
 
 /** A cloud with its desk, without a door: for calls in this process, on any clock. */
 export function openDesk(options: DeskOptions): Desk {
-  const { latencyMs, strict = false, stateDir, now = Date.now, sleep = realSleep, onTokens = () => undefined } = options
+  const { latencyMs, strict = false, switches = switchesOf([]), stateDir, account } = options
+  const { now = Date.now, sleep = realSleep, onTokens = () => undefined } = options
   const conduct = { latencyMs, latencyByType: {}, quotas: {}, strict }
-  const cloud = new Cloud({ conduct, now, ...(stateDir === undefined ? {} : { stateDir }) })
-  return { cloud, faults: new Faults(), limiter: new Limiter(), requests: new Map(), now, sleep, setTokens: onTokens }
+  const cloud = new Cloud({ conduct, switches, account, stateDir, now })
+  return { cloud, faults: new Faults(), limiter: new Limiter(), moods: new Moods(), requests: new Map(), now, sleep, setTokens: onTokens }
 }
 
 /** What happens to a customer's call: throttling, whatever fault was ordered for it, and the cloud. Never rejects but for a bug. */
@@ -60,8 +67,12 @@ export function serveAdmin(desk: Desk, call: Call): Reply {
 export function refusalReply(thrown: unknown): Reply {
   const refusal = thrown instanceof z.ZodError ? new Refusal(422, 'invalid', z.prettifyError(thrown)) : thrown
   if (!(refusal instanceof Refusal)) throw thrown
-  const { status, code, message, retryAfterS } = refusal
-  return { status, body: { code, message }, ...(retryAfterS === undefined ? {} : { headers: { 'retry-after': String(retryAfterS) } }) }
+  const { status, code, message, details, retryAfterS } = refusal
+  return {
+    status,
+    body: { code, message, ...details },
+    ...(retryAfterS === undefined ? {} : { headers: { 'retry-after': String(retryAfterS) } }),
+  }
 }
 
 async function customer(desk: Desk, call: Call): Promise<Outcome> {
@@ -69,13 +80,26 @@ async function customer(desk: Desk, call: Call): Promise<Outcome> {
   const key = `${call.method} ${desk.cloud.store.types.includes(type) ? type : 'other'}`
   desk.requests.set(key, (desk.requests.get(key) ?? 0) + 1)
   const waitS = desk.limiter.refusal(desk.now())
-  if (waitS !== undefined) throw new Refusal(429, 'too_many_requests', 'too many requests', waitS)
+  if (waitS !== undefined) throw new Refusal(429, 'too_many_requests', 'too many requests', { retryAfterS: waitS })
   const fault = desk.faults.take(call.method, type)
-  return fault ? withFault(desk, call, fault) : { kind: 'reply', reply: customerRoute(desk.cloud, call) }
+  if (fault) return withFault(desk, call, fault)
+  const mood = desk.moods.next(call.method, type, desk.cloud.switches)
+  return mood ? inMood(desk, call, mood) : { kind: 'reply', reply: customerRoute(desk.cloud, call) }
+}
+
+function inMood(desk: Desk, call: Call, mood: Mood): Outcome {
+  if (mood.kind === 'not-now') throw new Refusal(mood.status, 'not_now', 'not now; try again later')
+  const reply = customerRoute(desk.cloud, call)
+  if (mood.kind === 'late-error') throw new Refusal(mood.status, 'internal', 'something went wrong on the way back')
+  return { kind: 'cut', reply }
+}
+
+function refusalOf({ status, code, message, retryAfterS }: Fault): Refusal {
+  return new Refusal(status, code, message, { retryAfterS })
 }
 
 async function withFault(desk: Desk, call: Call, fault: Fault): Promise<Outcome> {
-  if (fault.effect === 'answer') throw new Refusal(fault.status, fault.code, fault.message, fault.retryAfterS)
+  if (fault.effect === 'answer') throw refusalOf(fault)
   if (fault.effect === 'hang') return { kind: 'hang' }
   if (fault.effect === 'refuse') return { kind: 'reset' }
   if (fault.effect === 'delay') {
@@ -87,7 +111,7 @@ async function withFault(desk: Desk, call: Call, fault: Fault): Promise<Outcome>
   try {
     const reply = customerRoute(desk.cloud, call)
     if (fault.effect === 'drop') return { kind: 'reset' }
-    if (fault.effect === 'late-answer') throw new Refusal(fault.status, fault.code, fault.message, fault.retryAfterS)
+    if (fault.effect === 'late-answer') throw refusalOf(fault)
     return { kind: fault.effect === 'cut' ? 'cut' : 'reply', reply }
   } finally {
     desk.cloud.sabotage = undefined
