@@ -56,7 +56,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     server.listen(options.port, host, resolve)
   })
   const { port } = server.address() as AddressInfo
-  options.log?.info({ port, stateDir: options.stateDir, latencyMs: options.latencyMs }, 'simulated cloud is up')
+  options.log?.info(
+    { port, stateDir: options.stateDir, latencyMs: options.latencyMs, account: desk.cloud.account },
+    'simulated cloud is up',
+  )
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     async stop() {

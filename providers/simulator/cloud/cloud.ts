@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { PUBLIC_TEMPLATES } from './catalogue.ts'
 import { type Switches, switchesOf } from './characters.ts'
+import { known, projectOf, refuseHeld, refusePublic, refuseUnknown, surroundings } from './checks.ts'
 import { ofChange, ofCreation, parse, readHeader } from './header.ts'
-import { type Entry, type Journal, NO_JOURNAL, openJournal } from './journal.ts'
 import { NEVER } from './lanes.ts'
-import { type CloudObject, type Fields, type Operation, Refusal, type Surroundings, type TypeDefinition } from './model.ts'
-import { type Mutation, Mutations } from './mutations.ts'
-import { typeIn } from './parts.ts'
+import { type Did, Memory } from './memory.ts'
+import { type CloudObject, type Fields, type Operation, Refusal, type TypeDefinition } from './model.ts'
+import { type Mutation, replaced } from './mutations.ts'
+import { stateOf, typeIn } from './parts.ts'
 import { Past } from './past.ts'
-import { stateOf } from './sight.ts'
-import { linksOf, Store } from './store.ts'
 import { TYPES } from './types.ts'
 
 /** How the cloud behaves; all of it can be changed while it runs. */
@@ -33,19 +31,14 @@ interface CloudOptions {
   readonly now?: () => number
 }
 
-type Did = Pick<Mutation, 'action' | 'by'> & Partial<Mutation>
-
 const ACTIONS = { start: 'on', stop: 'off', restart: 'on' } as const
 export type Action = keyof typeof ACTIONS
 
 export class Cloud {
   readonly conduct: Conduct
-  readonly mutations = new Mutations()
-  readonly store = new Store((id, at, failed) => this.mutations.end(id, at, failed))
-  readonly #journal: Journal
+  readonly #memory: Memory
   readonly #now: () => number
   #switches: Switches = switchesOf([])
-  #account: string | undefined
   /** What the next operation of a request ends in. Set by fault injection for one request. */
   sabotage: { readonly fails?: string; readonly hangs?: true } | undefined
   /** Milliseconds since the epoch; stands still during a request, so that a replay of the journal runs alike. */
@@ -55,25 +48,21 @@ export class Cloud {
     this.conduct = options.conduct
     this.#now = options.now ?? Date.now
     this.time = this.#now()
-    const { stateDir } = options
-    this.#journal =
-      stateDir === undefined
-        ? NO_JOURNAL
-        : openJournal(
-            stateDir,
-            (entry) => this.#replay(entry),
-            () => this.#everything(),
-          )
-    if (options.account !== undefined || this.#account === undefined) {
-      this.#account = options.account ?? `acc-${randomBytes(6).toString('hex')}`
-      this.#journal.append({ account: this.#account })
-    }
+    this.#memory = new Memory(options.stateDir, options.account)
     this.switches = options.switches ?? this.#switches
     this.settle()
   }
 
+  get store() {
+    return this.#memory.store
+  }
+
+  get mutations() {
+    return this.#memory.mutations
+  }
+
   get account(): string {
-    return this.#account ?? ''
+    return this.#memory.account
   }
 
   get switches(): Switches {
@@ -98,8 +87,8 @@ export class Cloud {
   create(type: string, body: unknown, by: Mutation['by']): { object: CloudObject; isNew: boolean } {
     const definition = this.type(type)
     const { clientToken, metadata } = readHeader(body, this.#switches)
-    const known = clientToken === '' || !this.#switches.clientTokens ? undefined : this.store.withToken(type, clientToken)
-    if (known) return { object: known, isNew: false }
+    const twin = clientToken === '' || !this.#switches.clientTokens ? undefined : this.store.withToken(type, clientToken)
+    if (twin) return { object: twin, isNew: false }
     const made: CloudObject[] = []
     const make = (kind: string, sent: Fields) => {
       const object = this.store.put(this.#make(kind, sent, kind !== type), this.time)
@@ -110,11 +99,14 @@ export class Cloud {
       const [object, ...parts] = definition.assemble?.(body, make) ?? [make(type, body as Fields)]
       if (!object) throw new Error(`${type}: nothing was made`)
       const sent = { ...(clientToken === '' ? {} : { clientToken }), ...(metadata ? { metadata } : {}) }
-      this.#journal.append(
-        { put: object, mutation: this.#note(object, { action: 'create', by, ...sent }) },
+      this.#memory.append(
+        { put: object, mutation: this.#memory.note(object, this.time, { action: 'create', by, ...sent }) },
         ...parts
           .map((part) => this.store.put({ ...part, madeWith: object.id }, this.time))
-          .map((put) => ({ put, mutation: this.#note(put, { action: 'create', by, with: object.id, metadata: put.metadata }) })),
+          .map((put) => ({
+            put,
+            mutation: this.#memory.note(put, this.time, { action: 'create', by, with: object.id, metadata: put.metadata }),
+          })),
       )
       return { object: this.#settled(object), isNew: true }
     } catch (thrown) {
@@ -138,7 +130,7 @@ export class Cloud {
     // What never came to be is made now: all of it is checked, and completed.
     const before = object.unbuilt ? undefined : object
     const { fields, fails } = this.#checked(merged, () => {
-      this.#checkLinks(object.type, before ? wanted : merged, before?.fields ?? {})
+      refuseUnknown(this.store, object.type, before ? wanted : merged, before?.fields ?? {})
       return definition.complete?.(merged, this.#surroundings(object.seq, id), before) ?? merged
     })
     const operation = this.#operation(object, 'changing', fails)
@@ -165,16 +157,16 @@ export class Cloud {
     refusePublic(object)
     if (this.#stateOf(object).state === 'deleting') return object
     if (object.madeWith !== undefined) this.refuseBusy(object)
-    this.#refuseHeld(object)
+    refuseHeld(this.store, object)
     const volumes = withVolumes ? [object.fields['boot_volume'], object.fields['data_volumes']].flat().map(String) : []
     const disks = volumes.flatMap((volume) => this.store.get(volume) ?? [])
-    for (const disk of disks) this.#refuseHeld(disk, id)
+    for (const disk of disks) refuseHeld(this.store, disk, id)
     const operation = { ...this.#operation(object, 'deleting'), ...(disks.length > 0 ? { takes: disks.map((disk) => disk.id) } : {}) }
     const along = [...this.store.parts(id), ...disks]
     const stored = this.store.put({ ...object, state: 'deleting', operation }, this.time)
-    this.#journal.append(
-      { put: stored, mutation: this.#note(stored, { by: 'api', action: 'delete' }) },
-      ...along.map((one) => ({ mutation: this.#note(one, { by: 'api', action: 'delete', with: id }, true) })),
+    this.#memory.append(
+      { put: stored, mutation: this.#memory.note(stored, this.time, { by: 'api', action: 'delete' }) },
+      ...along.map((one) => ({ mutation: this.#memory.note(one, this.time, { by: 'api', action: 'delete', with: id }, true) })),
     )
     return this.#settled(stored)
   }
@@ -185,19 +177,19 @@ export class Cloud {
     refusePublic(object)
     const gone = [object, ...this.store.parts(id)]
     const did = { by: 'admin', action: 'delete', endedAt: this.time } as const
-    const mutations = gone.map((one) => this.#note(one, one.id === id ? did : { ...did, with: id }))
+    const mutations = gone.map((one) => this.#memory.note(one, this.time, one.id === id ? did : { ...did, with: id }))
     this.store.remove(id, this.time)
-    this.#journal.append(...mutations.map((mutation) => ({ mutation })), { removed: id })
+    this.#memory.append(...mutations.map((mutation) => ({ mutation })), { removed: id })
   }
 
   /** Ends everything under way at once, stuck operations too. */
   finish(): void {
     this.store.settle(Infinity, this.time)
-    this.#journal.append({ finished: this.time })
+    this.#memory.append({ finished: this.time })
   }
 
   find(id: string): CloudObject {
-    const object = this.store.get(id) ?? PUBLIC_TEMPLATES.get(id)
+    const object = known(this.store, id)
     if (!object) throw new Refusal(404, 'not_found', `${id} does not exist`)
     return object
   }
@@ -209,7 +201,7 @@ export class Cloud {
   }
 
   close(): void {
-    this.#journal.close()
+    this.#memory.close()
   }
 
   #make(type: string, body: Fields, isPart: boolean): CloudObject {
@@ -219,11 +211,11 @@ export class Cloud {
     const seq = this.store.lastSeq + 1
     const { fields, fails } = this.#checked(sent, () => {
       this.#checkQuota(type)
-      this.#checkLinks(type, sent, {})
+      refuseUnknown(this.store, type, sent, {})
       return definition.complete?.(sent, this.#surroundings(seq, undefined), undefined) ?? sent
     })
     const id = `${definition.prefix}-${randomBytes(6).toString('hex')}`
-    const known = { clientToken: this.#switches.clientTokens ? clientToken : '', createdAt: this.time }
+    const kept = { clientToken: this.#switches.clientTokens ? clientToken : '', createdAt: this.time }
     const draft = {
       id,
       type,
@@ -233,7 +225,7 @@ export class Cloud {
       name,
       labels,
       metadata,
-      ...known,
+      ...kept,
       fields,
       ...(fails === undefined ? {} : { unbuilt: true as const }),
     }
@@ -256,7 +248,7 @@ export class Cloud {
 
   #commit(object: CloudObject, did: Did): CloudObject {
     const put = this.store.put(object, this.time)
-    this.#journal.append({ put, mutation: this.#note(put, did) })
+    this.#memory.append({ put, mutation: this.#memory.note(put, this.time, did) })
     return this.#settled(put)
   }
 
@@ -266,15 +258,8 @@ export class Cloud {
     return this.store.get(object.id) ?? object
   }
 
-  /** Writes into the log what was done to an object. What has nothing under way is done at once, unless it goes along with another. */
-  #note({ id, type, tag, key, owner, operation }: CloudObject, did: Did, isOpen = operation !== undefined): Mutation {
-    const names = { tag, ...(key === undefined ? {} : { key }), ...(owner === undefined ? {} : { owner }) }
-    const ended = isOpen ? {} : { endedAt: this.time }
-    return this.mutations.note({ seq: this.mutations.lastSeq + 1, at: this.time, type, id, ...names, ...ended, ...did })
-  }
-
   #operation({ id, type, fields }: Pick<CloudObject, 'id' | 'type' | 'fields'>, name: string, refused?: string): Operation {
-    const lane = this.#switches.serial ? this.#projectOf(fields) : undefined
+    const lane = this.#switches.serial ? projectOf(this.store, fields) : undefined
     if (lane !== undefined && this.store.lanes.ahead(lane, id) > this.#switches.queueLength)
       throw new Refusal(423, 'locked', `too many operations wait in ${lane}; try again later`)
     const takesMs = this.conduct.latencyByType[type] ?? this.conduct.latencyMs
@@ -288,12 +273,6 @@ export class Cloud {
   #anew(object: CloudObject): CloudObject {
     const { error: _error, ...clean } = object
     return this.#switches.forgetsErrors ? clean : object
-  }
-
-  #projectOf(fields: Fields): string | undefined {
-    if (typeof fields['project'] === 'string') return fields['project']
-    const parent = ['vpc', 'segment', 'server'].map((field) => this.store.get(String(fields[field]))).find((one) => one !== undefined)
-    return parent && this.#projectOf(parent.fields)
   }
 
   /** A type as it is here; refuses what is not sold. */
@@ -311,67 +290,13 @@ export class Cloud {
     if (operation) throw new Refusal(409, 'busy', `${object.id} is ${operation.name}`)
   }
 
-  /** What others need cannot go; `except` is going, too. */
-  #refuseHeld({ id }: CloudObject, except?: string): void {
-    const holds = (user: CloudObject) =>
-      linksOf(user.type, { ...user.fields, ...user.operation?.fields }).some((named) => named.id === id && named.link.onDelete === 'hold')
-    const holder = this.store.users(id).find((user) => user.id !== except && holds(user))
-    if (holder) throw new Refusal(409, 'in_use', `${id} is in use by ${holder.id}`, { details: { held_by: holder.id } })
-  }
-
   #checkQuota(type: string): void {
     const quota = this.conduct.quotas[type]
     if (quota !== undefined && this.store.all(type).size >= quota)
       throw new Refusal(this.#switches.quotaStatus, 'quota_exceeded', `quota of ${quota} ${type} reached`)
   }
 
-  /** What is named for the first time must exist. */
-  #checkLinks(type: string, sent: Fields, before: Fields): void {
-    const known = new Set(linksOf(type, before).map((named) => named.id))
-    for (const { id, field, link } of linksOf(type, sent)) {
-      const target = this.store.get(id) ?? PUBLIC_TEMPLATES.get(id)
-      if (known.has(id)) continue
-      if (!target || !link.to.includes(target.type)) throw new Refusal(422, 'no_such_object', `${field}: ${id} does not exist`)
-      if (target.state === 'deleting') throw new Refusal(422, 'no_such_object', `${field}: ${id} is being deleted`)
-    }
+  #surroundings(seq: number, self: string | undefined) {
+    return surroundings(this.store, { seq, self, isStrict: this.conduct.strict, now: this.time })
   }
-
-  #surroundings(seq: number, self: string | undefined): Surroundings {
-    return {
-      find: (id) => this.store.get(id) ?? PUBLIC_TEMPLATES.get(id),
-      isTaken: (pool, key) => this.store.isOccupied(pool, key, self),
-      users: (id, type) => this.store.users(id).filter((user) => user.type === type),
-      self,
-      seq,
-      isStrict: this.conduct.strict,
-      now: this.time,
-    }
-  }
-
-  /** What the journal tells, at the time when it happened: operations that had ended by then end first. */
-  #replay({ mutation, put, removed, finished, account }: Entry): void {
-    if (mutation) this.store.settle((this.time = mutation.at))
-    if (put) this.store.put(put, this.time)
-    if (mutation) this.mutations.note(mutation)
-    if (removed !== undefined) this.store.remove(removed, this.time)
-    if (finished !== undefined) this.store.settle(Infinity, finished === true ? this.time : finished)
-    if (account !== undefined) this.#account = account
-  }
-
-  *#everything(): Generator<Entry> {
-    if (this.#account !== undefined) yield { account: this.#account }
-    for (const type of this.store.types) for (const put of this.store.all(type).values()) yield { put }
-    for (const mutation of this.mutations.all) yield { mutation }
-  }
-}
-
-/** What offers itself to everybody is nobody's to touch. */
-function refusePublic({ id }: CloudObject): void {
-  if (PUBLIC_TEMPLATES.has(id)) throw new Refusal(403, 'forbidden', `${id} is offered to everybody, and nobody's to change or delete`)
-}
-
-/** What a change replaces of an object's identity, for audits. */
-function replaced(object: CloudObject, identity: Partial<Pick<CloudObject, 'tag' | 'key' | 'owner'>>): Pick<Mutation, 'was'> {
-  const names = (['tag', 'key', 'owner'] as const).filter((name) => identity[name] !== undefined && identity[name] !== (object[name] ?? ''))
-  return names.length === 0 ? {} : { was: Object.fromEntries(names.map((name) => [name, object[name] ?? ''])) }
 }

@@ -50,6 +50,9 @@ export interface CloudObject {
   readonly fields: Fields
 }
 
+/** Looks an object up by its id. */
+export type Find = (id: string) => CloudObject | undefined
+
 /** A field that names other objects of the cloud. */
 interface Link {
   readonly to: readonly string[]
@@ -59,7 +62,7 @@ interface Link {
 
 /** What a type may ask of the cloud around it while it checks and completes an object. */
 export interface Surroundings {
-  find(id: string): CloudObject | undefined
+  readonly find: Find
   /** How many other objects occupy `key` in `pool` (an address in a segment). */
   isTaken(pool: string, key: string): boolean
   /** Objects that name `id`, of one type. */

@@ -67,3 +67,9 @@ export class Mutations {
     return { items, ...(last !== undefined && last < this.lastSeq ? { next: last } : {}) }
   }
 }
+
+/** What a change replaces of an object's identity, for audits. */
+export function replaced(object: CloudObject, identity: Identity): Pick<Mutation, 'was'> {
+  const names = (['tag', 'key', 'owner'] as const).filter((name) => identity[name] !== undefined && identity[name] !== (object[name] ?? ''))
+  return names.length === 0 ? {} : { was: Object.fromEntries(names.map((name) => [name, object[name] ?? ''])) }
+}

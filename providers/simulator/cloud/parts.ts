@@ -3,7 +3,7 @@ import type { Switches } from './characters.ts'
 import { machine } from './compute.ts'
 import { port, ports } from './edge.ts'
 import { firewall } from './filtering.ts'
-import { Refusal, type TypeDefinition } from './model.ts'
+import { type CloudObject, type Find, Refusal, type TypeDefinition } from './model.ts'
 import { segment } from './network.ts'
 
 const body = z.record(z.string(), z.unknown())
@@ -62,4 +62,13 @@ export function typeIn(type: string, definition: TypeDefinition | undefined, par
   const other = parts ? PARTS[type] : undefined
   if (!definition || other === null) throw new Refusal(404, 'no_such_type', `there is no ${type} here`)
   return other ? { ...definition, ...other } : definition
+}
+
+/** What an object is doing. A part is built and deleted with its server. */
+export function stateOf(object: CloudObject, find: Find): Pick<CloudObject, 'state' | 'operation'> {
+  if (object.operation) return object
+  const maker = object.madeWith === undefined ? undefined : find(object.madeWith)
+  if (maker?.state === 'building') return maker
+  const home = object.fields['server'] === undefined ? undefined : find(String(object.fields['server']))
+  return home?.state === 'deleting' ? home : object
 }

@@ -1,8 +1,7 @@
 import type { Cloud } from './cloud.ts'
 import { isQueued } from './lanes.ts'
-import { type CloudObject, type Fields, markOf } from './model.ts'
-
-type Find = (id: string) => CloudObject | undefined
+import { type CloudObject, type Fields, type Find, markOf } from './model.ts'
+import { stateOf } from './parts.ts'
 
 /** Wire form of an object; `find` answers others as they are seen beside it. */
 export function show(cloud: Cloud, object: CloudObject, find: Find = (id) => cloud.store.get(id)): Fields {
@@ -10,15 +9,6 @@ export function show(cloud: Cloud, object: CloudObject, find: Find = (id) => clo
   const { state, operation } = stateOf(object, find)
   const under = isQueued(operation) ? 'queued' : operation?.name
   return { ...cloud.viewOf(object), id, tag, key, owner, name, labels, metadata, state, error, operation: under, created_at: createdAt }
-}
-
-/** What an object is doing. A part is built and deleted with its server. */
-export function stateOf(object: CloudObject, find: Find): Pick<CloudObject, 'state' | 'operation'> {
-  if (object.operation) return object
-  const maker = object.madeWith === undefined ? undefined : find(object.madeWith)
-  if (maker?.state === 'building') return maker
-  const home = object.fields['server'] === undefined ? undefined : find(String(object.fields['server']))
-  return home?.state === 'deleting' ? home : object
 }
 
 /** Looks at the cloud as somebody does whose sight is so many milliseconds behind. */
