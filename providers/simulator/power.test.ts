@@ -9,6 +9,7 @@ import { adapter } from './adapter.ts'
 import type { CloudObject, SimulatorClient } from './client.ts'
 import { type Action, Cloud } from './cloud/cloud.ts'
 import { Refusal } from './cloud/model.ts'
+import { show } from './cloud/sight.ts'
 import { blockStorage } from './block-storage.ts'
 import { simulator } from './index.ts'
 import { instance } from './instance.ts'
@@ -25,7 +26,7 @@ function clientOf(cloud: Cloud, trouble: () => void): SimulatorClient {
       return Promise.reject(thrown instanceof Refusal ? new ProviderError('transient', thrown.message) : (thrown as Error))
     }
   }
-  const shown = (id: string) => cloud.show(cloud.find(id)) as unknown as CloudObject
+  const shown = (id: string) => show(cloud, cloud.find(id)) as unknown as CloudObject
   return {
     tagged: (type: string, tag: string) => call(() => cloud.store.tagged(type, tag).map(({ id }) => shown(id))),
     find: (_type: string, id: string) => call(() => (cloud.store.get(id) ? shown(id) : undefined)),
