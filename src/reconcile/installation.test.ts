@@ -4,15 +4,13 @@ import { MemoryServer } from '../kube/memory-testing.ts'
 import { installationId } from './installation.ts'
 
 const signal = new AbortController().signal
-const CONFIG_MAP = { apiVersion: 'v1', gvr: KUBERNETES.ConfigMap }
 const configMap = (data?: object) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name: 'seca-installation', namespace: 'ops' },
   data,
 })
-const stored = (server: MemoryServer) =>
-  (server.find(CONFIG_MAP, 'ops', 'seca-installation') as { data?: { id?: string } } | undefined)?.data?.id
+const stored = (server: MemoryServer) => server.read<{ data?: { id?: string } }>(KUBERNETES.ConfigMap, 'ops', 'seca-installation')?.data?.id
 const idOf = (server: MemoryServer, given?: string) => installationId(server.client, 'ops', given, signal)
 
 describe('the id of an installation', () => {
