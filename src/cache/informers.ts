@@ -26,11 +26,9 @@ export interface Current {
 
 interface Informer {
   readonly name: string
-  readonly reflector: Pick<Reflector<never>, 'run' | 'whenSynced' | 'isSynced' | 'silentMs' | 'ageMs'>
+  readonly reflector: Pick<Reflector<never>, 'run' | 'whenSettled' | 'isSynced' | 'isMissing' | 'silentMs' | 'ageMs'>
 }
 
-/** An informer without a sign of life for this long is stale (bookmarks come about once a minute). */
-const STALE_MS = 180_000
 /** For who waits for this long, nobody is sent here any more: a bookmark is missing, and the watch is about to be given up. */
 const SILENT_MS = 75_000
 /** Proofs within a bound: one may be missing without anybody noticing. */
@@ -69,8 +67,14 @@ export class Informers {
     await Promise.allSettled(this.#informers.map(({ reflector }) => reflector.run(signal)))
   }
 
+  /** The cache has held all that there was; a kind that is not installed stops nobody else's. */
   isSynced(): boolean {
-    return this.#informers.every(({ reflector }) => reflector.isSynced)
+    return this.#informers.every(({ reflector }) => reflector.isSynced || reflector.isMissing)
+  }
+
+  /** Kinds that are not installed. */
+  missing(): readonly string[] {
+    return this.#informers.filter(({ reflector }) => reflector.isMissing).map(({ name }) => name)
   }
 
   /** Resolves when the cache holds all that the cluster held at the start, or when `signal` aborts. */
@@ -79,7 +83,7 @@ export class Informers {
       if (signal.aborted) resolve()
       else signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    await Promise.race([Promise.all(this.#informers.map(({ reflector }) => reflector.whenSynced())), aborted])
+    await Promise.race([Promise.all(this.#informers.map(({ reflector }) => reflector.whenSettled())), aborted])
   }
 
   /** What decisions hang on is current to within the bound. */
@@ -87,18 +91,12 @@ export class Informers {
     return this.#proven.every(({ reflector }) => reflector.ageMs() <= this.#maxAgeMs)
   }
 
-  /** What is wrong, in a few words, for readiness: some time before decisions are refused, and long before {@link stale}. */
+  /** What is wrong, in a few words, for readiness: some time before decisions are refused. */
   trouble(): string | undefined {
     if (!this.isSynced()) return 'not in sync yet'
     const old = this.#proven.filter(({ reflector }) => reflector.ageMs() > READY * this.#maxAgeMs)
     if (old.length > 0) return `not known to be current: ${namesOf(old)}`
     const silent = this.#informers.filter(({ reflector }) => reflector.silentMs() > SILENT_MS)
-    return silent.length === 0 ? undefined : `no sign of life from the apiserver for ${namesOf(silent)}`
-  }
-
-  /** What is wrong, in a few words, when an informer has shown no sign of life for long. */
-  stale(): string | undefined {
-    const silent = this.#informers.filter(({ reflector }) => reflector.silentMs() > STALE_MS)
     return silent.length === 0 ? undefined : `no sign of life from the apiserver for ${namesOf(silent)}`
   }
 }

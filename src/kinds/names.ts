@@ -37,3 +37,8 @@ export const CREATOR_OF = 'secapi.cloud/creator-of'
 export const API_FIELD_MANAGER = 'seca-api'
 /** Field manager of everything that the controllers write. */
 export const FIELD_MANAGER = 'seca-operator'
+
+/** The Lease under which the controllers of an installation work, in the operator's namespace. One shard; more come with sharding. */
+export const CONTROLLERS_LEASE = 'seca-controllers-0'
+/** Annotation of the namespace `default`: namespace of the operator that serves this cluster. */
+export const CLAIM = 'secapi.cloud/served-by'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { suspendAware } from './clock.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { suspendAware, uptimeClock } from './clock.ts'
 
 /** A machine whose three clocks move as those of Linux do. */
 function machine() {
@@ -39,6 +39,43 @@ test('whoever sets the wall clock changes nothing, and the uptime is asked only 
   time.wall -= 200_000_000
   expect(now() - start).toBe(1_000)
   expect(asked()).toBe(before + 2)
+})
+
+test('without a wall clock the uptime is asked each time: a sleep that a set clock hides is seen', () => {
+  const time = { awake: 5_000, boot: 60_000 }
+  const now = suspendAware({ awake: () => time.awake, bootMs: () => time.boot })
+  const start = now()
+  time.boot += 3_600_000
+  expect(now() - start).toBe(3_600_000)
+  // It has a resolution of 10 ms.
+  time.awake += 19
+  time.boot += 10
+  expect(now() - start).toBe(3_600_019)
+})
+
+test('a stop between two looks at clocks is counted once', () => {
+  const time = { awake: 5_000, boot: 60_000, stopMs: 0 }
+  const bootMs = () => {
+    const boot = time.boot
+    time.awake += time.stopMs
+    time.boot += time.stopMs
+    return boot
+  }
+  const now = suspendAware({ awake: () => time.awake, bootMs })
+  const start = now()
+  time.stopMs = 30_000
+  now()
+  time.stopMs = 0
+  expect(now() - start).toBe(30_000)
+})
+
+test('the machine says how long it is up, and nobody sets that', () => {
+  const before = uptimeClock.now()
+  const wall = Date.now
+  Date.now = () => 0
+  onTestFinished(() => void (Date.now = wall))
+  const passed = uptimeClock.now() - before
+  expect([passed >= 0, passed < 60_000]).toEqual([true, true])
 })
 
 test('never runs back, and never ahead of real time, whatever happens', () => {

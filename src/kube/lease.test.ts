@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { LeaseElector } from './lease.ts'
+import { LeaseElector, StuckError } from './lease.ts'
 import { FakeClock, serve, silentLog, until } from './testing.ts'
 
 interface Stored {
@@ -37,8 +37,14 @@ async function leases() {
     clearInterval(ticking)
     await server.close()
   })
-  const elect = (identity: string, lead?: (signal: AbortSignal) => Promise<void>, ownClock = clock) => {
+  const elect = (
+    identity: string,
+    lead?: (signal: AbortSignal) => Promise<void>,
+    ownClock = clock,
+    times: { leaseMs?: number; renewMs?: number } = {},
+  ) => {
     const elector = new LeaseElector({
+      ...times,
       client: server.client,
       namespace: 'ns',
       name: 'shard-0',
@@ -112,7 +118,7 @@ test('a leader that renews is never followed', async () => {
   const b = elect('b')
   await pass(60_000)
   expect({ a: a.seen.leads, b: b.seen.leads, lost: a.seen.lost }).toEqual({ a: 1, b: 0, lost: 0 })
-  expect(a.elector.remainingMs()).toBeGreaterThan(12_000)
+  expect(a.elector.remainingMs()).toBeGreaterThan(7_000)
 })
 
 test('who cannot renew stops leading before another may begin, and comes back', async () => {
@@ -181,4 +187,82 @@ test('who is stopped while asking does not keep what it got', async () => {
   answers.resolve()
   await a.done
   expect(state.lease?.spec.holderIdentity).toBe('')
+})
+
+test('who was stopped knows at the first look, before any timer or answer, and leads again only by winning', async () => {
+  const { elect, clock, state } = await leases()
+  const terms: AbortSignal[] = []
+  const a = elect('a', (signal) => {
+    terms.push(signal)
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+  })
+  await until(() => terms.length === 1)
+  expect([a.elector.holds(), terms[0]?.aborted]).toEqual([true, false])
+  const version = state.version
+  // The process, or the whole machine, stood still: its timers are late, too.
+  const now = clock.now()
+  clock.now = () => now + 10_001
+  expect([a.elector.remainingMs(), terms[0]?.aborted]).toEqual([0, false])
+  expect([a.elector.holds(), terms[0]?.aborted]).toEqual([false, true])
+  expect(state.version).toBe(version)
+  await until(() => terms.length === 2)
+  expect(a.elector.holds()).toBe(true)
+})
+
+test('who was stopped for longer than its lease, and goes on, does nothing beside the other', async () => {
+  const { elect, pass } = await leases()
+  const stopped = new FakeClock()
+  const a = elect('a', undefined, stopped)
+  await until(() => a.seen.leading)
+  const b = elect('b')
+  await pass(20_000)
+  await until(() => b.seen.leading)
+  // Time has passed for it as well; nothing that it planned has run yet.
+  const now = stopped.now()
+  stopped.now = () => now + 20_000
+  expect([a.elector.holds(), b.elector.holds()]).toEqual([false, true])
+  await until(() => a.seen.lost === 1)
+  stopped.advance(2_000)
+  await pass(4_000)
+  expect({ a: a.seen.leads, b: b.seen.leads, lost: b.seen.lost }).toEqual({ a: 1, b: 1, lost: 0 })
+})
+
+test('there is a margin, whatever the settings say', async () => {
+  const { elect } = await leases()
+  const a = elect('a', undefined, undefined, { leaseMs: 2_000, renewMs: 1_999 })
+  await until(() => a.seen.leading)
+  expect(a.elector.remainingMs()).toBe(1_800)
+})
+
+test.each(['lost', 'to end'])('work that ignores that leadership is %s ends the process after a while', async (how) => {
+  const { state, elect, pass, clock } = await leases()
+  const begun = Promise.withResolvers<void>()
+  const a = elect('a', () => {
+    begun.resolve()
+    return new Promise(() => undefined)
+  })
+  const failure = a.done.catch((error: unknown) => error)
+  await begun.promise
+  if (how === 'lost') state.broken = true
+  else a.stop.abort()
+  await pass(how === 'lost' ? 40_000 : 20_000)
+  expect(await failure).toBeInstanceOf(StuckError)
+  await expect(a.done).rejects.toThrow('did not end within 15 s after leadership')
+  // Others wait until it has expired: the work may still be going on.
+  expect(state.lease?.spec.holderIdentity).toBe('a')
+  expect([a.elector.holds(), clock.sleeping]).toEqual([false, 0])
+})
+
+test('deleting the lease of a leader makes no second one', async () => {
+  const { state, elect, pass, clock } = await leases()
+  const a = elect('a', undefined, new FakeClock())
+  await until(() => a.seen.leading)
+  const b = elect('b')
+  await until(() => clock.sleeping === 1)
+  await pass(3_000)
+  state.lease = undefined
+  await pass(10_000)
+  expect(b.seen.leads).toBe(0)
+  await pass(6_000)
+  await until(() => b.seen.leading)
 })

@@ -2,7 +2,7 @@ import { KUBERNETES } from './builtin.ts'
 import { asError, SecaError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { KubeClient } from './client.ts'
-import { type Clock, microTime, systemClock } from './clock.ts'
+import { type Clock, microTime, uptimeClock } from './clock.ts'
 import { isConflict, isNotFound } from './errors.ts'
 import type { KubeObject } from './gvr.ts'
 
@@ -28,9 +28,28 @@ export interface LeaseOptions {
   /** We give up when we could not renew for this long: less than `leaseMs`. */
   readonly renewMs?: number
   readonly retryMs?: number
+  /** Work that is still not done this long after leadership ended ends the process; `leaseMs` if absent. */
+  readonly graceMs?: number
   readonly clock?: Clock
   readonly random?: () => number
 }
+
+/**
+ * Work went on long after leadership had ended. What it still does nobody can tell, so this process may neither lead again nor stay:
+ * another one takes over, and a new one comes clean.
+ */
+export class StuckError extends SecaError {
+  constructor(name: string, graceMs: number) {
+    super(
+      'Internal',
+      `work under the lease ${name} did not end within ${graceMs / 1000} s after leadership: this process has to end, and be started anew`,
+    )
+    this.name = 'StuckError'
+  }
+}
+
+/** Part of the Lease after which leadership is not sure any more: others count with a clock of their own. */
+const SURE = 0.9
 
 /**
  * Leads while it holds a Lease, as client-go's elector does: whether another's Lease has expired is judged by how long
@@ -44,20 +63,40 @@ export class LeaseElector {
   /** When the last renewal that went through was begun. */
   #renewedAt: number | undefined
   #contender: string | undefined
+  /** Until then another may lead, whatever becomes of its Lease. */
+  #othersUntil = Number.NEGATIVE_INFINITY
+  /** Aborted when leadership is lost. */
+  #term: AbortController | undefined
+  readonly #sureMs: number
 
   constructor(options: LeaseOptions) {
-    this.#options = { leaseMs: 15_000, renewMs: 10_000, retryMs: 2_000, clock: systemClock, random: Math.random, ...options }
+    const { leaseMs = 15_000, renewMs = 10_000 } = options
+    const defaults = { retryMs: 2_000, graceMs: leaseMs, clock: uptimeClock, random: Math.random }
+    this.#options = { ...defaults, ...options, leaseMs, renewMs }
+    this.#sureMs = Math.min(renewMs, SURE * leaseMs)
   }
 
-  /** How long our leadership is sure to last from now; 0 when we do not lead. */
+  /** How long our leadership is sure to last from now, with a margin; 0 when we do not lead. Counts time that the machine slept. */
   remainingMs(): number {
-    if (this.#renewedAt === undefined) return 0
-    return Math.max(0, this.#renewedAt + this.#options.leaseMs - this.#options.clock.now())
+    if (this.#renewedAt === undefined || this.#term?.signal.aborted !== false) return 0
+    return Math.max(0, this.#renewedAt + this.#sureMs - this.#options.clock.now())
+  }
+
+  /**
+   * Whether we lead for sure, to be asked right before anything is done on the strength of it. When time is up (the process was
+   * stopped, the machine slept, the apiserver is away) leadership ends here and now, not at the next renewal.
+   */
+  holds(): boolean {
+    if (this.remainingMs() > 0) return true
+    this.#renewedAt = undefined
+    this.#term?.abort(new SecaError('KubernetesUnavailable', `the lease ${this.#options.name} was lost: another process may lead`))
+    return false
   }
 
   /**
    * Waits for the Lease, then calls `lead`, whose signal aborts when leadership is lost or `signal` aborts. A lost
-   * Lease makes it wait again, once `lead` is done. Returns (releasing the Lease) on abort or when `lead` returns, and throws what it throws.
+   * Lease makes it wait again, once `lead` is done. Returns (releasing the Lease) on abort or when `lead` returns, and throws what it
+   * throws; a {@link StuckError} when `lead` does not end in time.
    */
   async run(options: { signal: AbortSignal; lead: (signal: AbortSignal) => Promise<void> }): Promise<void> {
     const { signal, lead } = options
@@ -79,35 +118,45 @@ export class LeaseElector {
 
   /** Leads until `lead` has returned, whatever happens to the Lease: two never lead because one is slow to stop. */
   async #hold(outer: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<{ lost: boolean; error?: Error }> {
-    const { clock, renewMs, retryMs } = this.#options
-    const leading = new AbortController()
-    const finished = new AbortController()
-    const stop = () => leading.abort(outer.reason)
-    if (outer.aborted) stop()
-    outer.addEventListener('abort', stop)
+    const term = new AbortController()
+    this.#term = term
+    const leading = AbortSignal.any([outer, term.signal])
+    const done = new AbortController()
     let error: Error | undefined
-    const work = (async () => lead(leading.signal))()
-      .catch((thrown: unknown) => {
-        if (!leading.signal.aborted) error = asError(thrown)
-      })
-      .finally(() => finished.abort())
-    let lost = false
-    while (!lost) {
-      // Never past our own deadline: whoever follows counts on it.
-      const leftMs = (this.#renewedAt ?? 0) + renewMs - clock.now() + 1
-      await clock.sleep(Math.max(1, Math.min(retryMs, leftMs)), finished.signal)
-      if (finished.signal.aborted) break
-      await this.#attempt(finished.signal)
-      lost = this.#renewedAt === undefined || clock.now() - this.#renewedAt > renewMs
+    const work = (async () => lead(leading))().catch((thrown: unknown) => {
+      if (!leading.aborted) error = asError(thrown)
+    })
+    const renewing = this.#renew(AbortSignal.any([done.signal, term.signal]))
+    try {
+      await Promise.race([work, this.#overdue(leading, done.signal)])
+    } finally {
+      done.abort()
+      await renewing
+      this.#term = undefined
     }
-    if (lost) {
-      this.#renewedAt = undefined
-      leading.abort(new SecaError('KubernetesUnavailable', `the lease ${this.#options.name} was lost: another process takes over`))
-    }
-    await work
-    outer.removeEventListener('abort', stop)
+    const lost = term.signal.aborted
     if (!lost) await this.#release()
     return error === undefined ? { lost } : { lost, error }
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
+    const { clock, retryMs } = this.#options
+    while (!signal.aborted) {
+      // Never past our own deadline: whoever follows counts on it.
+      await clock.sleep(Math.max(1, Math.min(retryMs, this.remainingMs() + 1)), signal)
+      // Asked before, too: no renewal brings back the time in which another may have led.
+      if (signal.aborted || !this.holds()) return
+      await this.#attempt(signal)
+      if (!signal.aborted) this.holds()
+    }
+  }
+
+  /** Throws when leadership has ended, and the work has not a good while later. */
+  async #overdue(leading: AbortSignal, done: AbortSignal): Promise<void> {
+    const { clock, graceMs, name } = this.#options
+    if (!leading.aborted) await new Promise<void>((resolve) => leading.addEventListener('abort', () => resolve(), { once: true }))
+    await clock.sleep(graceMs, done)
+    if (!done.aborted) throw new StuckError(name, graceMs)
   }
 
   /** One try to take or renew the Lease; true when it is ours. Never throws. */
@@ -115,8 +164,7 @@ export class LeaseElector {
     const { client, namespace, name, clock, renewMs, log } = this.#options
     const startedAt = clock.now()
     // An attempt may not outlast what is left of our own deadline.
-    const limitMs =
-      this.#renewedAt === undefined ? renewMs / 2 : Math.min(renewMs / 2, Math.max(1, this.#renewedAt + renewMs - startedAt + 1))
+    const limitMs = Math.min(renewMs / 2, this.#renewedAt === undefined ? Number.POSITIVE_INFINITY : this.remainingMs() + 1)
     const attempt = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(limitMs))])
     try {
       this.#lease ??= await client.get<Lease>(KUBERNETES.Lease, namespace, name, attempt)
@@ -134,6 +182,8 @@ export class LeaseElector {
         if (!signal.aborted && !isConflict(error)) log.warn({ lease: name, reason: asError(error).message }, 'lease not renewed')
         return false
       }
+      // Who deletes the Lease of a leader does not stop the leader.
+      if (startedAt < this.#othersUntil) return false
       const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec: this.#spec(undefined) }
       try {
         this.#lease = await client.create<Lease>(KUBERNETES.Lease, namespace, body, attempt)
@@ -156,7 +206,8 @@ export class LeaseElector {
     if (holder === undefined || holder === '' || holder === this.#options.identity) return undefined
     if (holder !== this.#contender) this.#options.log.info({ lease: this.#options.name, holder }, 'another process leads')
     this.#contender = holder
-    return now - this.#seenAt < leaseDurationSeconds * 1000 ? holder : undefined
+    this.#othersUntil = this.#seenAt + leaseDurationSeconds * 1000
+    return now < this.#othersUntil ? holder : undefined
   }
 
   #spec(lease: Lease | undefined): NonNullable<Lease['spec']> {

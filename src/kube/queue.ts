@@ -61,6 +61,7 @@ export class WorkQueue {
   #takes = 0
   #timer: { handle: NodeJS.Timeout; at: number } | undefined
   #pump: (() => void) | undefined
+  #isOpen = true
 
   constructor(options: QueueOptions) {
     this.#name = options.name
@@ -75,7 +76,26 @@ export class WorkQueue {
     return this.#depth
   }
 
+  /** Takes nothing any more and forgets what waits, until `open`: for a standby, whose list would only grow. */
+  close(): void {
+    this.#isOpen = false
+    for (const entry of this.#entries.values()) {
+      entry.dirty = entry.due = undefined
+      if (entry.state !== 'processing') this.#entries.delete(entry.key)
+    }
+    for (const priority of PRIORITIES) this.#lanes[priority] = new Lane()
+    this.#delayed = []
+    this.#delayedCount = 0
+    this.#failures.clear()
+    this.#count(-this.#depth)
+  }
+
+  open(): void {
+    this.#isOpen = true
+  }
+
   add(key: string, options: { priority?: Priority; afterMs?: number } = {}): void {
+    if (!this.#isOpen) return
     const priority = options.priority ?? 'normal'
     const entry = this.#entry(key)
     if (options.afterMs !== undefined && options.afterMs > 0) this.#delay(entry, this.#now() + options.afterMs, priority)
@@ -86,7 +106,7 @@ export class WorkQueue {
   /** Adds the key after a backoff that grows with each call until `forget`. Returns the delay in milliseconds. */
   retry(key: string): number {
     const failures = this.#failures.get(key) ?? 0
-    this.#failures.set(key, failures + 1)
+    if (this.#isOpen) this.#failures.set(key, failures + 1)
     const afterMs = Math.max(1, fullJitter(failures, this.#backoff, this.#random))
     this.add(key, { afterMs })
     return afterMs
@@ -233,7 +253,7 @@ export class WorkQueue {
     this.#schedule()
   }
 
-  #count(change: 1 | -1): void {
+  #count(change: number): void {
     this.#depth += change
     this.#metrics?.queueDepth.set({ queue: this.#name }, this.#depth)
   }

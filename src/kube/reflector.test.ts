@@ -223,3 +223,46 @@ test('stopping between the list and the watch opens no watch', async () => {
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(seen.map(({ query }) => query.has('watch'))).toEqual([true, false])
 })
+
+const NOT_SERVED = { kind: 'Status', code: 404, reason: 'NotFound', message: 'the server could not find the requested resource' }
+
+test('a resource that is not installed settles without being synced, and is taken in when it comes', async () => {
+  let installed = false
+  const { reflector, store, seen, events } = await start(({ query, json, events: send }) => {
+    if (!installed) json(404, NOT_SERVED)
+    else if (query.has('watch')) send(added(configMap('b', 7)))
+    else json(200, listed(5, configMap('a', 1)))
+  })
+  await reflector.whenSettled()
+  await until(() => seen.length > 20)
+  expect([reflector.isMissing, reflector.isSynced, reflector.silentMs() < 90_000]).toEqual([true, false, true])
+  installed = true
+  await reflector.whenSynced()
+  await until(() => store.size === 2)
+  expect(reflector.isMissing).toBe(false)
+  expect((await events())['missing']).toBeGreaterThan(20)
+})
+
+test('a resource that goes away leaves nothing behind; one refusal proves nothing', async () => {
+  let refusals = 0
+  const { reflector, store, changes, seen } = await start((request) => {
+    if (refusals-- > 0) request.json(404, NOT_SERVED)
+    else if (request.query.has('watch')) request.events(bookmark(6))
+    else request.json(200, listed(5, configMap('a', 1)))
+  })
+  const breakOff = async (answers: number) => {
+    const before = seen.length
+    refusals = answers
+    seen.at(-1)?.request.socket.destroy()
+    await until(() => seen.length >= before + answers + 2 && seen.at(-1)?.query.has('watch') === true)
+  }
+  await until(() => seen.length > 0)
+  seen[0]?.events(added(configMap('a', 1)), bookmark(5, true))
+  await reflector.whenSynced()
+  await breakOff(1)
+  expect([reflector.isMissing, changes]).toEqual([false, ['added a uid-a initial']])
+  await breakOff(2)
+  await until(() => store.size === 1)
+  expect(changes).toEqual(['added a uid-a initial', 'deleted a uid-a', 'added a uid-a'])
+  expect(reflector.isMissing).toBe(false)
+})

@@ -6,7 +6,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { KubeClient } from './client.ts'
 import { type Clock, fullJitter, systemClock } from './clock.ts'
 import { Currency } from './currency.ts'
-import { ApiError, apiErrorFrom, isGone } from './errors.ts'
+import { ApiError, apiErrorFrom, isGone, isNotFound } from './errors.ts'
 import type { GroupVersionResource, KubeObject } from './gvr.ts'
 import type { Store } from './store.ts'
 
@@ -59,7 +59,9 @@ export class Reflector<T extends KubeObject> {
   readonly #clock: Clock
   readonly #currency = new Currency()
   readonly #synced = Promise.withResolvers<void>()
+  readonly #settled = Promise.withResolvers<void>()
   #isSynced = false
+  #isMissing = false
   #aliveAt: number
   /** Where the next watch goes on; undefined: everything anew. */
   #version: string | undefined
@@ -76,6 +78,7 @@ export class Reflector<T extends KubeObject> {
     this.#aliveAt = this.#clock.now()
     // Whoever waits hears of it; nobody has to.
     this.#synced.promise.catch(() => undefined)
+    this.#settled.promise.catch(() => undefined)
     options.store.onListenerError = (error) => {
       this.#count('listener-failed')
       options.log.error({ resource: options.gvr.resource, err: asError(error) }, 'listener failed')
@@ -89,6 +92,14 @@ export class Reflector<T extends KubeObject> {
   /** Rejects when the reflector is stopped before. */
   whenSynced(): Promise<void> {
     return this.#synced.promise
+  }
+  /** The apiserver does not know the resource (its CRD is not installed, or gone): there is nothing of it, and it is looked for again. */
+  get isMissing(): boolean {
+    return this.#isMissing
+  }
+  /** In sync, or found to be missing. Rejects when the reflector is stopped before. */
+  whenSettled(): Promise<void> {
+    return this.#settled.promise
   }
   /** Since the last sign of life of the apiserver. */
   silentMs(): number {
@@ -114,6 +125,7 @@ export class Reflector<T extends KubeObject> {
       }
     }
     this.#synced.reject(signal.reason)
+    this.#settled.reject(signal.reason)
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -146,9 +158,11 @@ export class Reflector<T extends KubeObject> {
     this.#version = version
     this.#highest = Math.max(this.#highest, Number(version))
     this.#count('listed')
+    this.#isMissing = false
     if (this.#isSynced) return
     this.#isSynced = true
     this.#synced.resolve()
+    this.#settled.resolve()
   }
 
   /** One watch, from its beginning to its orderly end. Without a version it brings the state first (KEP-3157). */
@@ -271,7 +285,8 @@ export class Reflector<T extends KubeObject> {
       this.#count('relist')
       this.#version = undefined
       this.#mode = 'pages'
-    } else if (isGone(error)) {
+    } else if (isNotFound(error)) this.#notFound()
+    else if (isGone(error)) {
       this.#count('expired')
       this.#version = undefined
       // A new beginning, not a failure; twice in a row is one.
@@ -289,12 +304,30 @@ export class Reflector<T extends KubeObject> {
     const retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
     const delayMs = Math.max(Math.min(retryAfterMs, 60_000), fullJitter(this.#failures, BACKOFF, random))
     // Loud at first, then ever rarer.
-    if ((this.#failures & (this.#failures - 1)) === 0)
+    if (!this.#isMissing && (this.#failures & (this.#failures - 1)) === 0)
       log.warn(
         { resource: gvr.resource, failures: this.#failures, reason: asError(error).message, retryMs: Math.round(delayMs) },
         'watch interrupted',
       )
     await this.#clock.sleep(delayMs, signal)
+  }
+
+  /** Answered to a question for all of it, this settles it; a watch that went on from a version is asked for all first. */
+  #notFound(): void {
+    const { gvr, log, store } = this.#options
+    this.#alive()
+    this.#count('missing')
+    if (this.#version === undefined && !this.#isMissing) {
+      log.warn(
+        { resource: gvr.resource, group: gvr.group },
+        'the resource is not installed: what is of it waits, all else goes on; installing it is noticed',
+      )
+      this.#isMissing = true
+      store.clear()
+      this.#settled.resolve()
+    }
+    this.#version = undefined
+    this.#mode = 'pages'
   }
 
   #livedMs(): number {

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import type { KindDefinition, OwnStatus, Spec } from '../kinds/kind.ts'
 import type { Reference } from '../kinds/ref.ts'
+import type { Fence } from './fence.ts'
 
 /**
  * The contract between the engine and a cloud (architecture §5). An adapter translates, nothing more: it never sleeps, polls,
@@ -137,4 +138,6 @@ export interface Account<S, C> {
   readonly acquire: (context: CallContext) => Promise<void>
   /** Tells the budget that the cloud throttled: no call of the account leaves for this many milliseconds. */
   readonly pause?: (forMs: number) => void
+  /** To be asked last before anything is changed in the cloud; `HttpClient` does. Absent: always. */
+  readonly fence?: Fence
 }

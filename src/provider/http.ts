@@ -1,13 +1,14 @@
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import type { Account, CallContext } from './contract.ts'
 import { aborted } from './budget.ts'
 import { deadline } from '../deadline.ts'
 import { type FailureClass, type FailureOptions, ProviderError } from './errors.ts'
+import { fenced } from './fence.ts'
 
 export interface HttpOptions {
   /** Where the cloud's API begins; no trailing slash needed. */
   readonly baseUrl: string
-  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause'>
+  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'fence'>
   /** Headers of every request, credentials among them; asked each time, so that a token may be renewed. */
   readonly headers: (context: CallContext) => Record<string, string> | Promise<Record<string, string>>
   /** Blotted out of every message. */
@@ -30,6 +31,8 @@ interface HttpRequest {
   /** Sent as JSON. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** Whether the cloud is another one afterwards: then it leaves only while the account's fence holds. Absent: all but GET. */
+  readonly changes?: boolean
 }
 
 interface HttpAnswer<T> {
@@ -73,6 +76,7 @@ export class HttpClient {
   readonly #options: HttpOptions
   readonly #base: string
   readonly #agent: Agent
+  readonly #fenced: Dispatcher
 
   constructor(options: HttpOptions) {
     this.#options = options
@@ -82,6 +86,8 @@ export class HttpClient {
       allowH2: false,
       connect: { timeout: 10_000, ...(options.ca === undefined ? {} : { ca: options.ca }) },
     })
+    const { fence } = options.account
+    this.#fenced = fence === undefined ? this.#agent : this.#agent.compose(fenced(fence))
   }
 
   /** The answer's body. */
@@ -95,9 +101,10 @@ export class HttpClient {
     const headers = { accept: 'application/json', ...(await this.#options.headers(context)), ...request.headers }
     const limit = deadline(context.signal, this.#options.timeoutMs ?? 30_000)
     const text = request.body === undefined ? undefined : JSON.stringify(request.body)
+    const dispatcher = (request.changes ?? request.method !== 'GET') ? this.#fenced : this.#agent
     let answer: { status: number; headers: HttpAnswer<T>['headers']; text: string }
     try {
-      const response = await this.#agent.request({
+      const response = await dispatcher.request({
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
@@ -107,6 +114,8 @@ export class HttpClient {
       })
       answer = { status: response.statusCode, headers: response.headers, text: await response.body.text() }
     } catch (thrown) {
+      // The fence: nothing was sent.
+      if (thrown instanceof ProviderError) throw thrown
       if (context.signal.aborted) throw aborted(context.signal)
       const why = limit.isOver ? 'no answer in time' : connectionTrouble(thrown)
       throw new ProviderError('transient', `${this.#blot(why)} (${request.method} ${url.host}${url.pathname})`, { cause: thrown })

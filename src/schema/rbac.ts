@@ -1,5 +1,6 @@
 import { KINDS } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
+import { CONTROLLERS_LEASE } from '../kinds/names.ts'
 import { TENANTS_RESOURCE } from './policy.ts'
 
 /** One rule of a Role or ClusterRole. */
@@ -58,6 +59,8 @@ export function rbacRules(): PolicyRule[] {
       ['get'],
       KINDS.map((kind) => `${kind.gvr.resource}.${kind.gvr.group}`),
     ),
+    // Of the controllers of another installation: whether they still live.
+    rule('coordination.k8s.io', ['leases'], ['get'], [CONTROLLERS_LEASE]),
     rule(TENANTS_RESOURCE.group, [TENANTS_RESOURCE.resource], ['bind']),
   ]
 }
@@ -140,13 +143,14 @@ function binding(
   }
 }
 
+// Bindings outside the namespace carry its name: installing a second operator must not take the rights of the first.
 /** Everything that the controllers' service account needs, ready to apply. */
 export function controllerRoles(namespace: string, serviceAccount: string): Manifest[] {
   const name = 'seca-controllers'
   const subject = { kind: 'ServiceAccount', name: serviceAccount, namespace }
   return [
     clusterRole(name, rbacRules()),
-    binding('ClusterRoleBinding', name, undefined, [subject]),
+    binding('ClusterRoleBinding', name, undefined, [subject], `${name}:${namespace}`),
     role(name, namespace, namespaceRules()),
     binding('RoleBinding', name, namespace, [subject]),
   ]
@@ -161,9 +165,15 @@ export function apiRoles(namespace: string, serviceAccount: string): Manifest[] 
   const subject = { kind: 'ServiceAccount', name: serviceAccount, namespace }
   return [
     clusterRole(name, apiRules()),
-    binding('ClusterRoleBinding', name, undefined, [subject]),
-    binding('ClusterRoleBinding', 'system:auth-delegator', undefined, [subject], `${name}:auth-delegator`),
-    binding('RoleBinding', 'extension-apiserver-authentication-reader', 'kube-system', [subject], `${name}:authentication-reader`),
+    binding('ClusterRoleBinding', name, undefined, [subject], `${name}:${namespace}`),
+    binding('ClusterRoleBinding', 'system:auth-delegator', undefined, [subject], `${name}:auth-delegator:${namespace}`),
+    binding(
+      'RoleBinding',
+      'extension-apiserver-authentication-reader',
+      'kube-system',
+      [subject],
+      `${name}:authentication-reader:${namespace}`,
+    ),
     role(name, namespace, apiNamespaceRules()),
     binding('RoleBinding', name, namespace, [subject]),
   ]

@@ -4,13 +4,15 @@ import { Fault, type Faults, type Limiter, Throttle } from './faults.ts'
 import { Refusal } from './model.ts'
 import type { Call, Reply } from './routes.ts'
 
-/** What the administrator sees besides the cloud. */
+/** The cloud, and what stands between it and its customers. */
 export interface Desk {
   readonly cloud: Cloud
   readonly faults: Faults
   readonly limiter: Limiter
   /** Requests of customers by method and type, `GET volumes`. */
   readonly requests: Map<string, number>
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<unknown>
   setTokens(tokens: readonly string[]): void
 }
 

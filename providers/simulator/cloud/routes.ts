@@ -12,6 +12,7 @@ export interface Call {
 export interface Reply {
   readonly status: number
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const PAGE_DEFAULT = 100
