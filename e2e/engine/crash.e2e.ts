@@ -1,12 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { freePorts } from '../../src/embedded/cluster/ports.ts'
-import { controllersService, startService } from '../../src/embedded/services.ts'
-import { applyManifests, eventually, kubectl, OPERATOR_NAMESPACE, REGION, type Stack, startStack } from '../support/harness.ts'
+import { applyManifests, eventually, kubectl, type Stack, startStack } from '../support/harness.ts'
 import { expectNoLeak, expectOneCreateEach, inventoryOf, mutationsOf, objectsOf, wipe } from '../support/audit.ts'
 import { everything, type Manifest, to } from '../support/manifest.ts'
+import { holder, startReplica } from '../support/replica.ts'
 import { conditionOf, Tenant } from '../support/tenant.ts'
 
 /** A short Lease, so that who comes next works soon; few workers, so that there is a middle of the work to be killed in. */
@@ -102,29 +98,16 @@ describe('controllers that are killed', () => {
   })
 
   it('are replaced by a standby', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'seca-standby-'))
-    const { standby: healthPort } = await freePorts(['standby'], {})
-    const service = controllersService({
-      kubeconfig: stack.kubeconfig,
-      operatorNamespace: OPERATOR_NAMESPACE,
-      region: REGION,
-      healthPort,
-      logFile: join(folder, 'standby.log'),
-      logLevel: 'info',
-      flags: FLAGS,
-    })
-    const holder = () => kubectl(['get', 'lease', 'seca-controllers-0', '-n', OPERATOR_NAMESPACE, '-o', 'jsonpath={.spec.holderIdentity}'])
-    const standby = await startService(service)
+    const standby = await startReplica({ kubeconfig: stack.kubeconfig, flags: FLAGS })
     try {
       const tenant = await Tenant.make(stack)
       await tenant.ready('Workspace', tenant.workspace)
-      const leader = await holder()
-      expect(leader.endsWith(`-${standby.pid}`)).toBe(false)
+      expect(await standby.isHolder()).toBe(false)
       await stack.kill('controllers')
       const manifests = everything(tenant, tenant.workspace)
       await applyManifests(manifests)
       await tenant.allReady(manifests)
-      expect((await holder()).endsWith(`-${standby.pid}`)).toBe(true)
+      expect(await standby.isHolder()).toBe(true)
       await expectNoLeak(stack, tenant)
       await expectOneCreateEach(stack, tenant)
       // And back again: who stops in order lets the next one in at once.
@@ -132,10 +115,9 @@ describe('controllers that are killed', () => {
       await standby.stop()
       await tenant.edit('BlockStorage', 'data', { spec: { sizeGB: 120 } })
       await tenant.ready('BlockStorage', 'data')
-      expect((await holder()).endsWith(`-${standby.pid}`)).toBe(false)
+      expect(stack.logs('controllers')).toContain(await holder())
     } finally {
       await standby.stop()
-      rmSync(folder, { recursive: true, force: true })
     }
   })
 })

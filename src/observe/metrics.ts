@@ -27,9 +27,31 @@ export function createMetrics() {
     })
   }
 
+  /** Tells, at each scrape and so never too late, whether this process leads and whether another installation serves the cluster. */
+  const tellLeadership = (is: { readonly leader: () => boolean; readonly refused: () => boolean }) => {
+    new Gauge({
+      name: 'seca_is_leader',
+      help: '1 while this process holds the lease of the shard for sure, and works',
+      labelNames: ['shard'],
+      registers,
+      collect() {
+        this.set({ shard: '0' }, Number(is.leader()))
+      },
+    })
+    new Gauge({
+      name: 'seca_cluster_served_elsewhere',
+      help: '1 while the operator of another namespace serves the cluster, and this one does nothing',
+      registers,
+      collect() {
+        this.set(Number(is.refused()))
+      },
+    })
+  }
+
   return {
     registry,
     countResources,
+    tellLeadership,
     /** Keys waiting, by queue. */
     queueDepth: gauge('queue_depth', 'Keys waiting in a work queue', ['queue']),
     queueWait: histogram('queue_wait_seconds', 'Time a key waited', ['queue', 'priority']),
@@ -49,7 +71,6 @@ export function createMetrics() {
     watchEvents: counter('watch_events_total', 'Events of a reflector, trouble included', ['resource', 'event']),
     eventLoopLag: gauge('event_loop_lag_seconds', '99th percentile of the event-loop delay since the last scrape', []),
     eventLoopMaxLag: gauge('event_loop_lag_max_seconds', 'Longest event-loop delay since the last scrape', []),
-    isLeader: gauge('is_leader', '1 while this process holds the lease of the shard', ['shard']),
   }
 }
 

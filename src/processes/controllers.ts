@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CONTROLLERS } from '../../controllers/index.ts'
@@ -7,91 +8,125 @@ import { KINDS } from '../kinds/index.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { connect } from '../kube/config.ts'
 import { EventRecorder } from '../kube/events.ts'
-import { LeaseElector } from '../kube/lease.ts'
+import { CONTROLLERS_LEASE } from '../kinds/names.ts'
+import { systemClock } from '../kube/clock.ts'
+import { LeaseElector, StuckError } from '../kube/lease.ts'
 import { WorkQueue } from '../kube/queue.ts'
-import { startHealth } from '../observe/health.ts'
+import { type HealthOptions, startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { Announcer } from '../reconcile/announce.ts'
 import { Cache } from '../cache/cache.ts'
 import { Edges } from '../cache/edges.ts'
 import { Informers } from '../cache/informers.ts'
+import type { Fence } from '../provider/fence.ts'
+import { ProviderError } from '../provider/errors.ts'
+import { Claim } from '../reconcile/claim.ts'
 import { Connections } from '../reconcile/connections.ts'
 import { Engine } from '../reconcile/engine.ts'
 import { Identities } from '../reconcile/identity.ts'
 import { installationId } from '../reconcile/installation.ts'
 import { createServices, isThere, isUninstalling, readSecret } from '../reconcile/services.ts'
 import { createView } from '../reconcile/view.ts'
+import { Turns } from '../reconcile/turns.ts'
 import { Waker } from '../reconcile/wake.ts'
 import { Writer } from '../reconcile/writer.ts'
 import { surroundings } from './process.ts'
 
-/** One shard; more come with sharding. */
-const LEASE = 'seca-controllers-0'
 /** How long a start waits between tries while the apiserver is away. */
 const RETRY_MS = 2_000
+/** `EX_SOFTWARE` of sysexits.h: what is left of this process cannot be trusted, a new one can. */
+const STUCK = 70
 
 /** `seca-operator controllers`, until a signal: informers at once (a warm standby), work only while holding the Lease. */
 export async function controllers(config: ControllersConfig, context: { readonly signal: AbortSignal }): Promise<void> {
   const { signal, log, metrics } = surroundings('controllers', config.logLevel, context)
   const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
   const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers' })
-  const identity = `${hostname()}-${process.pid}`
+  const { operatorNamespace: namespace } = config
+  // Random: two that share a host's name, or a number of a process, would both lead.
+  const identity = `${hostname()}-${randomBytes(8).toString('hex')}`
   const cache = new Cache(KINDS, config.defaultRegion)
   const informers = new Informers({ client, cache, log, metrics })
+  const recorder = new EventRecorder({ client, component: 'secapi.cloud/controllers', instance: identity, log })
+  const ownLease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name: CONTROLLERS_LEASE } }
+  const claim = new Claim({
+    client,
+    namespace,
+    log,
+    onRefused: (message) => recorder.record(ownLease, { type: 'Warning', reason: 'ServedElsewhere', action: 'Lead', message }),
+  })
+  const elector = new LeaseElector({
+    client,
+    namespace,
+    name: CONTROLLERS_LEASE,
+    identity,
+    log,
+    leaseMs: config.leaseMs,
+    renewMs: config.leaseRenewMs,
+    retryMs: config.leaseRetryMs,
+  })
+  const turns = new Turns({ callTimeoutMs: config.callTimeoutMs })
   const health = await startHealth({
     host: config.healthHost,
     port: config.healthPort,
     metrics,
-    live: { informers: () => informers.stale() },
-    ready: { informers: () => (informers.isSynced() ? undefined : 'not in sync yet') },
+    ...checks({ informers, claim, turns }),
   })
   log.info({ url: health.url }, 'serving health and metrics')
   countResources(cache, metrics)
+  metrics.tellLeadership({ leader: () => claim.isOurs && elector.remainingMs() > 0, refused: () => claim.isRefused })
 
   const stop = new AbortController()
   const ended = AbortSignal.any([signal, stop.signal])
-  const running = informers.run(ended)
-  const recorder = new EventRecorder({ client, component: 'secapi.cloud/controllers', instance: identity, log })
+  const running = Promise.all([informers.run(ended), claim.run(ended)])
   try {
-    const installation = await untilAnswered(
-      () => installationId(client, config.operatorNamespace, config.installationId, signal),
-      log,
-      signal,
-    )
-    const { engine, waker, connections } = assemble({ config, client, cache, recorder, installation, log, metrics })
+    const installation = await untilAnswered(() => installationId(client, namespace, config.installationId, signal), log, signal)
+    const mayAct = () => elector.holds() && claim.isOurs
+    const { engine, waker, connections, queue } = assemble({ config, client, cache, recorder, installation, log, metrics, mayAct })
     const detach = waker.attach()
-    const elector = new LeaseElector({
-      client,
-      namespace: config.operatorNamespace,
-      name: LEASE,
-      identity,
-      log,
-      leaseMs: config.leaseMs,
-      renewMs: config.leaseRenewMs,
-      retryMs: config.leaseRetryMs,
-    })
-    const lead = async (leading: AbortSignal) => {
-      metrics.isLeader.set({ shard: '0' }, 1)
-      await informers.whenSynced(leading)
-      if (leading.aborted) return
+    const work = async (working: AbortSignal) => {
+      await informers.whenSynced(working)
+      if (working.aborted) return
+      queue.open()
       waker.begin()
-      log.info(
-        { resources: [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0), installation },
-        'in sync, working',
-      )
-      await engine.run(config.workers, leading)
-      metrics.isLeader.set({ shard: '0' }, 0)
+      const resources = [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0)
+      log.info({ resources, installation, missing: informers.missing() }, 'in sync, working')
+      // Time may be up although nobody has noticed yet; then this ends leadership.
+      await engine.run(config.workers, working, async (id, reconcile) => (mayAct() ? turns.of(id, reconcile) : undefined))
+      // A standby remembers no work: who leads next looks at everything.
+      queue.close()
+    }
+    const lead = async (leading: AbortSignal) => {
+      while (!leading.aborted) await work(await claim.whenOurs(leading))
     }
     await elector.run({ signal, lead })
     detach()
     await recorder.flush()
     await connections.close()
+  } catch (error) {
+    if (!(error instanceof StuckError)) throw error
+    log.fatal({ err: error.message }, 'ending at once')
+    // What hangs would keep the process from ending in order, too.
+    process.exit(STUCK)
   } finally {
     stop.abort()
     await running
     await health.stop()
     await client.close()
+  }
+}
+
+/** What the probes ask. An apiserver that is away is no reason to be started anew, only a reconcile that hangs is. */
+export function checks(of: {
+  readonly informers: Pick<Informers, 'trouble'>
+  readonly claim: Pick<Claim, 'problem'>
+  readonly turns: Pick<Turns, 'trouble'>
+}): Pick<HealthOptions, 'live' | 'ready'> {
+  const { informers, claim, turns } = of
+  return {
+    live: { engine: () => turns.trouble() },
+    ready: { informers: () => informers.trouble(), claim: () => claim.problem() },
   }
 }
 
@@ -103,20 +138,33 @@ interface Parts {
   readonly installation: string
   readonly log: Log
   readonly metrics: Metrics
+  /** Whether this process leads for sure. */
+  readonly mayAct: () => boolean
 }
 
-function assemble({ config, client, cache, recorder, installation, log, metrics }: Parts) {
+function assemble({ config, client, cache, recorder, installation, log, metrics, mayAct }: Parts) {
   const edges = new Edges(cache)
   const view = createView(cache, edges.graph)
   const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
   const queue = new WorkQueue({ name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 } })
+  queue.close()
+  const fence: Fence = {
+    check() {
+      if (!mayAct())
+        throw new ProviderError(
+          'transient',
+          'this process does not hold the Lease for sure any more: nothing was sent, whoever leads goes on',
+        )
+    },
+  }
   const { operatorNamespace, callTimeoutMs, driftIntervalMs } = config
   const connections = new Connections({
     lookup: cache,
     providers: PROVIDERS,
     operatorNamespace,
     readSecret: (name, signal) => readSecret(client, operatorNamespace, name, signal),
-    now: Date.now,
+    now: systemClock.now,
+    fence,
     onBroken: (name) => queue.add(`CloudProvider|${name}`, { priority: 'high' }),
   })
   const waker = new Waker({
@@ -148,7 +196,7 @@ function assemble({ config, client, cache, recorder, installation, log, metrics 
     now: Date.now,
     random: Math.random,
   })
-  return { engine, waker, connections }
+  return { engine, waker, connections, queue }
 }
 
 /** Counted when somebody looks, not on every change. */

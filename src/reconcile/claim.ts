@@ -34,6 +34,7 @@ export class Claim {
   /** Aborted when the claim is another's; absent while it is not ours. */
   #held: AbortController | undefined
   #problem: string | undefined = 'not known yet which installation serves this cluster'
+  #isRefused = false
   /** What was last seen of the other's Lease, and since when. */
   #seen = { holder: '', version: '', at: 0 }
 
@@ -45,6 +46,11 @@ export class Claim {
   /** Whether this installation serves the cluster, as far as was seen at the last look. */
   get isOurs(): boolean {
     return this.#held !== undefined
+  }
+
+  /** Another installation was seen to serve the cluster. */
+  get isRefused(): boolean {
+    return this.#isRefused
   }
 
   /** Why this installation does nothing, and what to do about it; undefined when it serves the cluster. */
@@ -98,6 +104,7 @@ export class Claim {
       )
     }
     this.#problem = undefined
+    this.#isRefused = false
     this.#held ??= new AbortController()
   }
 
@@ -108,6 +115,7 @@ export class Claim {
       `${holder} is gone for good, this one takes over ${GONE_MS / 60_000} minutes after the last renewal of Lease ${holder}/${CONTROLLERS_LEASE}, ` +
       `or at once after: kubectl annotate namespace ${HOME} ${CLAIM}-`
     const isNews = this.#problem !== message
+    this.#isRefused = true
     this.#problem = message
     this.#held?.abort(new Error(message))
     this.#held = undefined

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { add, testCache } from '../cache/testing.ts'
-import type { Connection, Provider } from '../provider/contract.ts'
+import type { Account, Connection, Provider } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { Connections } from './connections.ts'
 
@@ -15,12 +15,15 @@ function setUp(secrets: Record<string, { resourceVersion: string; data: Record<s
     tenantCredentials: [{ tenant: 'rich', name: 'own' }],
   })
   const log: string[] = []
+  const accounts: Account<unknown, { token: string }>[] = []
+  const fence = { check: () => undefined }
   const provider = {
     type: 'toy',
     capabilities: {},
     settings: z.object({}),
     credentials: z.object({ token: z.string().min(1) }),
-    connect: (account: { credentials: { token: string } }): Connection => {
+    connect: (account: Account<unknown, { token: string }>): Connection => {
+      accounts.push(account)
       log.push(`connect ${account.credentials.token}`)
       return {
         adapters: {},
@@ -42,9 +45,10 @@ function setUp(secrets: Record<string, { resourceVersion: string; data: Record<s
       return Promise.resolve(secrets[name])
     },
     now: () => clock.now,
+    fence,
     onBroken: (name) => broken.push(name),
   })
-  return { connections, log, clock, broken, cache }
+  return { connections, log, clock, broken, cache, accounts, fence }
 }
 
 test('one connection for all tenants that share a Secret, another for one with its own', async () => {
@@ -95,4 +99,15 @@ test('an unknown type, and a region without cloud, say what to do', async () => 
   await expect(connections.get('nowhere', 'acme', context)).rejects.toThrow('Region "nowhere" does not exist')
   add(cache, 'CloudProvider', undefined, 'sim', { type: 'atlantis', credentialsSecretRef: { name: 'main' } }, undefined, { generation: 2 })
   await expect(connections.get('eu-1', 'acme', context)).rejects.toThrow('CloudProvider "sim": type "atlantis" is none of toy')
+})
+
+test('every account gets the fence, and a budget by the clock that nobody sets', async () => {
+  const { connections, accounts, fence, clock } = setUp({ main: { resourceVersion: '1', data: { token: 'a' } } })
+  await connections.get('eu-1', 'acme', context)
+  const [account] = accounts
+  expect(account?.fence).toBe(fence)
+  account?.pause?.(60_000)
+  await expect(account?.acquire(context)).rejects.toMatchObject({ failure: 'throttled' })
+  clock.now += 60_000
+  await expect(account?.acquire(context)).resolves.toBeUndefined()
 })

@@ -3,6 +3,7 @@ import type { Resource } from '../kinds/resource.ts'
 import type { Account, CallContext, Connection, Provider } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { createBudget } from '../provider/budget.ts'
+import type { Fence } from '../provider/fence.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 
 /** Spec of a CloudProvider, as far as a connection needs it. */
@@ -28,7 +29,10 @@ export interface ConnectionsOptions {
   /** Reads one Secret of the operator's namespace by name; undefined when there is none. */
   readonly readSecret: (name: string, signal: AbortSignal) => Promise<SecretData | undefined>
   readonly operatorNamespace: string
+  /** Monotonic milliseconds: nobody waits longer because somebody set a clock. */
   readonly now: () => number
+  /** Whether anything may be changed in the clouds; absent: always. */
+  readonly fence?: Fence
   /** A CloudProvider's credentials stopped working. */
   readonly onBroken: (cloudProvider: string) => void
 }
@@ -169,7 +173,7 @@ export class Connections {
 
   #connect(object: Resource, secret: string, read: SecretData | undefined, region: string): Entry {
     const spec = object.spec as unknown as CloudProviderSpec
-    const { providers, operatorNamespace, now } = this.#options
+    const { providers, operatorNamespace, now, fence } = this.#options
     const where = `Secret ${operatorNamespace}/${secret}`
     const provider = providers.find((one) => one.type === spec.type)
     if (provider === undefined)
@@ -188,13 +192,14 @@ export class Connections {
     if (!settings.success)
       throw new ProviderError('rejected', `CloudProvider "${object.metadata.name}": ${issues(settings.error, 'spec.settings')}`)
     const requestsPerSecond = spec.requestsPerSecond ?? DEFAULT_RATE
-    const budget = createBudget({ requestsPerSecond, burst: spec.burst ?? requestsPerSecond })
+    const budget = createBudget({ requestsPerSecond, burst: spec.burst ?? requestsPerSecond, now })
     const account: Account<unknown, unknown> = {
       region,
       settings: settings.data,
       credentials: credentials.data,
       acquire: budget.acquire,
       pause: budget.pause,
+      ...(fence === undefined ? {} : { fence }),
     }
     const connection = provider.connect(account as Parameters<typeof provider.connect>[0])
     const keys = Object.keys(provider.credentials.shape).join(', ')

@@ -63,9 +63,9 @@ export class Engine {
     this.#options = options
   }
 
-  /** Works off the queue until `signal`; the stores must be in sync. */
-  async run(workers: number, signal: AbortSignal): Promise<void> {
-    await this.#options.queue.run((id) => this.reconcile(id, signal), { workers, signal })
+  /** Works off the queue until `signal`; the stores must be in sync. Each reconcile is begun by `turn`. */
+  async run(workers: number, signal: AbortSignal, turn: (id: string, work: () => Promise<void>) => Promise<void>): Promise<void> {
+    await this.#options.queue.run((id) => turn(id, () => this.reconcile(id, signal)), { workers, signal })
   }
 
   /** One reconcile of the object behind a queue key (`Kind|namespace/name`). Never throws. */
