@@ -22,7 +22,7 @@ export interface Operation {
   readonly value?: unknown
 }
 
-/** RFC 6902; undefined when an operation does not hold. A field that is not there equals null, as in the apiserver's library. */
+/** RFC 6902; undefined when an operation does not hold. As in the apiserver's library, a field that is not there equals null and may be replaced. */
 export function operated(target: unknown, operations: readonly Operation[]): unknown {
   const root = structuredClone(target)
   for (const { op, path, value } of operations) {
@@ -35,7 +35,7 @@ export function operated(target: unknown, operations: readonly Operation[]): unk
     const found = (parent as Json | undefined)?.[last]
     if (op === 'test') {
       if (!isDeepStrictEqual(found ?? null, value ?? null)) return undefined
-    } else if (parent === undefined || (op !== 'add' && found === undefined)) return undefined
+    } else if (parent === undefined || (op === 'remove' && found === undefined)) return undefined
     else if (!Array.isArray(parent)) {
       if (op === 'remove') delete parent[last]
       else parent[last] = value

@@ -91,7 +91,11 @@ export class MemoryServer {
   /** Refuses every request, and breaks watches, until the answer is called. */
   refuse(error: () => ApiError = unavailable): () => void {
     const { fault } = this
-    this.fault = { before: () => Promise.reject(error()) }
+    this.fault = {
+      before: () => {
+        throw error()
+      },
+    }
     this.cutWatches()
     return () => void (this.fault = fault)
   }
@@ -119,10 +123,10 @@ export class MemoryServer {
     return this.#place(gvr, object, 'kubectl-client-side-apply') as T
   }
 
-  /** Changes a stored object as somebody else would: no version is asked for, anything may change. */
-  update<T extends KubeObject>(object: T, manager = 'test'): T {
+  /** Changes an object as somebody else would, or makes it: no version is asked for, anything may change. */
+  update<T extends Body>(object: T, manager = 'test'): T {
     const collection = collectionOf(gvrOf(object))
-    const stored = this.#require(collection, keyOf(object.metadata.namespace, object.metadata.name))
+    const stored = this.#etcd.get(collection, keyOf(object.metadata.namespace, object.metadata.name))
     return this.#store(collection, stored, structuredClone(object) as unknown as Entry, { ...TEST, manager }) as unknown as T
   }
 
@@ -174,7 +178,9 @@ export class MemoryServer {
   }
 
   async #send(request: Request): Promise<unknown> {
-    await this.#arrive(request)
+    // Without a fault, a prompt answer is there before the caller waits for it.
+    const arriving = this.#arrive(request)
+    if (arriving !== undefined) await arriving
     this.#announce(request)
     const answer = structuredClone(this.#handle(request))
     const late = this.fault.after?.(request)
@@ -310,7 +316,7 @@ export class MemoryServer {
 
   #replace(at: Place, stored: Entry, body: Entry, by: By): Entry {
     // A precondition only in a PUT; in a patch it is a field that does not change.
-    const { uid = stored.metadata.uid, resourceVersion } = body.metadata
+    const { uid = stored.metadata.uid, resourceVersion } = body.metadata as Partial<Entry['metadata']>
     if (uid !== stored.metadata.uid) throw failure(409, 'Conflict', `the uid of ${at.key} is ${stored.metadata.uid}, not ${uid}`)
     if (resourceVersion === undefined && !at.collection.startsWith('v1/'))
       throw failure(422, 'Invalid', 'metadata.resourceVersion: must be specified for an update')
@@ -319,10 +325,12 @@ export class MemoryServer {
 
   #update(at: Place, stored: Entry, next: Entry, by: By, applied?: Entry): Entry {
     const own = stored.metadata
-    const { uid = own.uid, resourceVersion = own.resourceVersion, finalizers = [], generation: _, ...metadata } = next.metadata
+    const sent: Partial<Entry['metadata']> = next.metadata
+    const { uid = own.uid, resourceVersion = own.resourceVersion, finalizers = [], generation: _, ...metadata } = sent
     if (resourceVersion !== own.resourceVersion)
       throw failure(409, 'Conflict', `the version of ${at.key} is ${own.resourceVersion}, not ${resourceVersion}`)
-    if (uid !== own.uid) throw failure(422, 'Invalid', 'metadata.uid: field is immutable')
+    // A write of status takes nothing of the metadata but the version: its uid protects nothing.
+    if (uid !== own.uid && at.subresource === undefined) throw failure(422, 'Invalid', 'metadata.uid: field is immutable')
     const isGoing = own.deletionTimestamp !== undefined
     const isNew = (one: string) => own.finalizers?.includes(one) !== true
     if (at.subresource === undefined && isGoing && finalizers.some(isNew))

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici'
 import type * as z from 'zod'
 import type { KindDefinition, OwnStatus, Spec } from '../kinds/kind.ts'
 import type { Reference } from '../kinds/ref.ts'
@@ -140,4 +141,6 @@ export interface Account<S, C> {
   readonly pause?: (forMs: number) => void
   /** To be asked last before anything is changed in the cloud; `HttpClient` does. Absent: always. */
   readonly fence?: Fence
+  /** The way to the cloud where it is not the network: a cloud in this process. Absent: a pool of connections. */
+  readonly dispatcher?: Dispatcher
 }

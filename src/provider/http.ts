@@ -8,7 +8,7 @@ import { fenced } from './fence.ts'
 export interface HttpOptions {
   /** Where the cloud's API begins; no trailing slash needed. */
   readonly baseUrl: string
-  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'fence'>
+  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'fence' | 'dispatcher'>
   /** Headers of every request, credentials among them; asked each time, so that a token may be renewed. */
   readonly headers: (context: CallContext) => Record<string, string> | Promise<Record<string, string>>
   /** Blotted out of every message. */
@@ -75,18 +75,15 @@ export async function orMissing<T>(pending: Promise<T>): Promise<T | undefined> 
 export class HttpClient {
   readonly #options: HttpOptions
   readonly #base: string
-  readonly #agent: Agent
+  readonly #agent: Dispatcher
   readonly #fenced: Dispatcher
 
   constructor(options: HttpOptions) {
     this.#options = options
     this.#base = options.baseUrl.replace(/\/+$/, '')
-    this.#agent = new Agent({
-      connections: options.connections ?? 16,
-      allowH2: false,
-      connect: { timeout: 10_000, ...(options.ca === undefined ? {} : { ca: options.ca }) },
-    })
-    const { fence } = options.account
+    const { fence, dispatcher } = options.account
+    const connect = { timeout: 10_000, ...(options.ca === undefined ? {} : { ca: options.ca }) }
+    this.#agent = dispatcher ?? new Agent({ connections: options.connections ?? 16, allowH2: false, connect })
     this.#fenced = fence === undefined ? this.#agent : this.#agent.compose(fenced(fence))
   }
 

@@ -3,8 +3,7 @@ import { kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { FINALIZER } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { KubeClient } from '../kube/client.ts'
-import { failure } from './cluster-testing.ts'
+import { failure } from '../kube/memory-testing.ts'
 import { createWorld } from './testing.ts'
 import { StaleError, Writer } from './writer.ts'
 
@@ -15,7 +14,7 @@ const kind = kindNamed('Image') as Kind
 function setUp(finalizers?: readonly string[]) {
   const world = createWorld()
   const seen = world.create('Image', 't', 'i', {}, { metadata: finalizers === undefined ? {} : { finalizers } })
-  const writer = new Writer(world.cluster as unknown as KubeClient, (name) => world.cache.store(name))
+  const writer = new Writer(world.cluster.client, (name) => world.cache.store(name))
   const now = () => world.get('Image', 't', 'i')
   const change = (metadata: object) => world.cluster.change('Image', 't', 'i', { metadata })
   /** Deletes the object and makes another one of the name. */
@@ -75,7 +74,7 @@ test('a later object of the same name is left alone by every write', async () =>
   await expect(writer.addFinalizer(kind, { ...seen, metadata: { ...seen.metadata, finalizers: ['other/held'] } }, signal)).rejects.toThrow(
     StaleError,
   )
-  await expect(writer.applyStatus(kind, seen, { state: 'active' }, signal)).rejects.toMatchObject({ status: 409 })
+  await expect(writer.applyStatus(kind, seen, { state: 'active' }, signal)).rejects.toThrow(StaleError)
   expect(now()).toEqual(next)
 })
 
@@ -103,4 +102,13 @@ test('status is written whole, and known here at once', async () => {
   await writer.applyStatus(kind, seen, { state: 'active' }, signal)
   expect(now()?.status).toEqual({ state: 'active' })
   expect((world.cache.get('Image', 't/i') as Resource).status).toEqual({ state: 'active' })
+})
+
+test('status goes onto what others wrote meanwhile, seen or not, and never takes that back', async () => {
+  const { world, seen, writer, now, change } = setUp()
+  const catchUp = world.cluster.holdWatches()
+  change({ labels: { mine: 'x' } })
+  expect((await writer.applyStatus(kind, seen, { state: 'active' }, signal))?.metadata.labels).toEqual({ mine: 'x' })
+  expect(now()).toMatchObject({ metadata: { labels: { mine: 'x' } }, status: { state: 'active' } })
+  catchUp()
 })

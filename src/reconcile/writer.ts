@@ -3,7 +3,10 @@ import { FIELD_MANAGER, FINALIZER } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { isConflict, isInvalid, isNotFound } from '../kube/errors.ts'
-import type { Store } from '../kube/store.ts'
+import { keyOf, type Store } from '../kube/store.ts'
+
+/** Of a status, against others that write the object at the same moment. */
+const TRIES = 5
 
 /** The only writes that the engine makes to objects of ours: finalizers and status. Never spec (architecture §3). */
 export class Writer {
@@ -40,19 +43,29 @@ export class Writer {
     await this.#patch(kind, object, [test, { op: 'remove', path: `/metadata/finalizers/${index}` }], signal)
   }
 
-  /** Applies a whole status. Answers the stored object, undefined when the object is gone. */
+  /**
+   * Applies a whole status. Answers the stored object, undefined when the object is gone. A write of status does not look at the uid, only
+   * at the version: that keeps it from reaching a later object of the name, and is looked up again when others write meanwhile.
+   */
   async applyStatus(kind: Kind, object: Resource, status: Record<string, unknown>, signal: AbortSignal): Promise<Resource | undefined> {
     const { name, namespace, uid } = object.metadata
-    const body = { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace, uid }, status }
+    const known = this.#storeOf(kind.kind).get(keyOf(object))
+    let version = known?.metadata.uid === uid ? known.metadata.resourceVersion : object.metadata.resourceVersion
     try {
-      const stored = await this.#client.apply<Resource>(
-        kind.gvr,
-        body,
-        { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' },
-        signal,
-      )
-      this.#storeOf(kind.kind).set(stored)
-      return stored
+      for (let tries = 1; ; tries++) {
+        const body = { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace, resourceVersion: version }, status }
+        try {
+          const options = { fieldManager: FIELD_MANAGER, force: true, subresource: 'status' } as const
+          const stored = await this.#client.apply<Resource>(kind.gvr, body, options, signal)
+          this.#storeOf(kind.kind).set(stored)
+          return stored
+        } catch (error) {
+          if (!isConflict(error) || tries >= TRIES) throw error
+          const live = await this.#client.get<Resource>(kind.gvr, namespace, name, signal)
+          if (live.metadata.uid !== uid) throw new StaleError()
+          version = live.metadata.resourceVersion
+        }
+      }
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw error
