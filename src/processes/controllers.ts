@@ -17,6 +17,7 @@ import { type HealthOptions, startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { Abandonments } from '../reconcile/abandoned.ts'
+import type { Provider } from '../provider/contract.ts'
 import { Announcer } from '../reconcile/announce.ts'
 import { Cache } from '../cache/cache.ts'
 import { Edges } from '../cache/edges.ts'
@@ -147,6 +148,7 @@ export function checks(of: {
   }
 }
 
+/** What the engine of a process is made of. */
 interface Parts {
   readonly config: ControllersConfig
   readonly client: KubeClient
@@ -157,9 +159,12 @@ interface Parts {
   readonly metrics: Metrics
   /** Whether this process leads for sure. */
   readonly mayAct: () => boolean
+  /** All that are known if absent. */
+  readonly providers?: readonly Provider[]
 }
 
-function assemble({ config, client, cache, recorder, installation, log, metrics, mayAct }: Parts) {
+/** Puts the engine of a process together; it does nothing yet. */
+export function assemble({ config, client, cache, recorder, installation, log, metrics, mayAct, providers = PROVIDERS }: Parts) {
   const edges = new Edges(cache)
   const view = createView(cache, edges.graph)
   const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
@@ -177,7 +182,7 @@ function assemble({ config, client, cache, recorder, installation, log, metrics,
   const { operatorNamespace, callTimeoutMs, driftIntervalMs } = config
   const connections = new Connections({
     lookup: cache,
-    providers: PROVIDERS,
+    providers,
     operatorNamespace,
     readSecret: (name, signal) => readSecret(client, operatorNamespace, name, signal),
     now: systemClock.now,

@@ -7,7 +7,6 @@ import type { Log } from '../observe/log.ts'
 import { installationId, keepInstallation } from './installation.ts'
 
 const signal = new AbortController().signal
-const CONFIG_MAP = { apiVersion: 'v1', gvr: KUBERNETES.ConfigMap }
 const configMap = (data?: object) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -15,7 +14,7 @@ const configMap = (data?: object) => ({
   data,
 })
 const stored = (server: MemoryServer) =>
-  (server.find(CONFIG_MAP, 'ops', 'seca-installation') as { data?: { id?: string } } | undefined)?.data?.id
+  (server.read(KUBERNETES.ConfigMap, 'ops', 'seca-installation') as { data?: { id?: string } } | undefined)?.data?.id
 const homeOf = ({ client }: MemoryServer) => ({ client, namespace: 'ops', kinds: KINDS })
 const idOf = (server: MemoryServer, given?: string) => installationId(homeOf(server), given, signal)
 /** The cluster has one volume, with this status. */
@@ -103,7 +102,7 @@ describe('no new id', () => {
     const young = holding(new MemoryServer(), undefined)
     young.add(configMap({ note: 'ours' }))
     expect(await idOf(young)).toBe(stored(young))
-    expect(young.find(CONFIG_MAP, 'ops', 'seca-installation')).toMatchObject({ data: { note: 'ours' } })
+    expect(young.read(KUBERNETES.ConfigMap, 'ops', 'seca-installation')).toMatchObject({ data: { note: 'ours' } })
   })
 
   it.each(['', 'a/b', '-x', 'é', 'x'.repeat(64)])('that is no part of a tag is taken: %j', async (id) => {

@@ -3,9 +3,8 @@ import { kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { FINALIZER } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { KubeClient } from '../kube/client.ts'
 import type { Log } from '../observe/log.ts'
-import { failure } from './cluster-testing.ts'
+import { failure } from '../kube/memory-testing.ts'
 import { createWorld } from './testing.ts'
 import { StaleError, Writer } from './writer.ts'
 
@@ -18,7 +17,7 @@ function setUp(finalizers?: readonly string[]) {
   const seen = world.create('Image', 't', 'i', {}, { metadata: finalizers === undefined ? {} : { finalizers } })
   const errors: unknown[] = []
   const released: unknown[] = []
-  const writer = new Writer(world.cluster as unknown as KubeClient, (name) => world.cache.store(name), {
+  const writer = new Writer(world.cluster.client, (name) => world.cache.store(name), {
     log: { error: (fields: unknown) => void errors.push(fields) } as unknown as Log,
     onRelease: ({ metadata }) => void released.push(metadata.uid),
   })
