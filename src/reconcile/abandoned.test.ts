@@ -3,7 +3,6 @@ import { kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { FINALIZER } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { KubeClient } from '../kube/client.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { Abandonments } from './abandoned.ts'
 import { createWorld } from './testing.ts'
@@ -29,7 +28,7 @@ function setUp(status: object = MADE, metadata: object = {}) {
   onTestFinished(() => leading.abort())
   abandonments.watch(leading.signal)
   const image = world.create('Image', 't', 'i', {}, { metadata: { finalizers: [FINALIZER], ...metadata }, status })
-  const writer = new Writer(world.cluster as unknown as KubeClient, (name) => world.cache.store(name), {
+  const writer = new Writer(world.cluster.client, (name) => world.cache.store(name), {
     onRelease: (object) => abandonments.released(object),
   })
   const news = async () => {
