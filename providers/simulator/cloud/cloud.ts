@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Switches, switchesOf } from './characters.ts'
 import { known, projectOf, refuseHeld, refusePublic, refuseUnknown, surroundings } from './checks.ts'
-import { ofChange, ofCreation, parse, readHeader } from './header.ts'
+import { type Header, ofChange, ofCreation, parse, readHeader } from './header.ts'
 import { NEVER } from './lanes.ts'
 import { type Did, Memory } from './memory.ts'
 import { type CloudObject, type Fields, type Operation, Refusal, type TypeDefinition } from './model.ts'
@@ -86,12 +86,14 @@ export class Cloud {
 
   create(type: string, body: unknown, by: Mutation['by']): { object: CloudObject; isNew: boolean } {
     const definition = this.type(type)
-    const { clientToken, metadata } = readHeader(body, this.#switches)
+    const header = readHeader(body, this.#switches)
+    const { clientToken, metadata } = header
     const twin = clientToken === '' || !this.#switches.clientTokens ? undefined : this.store.withToken(type, clientToken)
     if (twin) return { object: twin, isNew: false }
     const made: CloudObject[] = []
     const make = (kind: string, sent: Fields) => {
-      const object = this.store.put(this.#make(kind, sent, kind !== type), this.time)
+      const isPart = kind !== type
+      const object = this.store.put(this.#make(kind, sent, isPart ? readHeader(sent, this.#switches) : header, isPart), this.time)
       made.push(object)
       return object
     }
@@ -204,9 +206,9 @@ export class Cloud {
     this.#memory.close()
   }
 
-  #make(type: string, body: Fields, isPart: boolean): CloudObject {
+  #make(type: string, body: Fields, header: Header, isPart: boolean): CloudObject {
     const definition = this.type(type)
-    const { clientToken, name, identity, labels = {}, metadata = {} } = readHeader(body, this.#switches)
+    const { clientToken, name, identity, labels = {}, metadata = {} } = header
     const sent = parse(definition.create, ofCreation(body))
     const seq = this.store.lastSeq + 1
     const { fields, fails } = this.#checked(sent, () => {

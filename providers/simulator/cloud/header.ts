@@ -4,7 +4,7 @@ import { type Fields, Refusal } from './model.ts'
 
 const text = z.record(z.string().max(512), z.string().max(4096))
 const short = z.string().regex(/^[a-z0-9-]{0,30}$/, 'at most 30 characters of a-z, 0-9 and -')
-const Header = z
+const schema = z
   .object({
     client_token: z.string().max(128),
     name: z.string().max(255),
@@ -21,7 +21,7 @@ const COMMON = [...IDENTITY, 'labels', 'metadata']
 
 /** What every type has besides its own fields. `identity` holds only what was sent. */
 export function readHeader(body: unknown, { shortTags }: Switches) {
-  const { client_token: clientToken = '', name = '', labels, metadata, ...sent } = parse(Header, body)
+  const { client_token: clientToken = '', name = '', labels, metadata, ...sent } = parse(schema, body)
   if (shortTags && sent.tag !== undefined)
     throw new Refusal(422, 'invalid', 'tag: this cloud has no tags, only a key and an owner of 30 characters')
   if (!shortTags && (sent.key ?? sent.owner) !== undefined) throw new Refusal(422, 'invalid', 'key, owner: this cloud has tags instead')
@@ -29,6 +29,8 @@ export function readHeader(body: unknown, { shortTags }: Switches) {
   for (const name of IDENTITY) if (sent[name] !== undefined) identity[name] = sent[name]
   return { clientToken, name, identity, labels, metadata }
 }
+
+export type Header = ReturnType<typeof readHeader>
 
 /** The type's own fields of a creation. */
 export function ofCreation(body: unknown): Fields {
@@ -40,8 +42,8 @@ export function ofChange(body: unknown): Fields {
   return strip(body, COMMON)
 }
 
-export function parse<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
-  const result = schema.safeParse(body)
+export function parse<S extends z.ZodType>(shape: S, body: unknown): z.output<S> {
+  const result = shape.safeParse(body)
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw new Refusal(422, 'invalid', `${issue?.path.join('.') || 'body'}: ${issue?.message}`)

@@ -120,9 +120,10 @@ export class Refusal extends Error {
 
 /** What an object can be looked up by. */
 export function marksOf(object: CloudObject | undefined): readonly string[] {
-  if (!object) return []
-  const { type, tag, key = '' } = object
-  return [...(tag === '' ? [] : [markOf(type, 'tag', tag)]), ...(key === '' ? [] : [markOf(type, 'key', key)])]
+  const marks: string[] = []
+  if (object && object.tag !== '') marks.push(markOf(object.type, 'tag', object.tag))
+  if (object?.key) marks.push(markOf(object.type, 'key', object.key))
+  return marks
 }
 
 export function markOf(type: string, by: 'tag' | 'key', value: string): string {

@@ -22,7 +22,8 @@ export function sight(cloud: Cloud, lagMs: number) {
     /** What carries a tag or key. */
     marked(type: string, by: 'tag' | 'key', value: string): readonly CloudObject[] {
       const mark = markOf(type, by, value)
-      const ids = store.past ? store.marked(mark).union(store.past.marked(mark)) : store.marked(mark)
+      if (!store.past) return store.carrying(mark)
+      const ids = store.marked(mark).union(store.past.marked(mark))
       return seen(Array.from(ids, find)).filter((object) => object[by] === value)
     },
     /** Everything of a type, oldest first. */

@@ -40,10 +40,15 @@ export class Store {
   }
 
   tagged(type: string, tag: string): readonly CloudObject[] {
-    return this.#found(this.marked(markOf(type, 'tag', tag)))
+    return this.carrying(markOf(type, 'tag', tag))
   }
 
-  /** Ids of what carries a mark ({@link markOf}). */
+  /** What carries a mark ({@link markOf}). */
+  carrying(mark: string): readonly CloudObject[] {
+    return this.#found(this.#marks.get(mark))
+  }
+
+  /** Ids of that. */
   marked(mark: string): ReadonlySet<string> {
     return this.#marks.get(mark)
   }
