@@ -112,16 +112,17 @@ describe.concurrent('kstatus', () => {
   it("terminal: failed in the cloud's own words, without a storm of calls, until somebody asks again", async () => {
     const tenant = await Tenant.make(stack)
     await tenant.ready('Workspace', tenant.workspace)
-    await stack.cloud.quota({ 'floating-ips': 0 })
+    const refusal = { method: 'POST', type: 'floating-ips', effect: 'answer', status: 422, message: 'no such pool' } as const
+    await stack.cloud.fault({ ...refusal, times: 2 })
     const before = await requests('POST floating-ips')
     await tenant.apply(tenant.of('PublicIp', 'ip', { version: 'IPv4' }))
-    const stalled = await tenant.stuck('PublicIp', 'ip', 'Stalled', 'QuotaExceeded', 'quota of 0 floating-ips reached')
+    const stalled = await tenant.stuck('PublicIp', 'ip', 'Stalled', 'Rejected', 'no such pool')
     expect(kstatus(stalled)).toBe('Failed')
     expect(stalled.status?.state).toBe('error')
-    expect(conditionOf(stalled, 'Ready')).toMatchObject({ status: 'False', reason: 'QuotaExceeded' })
+    expect(conditionOf(stalled, 'Ready')).toMatchObject({ status: 'False', reason: 'Rejected' })
     await eventually(async () =>
-      expect(await tenant.events({ kind: 'PublicIp', reason: 'QuotaExceeded' })).toMatchObject([
-        { type: 'Warning', note: expect.stringContaining('quota of 0') },
+      expect(await tenant.events({ kind: 'PublicIp', reason: 'Rejected' })).toMatchObject([
+        { type: 'Warning', note: expect.stringContaining('no such pool') },
       ]),
     )
     // Others are looked at a few times meanwhile; this one is left alone.
@@ -136,7 +137,6 @@ describe.concurrent('kstatus', () => {
     // The request is noted before the cloud is asked: what tells that the answer came is the state.
     await tenant.until('PublicIp', 'ip', ({ status }) => status?.lastHandledRequest === 'too early' && status.state === 'error')
     expect((await requests('POST floating-ips')) - before).toBe(2)
-    await stack.cloud.quota({ 'floating-ips': null })
     await tenant.annotate('PublicIp', 'ip', { [REQUESTED]: 'now' })
     const ready = await tenant.ready('PublicIp', 'ip')
     expect(conditionOf(ready, 'Stalled')).toBeUndefined()

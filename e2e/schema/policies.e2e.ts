@@ -28,11 +28,12 @@ async function looks(type: string, times = 3): Promise<void> {
 }
 
 describe('secapi.cloud/drift: Observe', () => {
-  it.concurrent('reports drift and leaves it; what the user changes is still done', async () => {
+  it.concurrent('reports differences and writes nothing to the cloud, whoever made them', async () => {
     const tenant = await Tenant.make(stack)
-    await tenant.apply(tenant.of('InternetGateway', 'gw', { egressOnly: false }, { annotations: { [DRIFT_POLICY]: 'Observe' } }))
+    await tenant.apply(tenant.of('InternetGateway', 'gw', { egressOnly: false }))
     const { status } = await tenant.ready('InternetGateway', 'gw')
     const id = status?.externalId ?? ''
+    await tenant.annotate('InternetGateway', 'gw', { [DRIFT_POLICY]: 'Observe' })
     await stack.cloud.change(id, { egress_only: true })
     const drifted = await tenant.stuck('InternetGateway', 'gw', 'Synced', 'Drifted', 'egressOnly')
     expect(drifted.status?.state).toBe('active')
@@ -52,8 +53,17 @@ describe('secapi.cloud/drift: Observe', () => {
 
     await tenant.annotate('InternetGateway', 'gw', { [DRIFT_POLICY]: 'Observe' })
     await tenant.edit('InternetGateway', 'gw', { spec: { egressOnly: true } })
-    await tenant.ready('InternetGateway', 'gw')
-    expect(await stack.cloud.object(id)).toMatchObject({ egress_only: true })
+    await tenant.stuck('InternetGateway', 'gw', 'Synced', 'Drifted', 'egressOnly')
+    expect(await stack.cloud.object(id)).toMatchObject({ egress_only: false })
+    // Nor is anything made, or deleted.
+    await tenant.apply(tenant.of('InternetGateway', 'never', { egressOnly: false }, { annotations: { [DRIFT_POLICY]: 'Observe' } }))
+    await tenant.stuck('InternetGateway', 'never', 'Ready', 'Drifted', 'is not made')
+    for (const name of ['gw', 'never']) {
+      await tenant.delete('InternetGateway', name)
+      await tenant.gone('InternetGateway', name)
+    }
+    expect(await stack.cloud.object(id)).toMatchObject({ egress_only: false })
+    await stack.cloud.remove(id)
   })
 })
 

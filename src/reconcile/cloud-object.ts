@@ -60,7 +60,7 @@ export class CloudObject implements Removal {
       memory.made = made
       return made
     } catch (thrown) {
-      memory.isRefused = thrown instanceof ProviderError && DEFINITE.has(thrown.failure)
+      memory.isRefused = thrown instanceof ProviderError && (thrown.isHeld || DEFINITE.has(thrown.failure))
       throw thrown
     }
   }
@@ -160,7 +160,11 @@ export class CloudObject implements Removal {
     const { behind, kind, object, signal } = this.#subject
     const priority = isNewRequest(object) || object.metadata.deletionTimestamp !== undefined ? 'high' : isSettled(object) ? 'low' : 'normal'
     const share = behind.desired.path.tenant
-    return this.#options.identities.call(behind, kind, verb, signal, (context) => make({ ...context, priority, share }))
+    const { link, desired } = behind
+    return this.#options.identities.call(behind, kind, verb, signal, (context) => {
+      const whole = { ...context, priority, share } as const
+      return link === undefined ? make(whole) : link.through(desired.tag, whole, make)
+    })
   }
 }
 

@@ -2,21 +2,10 @@ import type * as z from 'zod'
 import type { Resource } from '../kinds/resource.ts'
 import type { Account, CallContext, Capability, Connection, Provider } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
-import { createBudget } from '../provider/budget.ts'
 import type { Fence } from '../provider/fence.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { cloudRegionOf } from '../resolve/zones.ts'
-
-/** Spec of a CloudProvider, as far as a connection needs it. */
-interface CloudProviderSpec {
-  readonly type: string
-  readonly credentialsSecretRef: { readonly name: string }
-  readonly tenantCredentials?: readonly { readonly tenant: string; readonly name: string }[]
-  readonly settings?: Record<string, unknown>
-  readonly requestsPerSecond?: number
-  readonly burst?: number
-  readonly adoption?: { readonly tenants?: readonly string[] }
-}
+import { Accounts, type CloudProviderSpec, secretOf } from './accounts.ts'
 
 /** A Secret's data, decoded, with its version. */
 export interface SecretData {
@@ -47,6 +36,8 @@ export interface Link {
   /** Secret and its keys, for messages. */
   readonly secret: string
   readonly mayAdopt: boolean
+  /** Makes a call about an object (its tag), unless the account's cloud does not answer at the moment. */
+  through<T>(who: string, context: CallContext, make: (context: CallContext) => Promise<T>): Promise<T>
 }
 
 interface Entry {
@@ -64,12 +55,14 @@ const REPROBE_MS = 60_000
 /** Connections to clouds: one per CloudProvider, Secret and region, made when first needed and renewed when the Secret changes. */
 export class Connections {
   readonly #options: ConnectionsOptions
+  readonly #accounts: Accounts
   readonly #entries = new Map<string, Entry>()
   readonly #opening = new Map<string, Promise<Entry>>()
   readonly #failures = new Map<string, { readonly at: number; readonly generation: number; readonly error: Error }>()
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
+    this.#accounts = new Accounts(options.now)
   }
 
   /** The connection that serves a tenant in a region. Throws `credentials`, `rejected`… with what to do about it. */
@@ -83,7 +76,7 @@ export class Connections {
         name === undefined ? `Region "${region}" does not exist` : `Region "${region}" names CloudProvider "${name}", which does not exist`,
       )
     const spec = object.spec as unknown as CloudProviderSpec
-    const secret = spec.tenantCredentials?.find((one) => one.tenant === tenant)?.name ?? spec.credentialsSecretRef.name
+    const secret = secretOf(spec, tenant)
     const entry = await this.#open(object, secret, region, context)
     const tenants = spec.adoption?.tenants ?? []
     return { ...entry.link, mayAdopt: tenants.includes(tenant) }
@@ -200,8 +193,7 @@ export class Connections {
     const settings = provider.settings.safeParse(spec.settings ?? {})
     if (!settings.success)
       throw new ProviderError('rejected', `CloudProvider "${object.metadata.name}": ${issues(settings.error, 'spec.settings')}`)
-    const requestsPerSecond = spec.requestsPerSecond ?? DEFAULT_RATE
-    const budget = createBudget({ requestsPerSecond, burst: spec.burst ?? requestsPerSecond, now })
+    const { budget, breaker } = this.#accounts.of(object, secret)
     const account: Account<unknown, unknown> = {
       region,
       cloudRegion: cloudRegionOf(this.#options.lookup, region),
@@ -209,6 +201,7 @@ export class Connections {
       credentials: credentials.data,
       acquire: budget.acquire,
       pause: budget.pause,
+      observe: budget.observe,
       ...(fence === undefined ? {} : { fence }),
     }
     const connection = provider.connect(account as Parameters<typeof provider.connect>[0])
@@ -219,13 +212,12 @@ export class Connections {
       capabilities: provider.capabilities,
       cloudProvider: object.metadata.name,
       secret: `${where} (${keys})`,
+      through: <T>(who: string, context: CallContext, make: (context: CallContext) => Promise<T>) =>
+        breaker.run(who, context, () => make(context)),
     }
     return { generation: object.metadata.generation, secretVersion: read.resourceVersion, link, checkedAt: now(), broken: undefined }
   }
 }
-
-/** Requests per second to one cloud account when its CloudProvider does not say. */
-const DEFAULT_RATE = 20
 
 /** The cloud's refusal, with the Secret and keys that it is about. */
 function naming(error: ProviderError, secret: string): ProviderError {
