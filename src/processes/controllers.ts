@@ -27,6 +27,7 @@ import { Engine } from '../reconcile/engine.ts'
 import { Identities } from '../reconcile/identity.ts'
 import { installationId } from '../reconcile/installation.ts'
 import { createServices, isUninstalling, live, readSecret } from '../reconcile/services.ts'
+import { shareOf } from '../reconcile/share.ts'
 import { createView } from '../reconcile/view.ts'
 import { Turns } from '../reconcile/turns.ts'
 import { Waker } from '../reconcile/wake.ts'
@@ -146,7 +147,7 @@ function assemble({ config, client, cache, recorder, installation, log, metrics,
   const edges = new Edges(cache)
   const view = createView(cache, edges.graph)
   const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
-  const queue = new WorkQueue({ name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 } })
+  const queue = new WorkQueue({ name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 }, shareOf: shareOf(cache, byKind) })
   queue.close()
   const fence: Fence = {
     check() {
