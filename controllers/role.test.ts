@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FINALIZER } from '../src/kinds/names.ts'
 import type { Resource } from '../src/kinds/resource.ts'
-import { failure } from '../src/reconcile/cluster-testing.ts'
+import { failure } from '../src/kube/memory-testing.ts'
 import { createWorld, type World } from '../src/reconcile/testing.ts'
 
 const PERMISSIONS = { permissions: [{ provider: 'seca.storage', resources: ['*'], verb: ['get'] }] }

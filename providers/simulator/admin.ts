@@ -1,9 +1,10 @@
 import { SecaError } from '../../src/errors.ts'
 import type * as z from 'zod'
+import type { Order, Switches } from './cloud/characters.ts'
 import type { Fault, Throttle } from './cloud/faults.ts'
-import type { Mutation } from './cloud/journal.ts'
+import type { Mutation } from './cloud/mutations.ts'
 
-export type { Mutation } from './cloud/journal.ts'
+export type { Mutation } from './cloud/mutations.ts'
 
 /** A cloud object as `/admin/inventory` lists it. */
 export interface InventoryEntry {
@@ -12,13 +13,16 @@ export interface InventoryEntry {
   readonly type: string
   /** `''` = untagged. */
   readonly tag: string
+  /** Where tags are short. */
+  readonly key?: string
+  readonly owner?: string
   readonly name: string
   readonly state: 'building' | 'ready' | 'changing' | 'deleting' | 'failed'
 }
 
 interface Inventory {
   readonly items: readonly InventoryEntry[]
-  /** Tags that more than one object of a type carries. */
+  /** Tags, or keys, that more than one object of a type carries. */
   readonly duplicateTags: readonly string[]
 }
 
@@ -26,6 +30,18 @@ interface Stats {
   readonly objects: Readonly<Record<string, number>>
   /** Requests of customers by method and type: `{"GET volumes": 12}`. */
   readonly requests: Readonly<Record<string, number>>
+  /** `seq` of the newest mutation. */
+  readonly lastMutation: number
+}
+
+/** Where customers see something else than is true; null = not there. */
+interface Behind {
+  readonly id: string
+  readonly type: string
+  readonly tag: string
+  readonly truth: AnyObject | null
+  readonly byId: AnyObject | null
+  readonly listed: AnyObject | null
 }
 
 type AnyObject = Readonly<Record<string, unknown>> & { readonly id: string }
@@ -44,9 +60,23 @@ export class SimulatorAdmin {
   inventory(prefix = ''): Promise<Inventory> {
     return this.#call('GET', `inventory?prefix=${encodeURIComponent(prefix)}`)
   }
-  /** Effective changes after mutation `since`, oldest first. They survive restarts. */
+  /** Effective changes after mutation `since`, oldest first. They survive restarts. `endedAt` and `failed` are filled in when it has come so far. */
   async mutations(since = 0): Promise<readonly Mutation[]> {
-    return (await this.#call<{ items: Mutation[] }>('GET', `mutations?since=${since}`)).items
+    const found: Mutation[] = []
+    for (let next: number | undefined = since; next !== undefined;) {
+      const page: { items: Mutation[]; next?: number } = await this.#call('GET', `mutations?since=${next}`)
+      found.push(...page.items)
+      next = page.next
+    }
+    return found
+  }
+  /** What a customer could see right now, where that is not the truth: reads lag. */
+  async sight(): Promise<readonly Behind[]> {
+    return (await this.#call<{ items: Behind[] }>('GET', 'sight')).items
+  }
+  /** Changes single switches; `characters` puts those of whole characters in the place of all that were set. Answers what holds now. */
+  character(order: Order): Promise<Switches> {
+    return this.#call('PUT', 'character', order)
   }
   stats(): Promise<Stats> {
     return this.#call('GET', 'stats')

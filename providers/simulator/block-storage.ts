@@ -1,31 +1,28 @@
 import type { BlockStorage } from '../../src/kinds/index.ts'
-import { idAt, targetAt } from '../../src/provider/targets.ts'
-import { pathText, projectOf, skuNumber, type Translation } from './adapter.ts'
+import { idAt, pathText, skuNumber, targetAt } from '../../src/provider/targets.ts'
+import type { Translation } from '../../src/provider/translation.ts'
+import type { CloudObject } from './client.ts'
+import { projectOf } from './workspace.ts'
 
-export const blockStorage: Translation<typeof BlockStorage> = {
+export const blockStorage: Translation<typeof BlockStorage, CloudObject> = {
   type: 'volumes',
-  capability: { updates: ['sizeGB'] },
-  initial: (desired) => ({
-    ...projectOf(desired),
-    iops: skuNumber(desired, 'skuRef', 'iops'),
-    media: targetAt(desired, 'skuRef')?.spec['type'],
-  }),
-  wants(desired) {
-    const { sizeGB } = desired.spec
-    const source = pathText(desired, 'sourceImageRef')
-    return {
-      sizeGB: { fields: { size_gb: sizeGB } },
+  initial: projectOf,
+  wants: {
+    sizeGB: { fields: ({ spec }) => ({ size_gb: spec.sizeGB }) },
+    skuRef: {
+      fields: (desired) => ({ iops: skuNumber(desired, 'skuRef', 'iops'), media: targetAt(desired, 'skuRef')?.spec['type'] }),
+      isFixed: true,
+    },
+    sourceImageRef: {
+      fields: (desired) => ({ source_template: idAt(desired, 'sourceImageRef') }),
+      notes: (desired) => ({ source: pathText(desired, 'sourceImageRef') }),
       // Kept by name: an image that was made anew under the same name does not call for another filling.
-      ...(source === undefined
-        ? {}
-        : {
-            sourceImageRef: {
-              fields: { source_template: idAt(desired, 'sourceImageRef'), metadata: { source } },
-              isMet: (object) => object.metadata['source'] === source,
-              fixed: 'a volume is filled once, when it is made; make a new one',
-            },
-          }),
-    }
+      isMet: (_volume, desired, notes) => {
+        const source = pathText(desired, 'sourceImageRef')
+        return source === undefined || notes['source'] === source
+      },
+      isFixed: true,
+    },
   },
-  status: (object) => ({ sizeGB: Number(object['size_gb']) }),
+  status: (volume) => ({ sizeGB: Number(volume['size_gb']) }),
 }

@@ -1,4 +1,4 @@
-import { isUnassigned, sameBlock } from '../../src/ip.ts'
+import { isUnassigned, parseBlock, sameBlock } from '../../src/ip.ts'
 
 /** Blocks of SECA and of the cloud have the same shape: one per family, or none. */
 export interface Blocks {
@@ -13,9 +13,9 @@ export function toCloud(cidr: Blocks): Blocks {
   return mapped(cidr, (text) => (isUnassigned(text) ? `auto/${prefixOf(text)}` : text))
 }
 
-/** The cloud's blocks, of the families that were asked for. */
+/** The cloud's blocks, of the families that were asked for; what failed late still has what was sent (`auto/16`). */
 export function toSeca(blocks: Blocks): { ipv4?: string; ipv6?: string } {
-  return mapped(blocks, (text) => text)
+  return mapped(blocks, (text) => (parseBlock(text) ? text : undefined))
 }
 
 /** Whether the cloud has what was asked for: the very block, or one of that size. */
@@ -31,6 +31,7 @@ function prefixOf(text: string): string | undefined {
   return text.split('/')[1]
 }
 
-function mapped(blocks: Blocks, change: (text: string) => string): { ipv4?: string; ipv6?: string } {
-  return Object.fromEntries(FAMILIES.flatMap((family) => (blocks[family] ? [[family, change(blocks[family])]] : [])))
+function mapped(blocks: Blocks, change: (text: string) => string | undefined): { ipv4?: string; ipv6?: string } {
+  const found = FAMILIES.map((family) => [family, blocks[family] && change(blocks[family])] as const)
+  return Object.fromEntries(found.filter(([, text]) => text !== undefined && text !== ''))
 }

@@ -1,11 +1,16 @@
-import type { Account, CallContext } from '../../src/provider/contract.ts'
-import { type FailureClass } from '../../src/provider/errors.ts'
-import { HttpClient, orMissing } from '../../src/provider/http.ts'
+import type { Account, CallContext, Desired } from '../../src/provider/contract.ts'
+import { ProviderError, type FailureClass } from '../../src/provider/errors.ts'
+import { HttpClient, HttpFailure, orMissing } from '../../src/provider/http.ts'
+import { installationKey, tagPrefix } from '../../src/provider/tags.ts'
+import type { CloudClient, Facts, Mark, Order, Place } from '../../src/provider/translation.ts'
 
 /** An object as the simulated cloud shows it. */
 export interface CloudObject {
   readonly id: string
   readonly tag: string
+  /** Where tags are short: what to find the object by. */
+  readonly key?: string
+  readonly labels: Readonly<Record<string, string>>
   readonly metadata: Readonly<Record<string, string>>
   readonly state: 'building' | 'ready' | 'changing' | 'deleting' | 'failed'
   readonly error?: string
@@ -29,12 +34,20 @@ const MEANINGS: Readonly<Record<string, FailureClass>> = {
   quota_exceeded: 'quota',
 }
 
-/** Calls of the simulated cloud's API. */
-export class SimulatorClient {
+interface ClientOptions {
+  /** The cloud has keys of 30 characters instead of tags. */
+  readonly hasKeys?: boolean
+}
+
+/** The simulated cloud's API. */
+export class SimulatorClient implements CloudClient<CloudObject> {
+  readonly keepsNotes = true
+  readonly lookup: 'tag' | 'key'
   readonly #http: HttpClient
 
-  constructor(account: Account<{ endpoint: string }, { token: string }>) {
+  constructor(account: Account<{ endpoint: string }, { token: string }>, { hasKeys = false }: ClientOptions = {}) {
     const { token } = account.credentials
+    this.lookup = hasKeys ? 'key' : 'tag'
     this.#http = new HttpClient({
       baseUrl: `${account.settings.endpoint.replace(/\/+$/, '')}/v1`,
       account,
@@ -49,46 +62,66 @@ export class SimulatorClient {
     return { account: name }
   }
 
-  async tagged(type: string, tag: string, context: CallContext): Promise<readonly CloudObject[]> {
-    return (await this.#http.call<Page>({ method: 'GET', path: `/${type}`, query: { tag } }, context)).items
+  facts(object: CloudObject): Facts {
+    const { id, tag, key, labels, metadata, state, error, operation } = object
+    return { id, tag: key ?? tag, labels, notes: metadata, busy: operation, failed: error, isGoing: state === 'deleting' }
   }
 
-  find(type: string, id: string, context: CallContext): Promise<CloudObject | undefined> {
+  get({ type }: Place, id: string, context: CallContext): Promise<CloudObject | undefined> {
     return orMissing(this.#http.call<CloudObject>({ method: 'GET', path: `/${type}/${encodeURIComponent(id)}` }, context))
   }
 
-  create(type: string, body: Readonly<Record<string, unknown>>, context: CallContext): Promise<CloudObject> {
-    return this.#http.call({ method: 'POST', path: `/${type}`, body }, context)
+  async find({ type }: Place, { tag, tagKey }: Mark, context: CallContext): Promise<readonly CloudObject[]> {
+    const query = this.lookup === 'key' ? { key: tagKey } : { tag }
+    return (await this.#http.call<Page>({ method: 'GET', path: `/${type}`, query }, context)).items
   }
 
-  async change(type: string, id: string, body: Readonly<Record<string, unknown>>, context: CallContext): Promise<void> {
-    await this.#http.call({ method: 'PATCH', path: `/${type}/${id}`, body }, context)
+  async *list(type: string, installation: string, context: CallContext): AsyncGenerator<CloudObject> {
+    const whose = this.lookup === 'key' ? { owner: installationKey(installation) } : { tag_prefix: tagPrefix(installation) }
+    yield* this.#pages(type, whose, context)
   }
 
-  async act(
-    id: string,
-    action: 'start' | 'stop' | 'restart',
-    body: Readonly<Record<string, unknown>>,
-    context: CallContext,
-  ): Promise<void> {
-    await this.#http.call({ method: 'POST', path: `/servers/${id}/${action}`, body }, context)
+  create({ type }: Place, order: Order, context: CallContext): Promise<CloudObject> {
+    return this.#http.call({ method: 'POST', path: `/${type}`, body: this.#body(order) }, context)
   }
 
-  async delete(type: string, id: string, context: CallContext): Promise<void> {
-    await orMissing(this.#http.call({ method: 'DELETE', path: `/${type}/${id}` }, context))
+  async change({ type }: Place, id: string, order: Order, context: CallContext): Promise<void> {
+    await this.#http.call({ method: 'PATCH', path: `/${type}/${id}`, body: this.#body(order) }, context)
   }
 
-  async *list(type: string, tagPrefix: string, context: CallContext): AsyncGenerator<CloudObject> {
+  async act({ type }: Place, id: string, verb: string, order: Order, context: CallContext): Promise<void> {
+    await this.#http.call({ method: 'POST', path: `/${type}/${id}/${verb}`, body: this.#body(order) }, context)
+  }
+
+  async delete({ type }: Place, id: string, context: CallContext): Promise<void> {
+    try {
+      await orMissing(this.#http.call({ method: 'DELETE', path: `/${type}/${id}` }, context))
+    } catch (thrown) {
+      // Whoever uses it may let go at any time, and nobody tells: worth another try.
+      if (thrown instanceof HttpFailure && thrown.status === 409) throw new ProviderError('waiting', thrown.message, { cause: thrown })
+      throw thrown
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#http.close()
+  }
+
+  async *#pages(type: string, which: Readonly<Record<string, string>>, context: CallContext): AsyncGenerator<CloudObject> {
     for (let cursor: string | undefined = ''; cursor !== undefined;) {
-      const query = { tag_prefix: tagPrefix, limit: PAGE_SIZE, cursor: cursor || undefined }
+      const query = { ...which, limit: PAGE_SIZE, cursor: cursor || undefined }
       const page: Page = await this.#http.call<Page>({ method: 'GET', path: `/${type}`, query }, context)
       yield* page.items
       cursor = page.next
     }
   }
 
-  close(): Promise<void> {
-    return this.#http.close()
+  #body({ mark, clientToken, labels, notes, fields, name }: Order): Readonly<Record<string, unknown>> {
+    return { name, client_token: clientToken, ...(mark && this.#mark(mark)), labels, metadata: notes, ...fields }
+  }
+
+  #mark({ tag, tagKey, installationKey: owner }: Pick<Desired, 'tag' | 'tagKey' | 'installationKey'>) {
+    return this.lookup === 'key' ? { key: tagKey, owner } : { tag }
   }
 }
 

@@ -1,27 +1,27 @@
 import type { Image } from '../../src/kinds/index.ts'
-import { idAt } from '../../src/provider/targets.ts'
-import { pathText, type Translation } from './adapter.ts'
+import { idAt, pathText } from '../../src/provider/targets.ts'
+import type { Translation } from '../../src/provider/translation.ts'
+import type { CloudObject } from './client.ts'
 
 const ARCHITECTURES = { amd64: 'x86_64', arm64: 'aarch64' } as const
 const FIRMWARE = { UEFI: 'uefi', BIOS: 'bios' } as const
 const INITIALIZERS = { none: 'none', 'cloudinit-22': 'cloud-init' } as const
 
-export const image: Translation<typeof Image> = {
+export const image: Translation<typeof Image, CloudObject> = {
   type: 'templates',
-  capability: { updates: ['blockStorageRef', 'cpuArchitecture', 'boot', 'initializer'] },
-  wants(desired) {
-    const { cpuArchitecture, boot, initializer } = desired.spec
-    const source = pathText(desired, 'blockStorageRef')
-    return {
-      blockStorageRef: {
-        fields: { source_volume: idAt(desired, 'blockStorageRef'), metadata: source === undefined ? undefined : { source } },
-        // Kept by name: a volume that was made anew under the same name must not overwrite the image.
-        isMet: (object) => source === undefined || object.metadata['source'] === source,
+  wants: {
+    blockStorageRef: {
+      fields: (desired) => ({ source_volume: idAt(desired, 'blockStorageRef') }),
+      notes: (desired) => ({ source: pathText(desired, 'blockStorageRef') }),
+      // Kept by name: a volume that was made anew under the same name must not overwrite the image.
+      isMet: (_template, desired, notes) => {
+        const source = pathText(desired, 'blockStorageRef')
+        return source === undefined || notes['source'] === source
       },
-      cpuArchitecture: { fields: { arch: ARCHITECTURES[cpuArchitecture] } },
-      boot: { fields: { firmware: FIRMWARE[boot] } },
-      initializer: { fields: { init: INITIALIZERS[initializer] } },
-    }
+    },
+    cpuArchitecture: { fields: ({ spec }) => ({ arch: ARCHITECTURES[spec.cpuArchitecture] }) },
+    boot: { fields: ({ spec }) => ({ firmware: FIRMWARE[spec.boot] }) },
+    initializer: { fields: ({ spec }) => ({ init: INITIALIZERS[spec.initializer] }) },
   },
-  status: (object) => ({ sizeMB: Number(object['size_mb']) }),
+  status: (template) => (Number(template['size_mb']) >= 1 ? { sizeMB: Number(template['size_mb']) } : {}),
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod'
 import type { KindDefinition } from '../../src/kinds/kind.ts'
 import type { Account, Capability, Connection, Provider } from '../../src/provider/contract.ts'
-import { tagPrefix } from '../../src/provider/tags.ts'
-import { adapter, type Translation } from './adapter.ts'
+import { abilityOf, adapterOf } from '../../src/provider/adapter.ts'
+import { inventoryOf, sweepOf } from '../../src/provider/inventory.ts'
+import type { Translation } from '../../src/provider/translation.ts'
 import { blockStorage } from './block-storage.ts'
-import { SimulatorClient } from './client.ts'
+import { type CloudObject, SimulatorClient } from './client.ts'
 import { image } from './image.ts'
 import { instance } from './instance.ts'
 import { internetGateway, network } from './network.ts'
@@ -15,7 +16,7 @@ import { subnet } from './subnet.ts'
 import { workspace } from './workspace.ts'
 
 /** What each kind is in this cloud: the whole adapter hangs on this table. */
-const TRANSLATIONS: Readonly<Record<string, Translation<KindDefinition>>> = {
+const TRANSLATIONS: Readonly<Record<string, Translation<KindDefinition, CloudObject>>> = {
   Workspace: workspace,
   BlockStorage: blockStorage,
   Image: image,
@@ -30,7 +31,7 @@ const TRANSLATIONS: Readonly<Record<string, Translation<KindDefinition>>> = {
   PublicIp: publicIp,
 }
 
-function eachKind<T>(make: (translation: Translation<KindDefinition>) => T): Readonly<Record<string, T>> {
+function eachKind<T>(make: (translation: Translation<KindDefinition, CloudObject>) => T): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(TRANSLATIONS).map(([kind, translation]) => [kind, make(translation)]))
 }
 
@@ -54,16 +55,14 @@ export const simulator: Provider<typeof settings, typeof credentials> = Object.f
   type: 'simulator',
   settings,
   credentials,
-  capabilities: eachKind(({ capability }): Capability => ({ ...COMMON, ...capability })),
+  capabilities: eachKind((translation): Capability => ({ ...COMMON, ...abilityOf(translation) })),
   connect(account: Account<z.output<typeof settings>, z.output<typeof credentials>>): Connection {
     const client = new SimulatorClient(account)
     return {
-      adapters: eachKind((translation) => adapter(client, translation)),
+      adapters: eachKind((translation) => adapterOf(client, translation)),
       check: (context) => client.check(context),
-      async *inventory(installation, context) {
-        for (const [kind, { type }] of Object.entries(TRANSLATIONS))
-          for await (const { id, tag } of client.list(type, tagPrefix(installation), context)) yield { kind, externalId: id, tag }
-      },
+      inventory: (installation, context) => inventoryOf(client, TRANSLATIONS, installation, context),
+      sweep: (kind, installation, context) => sweepOf(client, TRANSLATIONS, kind, installation, context),
       close: () => client.close(),
     }
   },

@@ -1,88 +1,101 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Instance } from '../../src/kinds/index.ts'
-import type { Desired } from '../../src/provider/contract.ts'
-import { idAt, idsAt } from '../../src/provider/targets.ts'
-import { projectOf, skuNumber, type Translation } from './adapter.ts'
+import { covers } from '../../src/provider/capability.ts'
+import type { Desired, Observed } from '../../src/provider/contract.ts'
+import { idAt, idsAt, knownIds, skuNumber } from '../../src/provider/targets.ts'
+import type { Translation } from '../../src/provider/translation.ts'
 import type { CloudObject } from './client.ts'
+import { projectOf } from './workspace.ts'
 
 type D = typeof Instance
 
-export const instance: Translation<D> = {
+/** The paths whose change needs a server that is off. */
+const WHILE_OFF = 'bootVolume'
+
+export const instance: Translation<D, CloudObject> = {
   type: 'servers',
   capability: {
-    updates: [
-      'powerState',
-      'restart',
-      'bootVolume.deviceRef',
-      'dataVolumes',
-      'primaryNicRef',
-      'additionalNicRefs',
-      'securityGroupRef',
-      'antiAffinityGroup',
-      'sshKeys',
-      'userData',
-    ],
-    note: 'the boot volume changes only while the server is off',
+    ignores: ['bootVolume.type'],
+    note: 'the boot volume changes only while the server is off, or with a restart',
   },
   initial: (desired) => ({
     ...projectOf(desired),
-    zone: desired.zone,
-    vcpus: skuNumber(desired, 'skuRef', 'vCPU'),
-    ram_gb: skuNumber(desired, 'skuRef', 'ram'),
-    metadata: restartMark(desired),
+    data_volumes: knownIds(desired, 'dataVolumes[].deviceRef'),
+    ports: [],
   }),
-  wants(desired) {
-    const { spec } = desired
-    const primary = spec.primaryNicRef ? [spec.primaryNicRef] : []
-    const nic = idAt(desired, 'primaryNicRef')
-    const first = primary.length === 0 ? [] : nic === undefined ? undefined : [nic]
-    const others = idsAt(desired, 'additionalNicRefs[]')
-    const ports = first && others ? [...first, ...others] : undefined
-    const portsOf = (object: CloudObject) => object['ports'] as readonly string[]
-    return {
-      'bootVolume.deviceRef': { fields: { boot_volume: idAt(desired, 'bootVolume.deviceRef') } },
-      dataVolumes: {
-        fields: {
-          data_volumes: idsAt(desired, 'dataVolumes[].deviceRef'),
-        },
-      },
-      primaryNicRef: { fields: { ports }, isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(0, primary.length), first) },
-      additionalNicRefs: {
-        fields: { ports },
-        isMet: (object) => !ports || isDeepStrictEqual(portsOf(object).slice(primary.length), others),
-      },
-      securityGroupRef: { fields: { firewall: spec.securityGroupRef ? idAt(desired, 'securityGroupRef') : null } },
-      antiAffinityGroup: { fields: { placement_group: spec.antiAffinityGroup || null } },
-      sshKeys: { fields: { ssh_keys: spec.sshKeys ?? [] } },
-      userData: { fields: { user_data: spec.userData ?? null } },
-    }
+  wants: {
+    skuRef: {
+      fields: (desired) => ({ vcpus: skuNumber(desired, 'skuRef', 'vCPU'), ram_gb: skuNumber(desired, 'skuRef', 'ram') }),
+      isFixed: true,
+    },
+    zone: { fields: ({ zone }) => ({ zone }), isFixed: true },
+    'bootVolume.deviceRef': { fields: (desired) => ({ boot_volume: idAt(desired, 'bootVolume.deviceRef') }) },
+    dataVolumes: { fields: (desired) => ({ data_volumes: idsAt(desired, 'dataVolumes[].deviceRef') }) },
+    primaryNicRef: {
+      fields: portsFor,
+      isMet: (server, desired) => isMetBy(server, desired, (ports, primary) => ports.slice(0, primary)),
+    },
+    additionalNicRefs: {
+      fields: portsFor,
+      isMet: (server, desired) => isMetBy(server, desired, (ports, primary) => ports.slice(primary)),
+    },
+    securityGroupRef: { fields: (desired) => ({ firewall: desired.spec.securityGroupRef ? idAt(desired, 'securityGroupRef') : null }) },
+    antiAffinityGroup: { fields: ({ spec }) => ({ placement_group: spec.antiAffinityGroup || null }) },
+    sshKeys: { fields: ({ spec }) => ({ ssh_keys: spec.sshKeys ?? [] }) },
+    userData: { fields: ({ spec }) => ({ user_data: spec.userData ?? null }) },
   },
-  status: (object) => ({
-    powerState: object['power'] === 'on' ? 'on' : 'off',
-    ...(object['power_changed_at'] === null ? {} : { powerStateSince: new Date(Number(object['power_changed_at'])).toISOString() }),
+  status: (server) => ({
+    powerState: powerOf(server),
+    ...(typeof server['power_changed_at'] === 'number' ? { powerStateSince: new Date(server['power_changed_at']).toISOString() } : {}),
   }),
   actions: {
+    paths: ['powerState', 'restart'],
     // This cloud starts what it builds, whatever was asked for: stopped here unless power is wanted.
-    drift: (object, desired) => [
-      ...(object['power'] === wantedPower(desired) ? [] : ['powerState']),
-      ...(desired.restartRequest === undefined || object.metadata['restart'] === desired.restartRequest ? [] : ['restart']),
+    drift: (server, desired, notes) => [
+      ...(powerOf(server) === wantedPower(desired) ? [] : ['powerState']),
+      ...(desired.restartRequest === undefined || notes['restart'] === desired.restartRequest ? [] : ['restart']),
     ],
-    async run(client, desired, seen, context) {
-      const body = { metadata: restartMark(desired) }
-      const wanted = wantedPower(desired)
-      if (seen.drift.includes('powerState')) await client.act(seen.externalId ?? '', wanted === 'on' ? 'start' : 'stop', body, context)
-      else if (wanted === 'on') await client.act(seen.externalId ?? '', 'restart', body, context)
-      // What is off, and is to stay off, has nothing to restart.
-      else await client.change('servers', seen.externalId ?? '', body, context)
-    },
+    answered: ({ restartRequest }) => ({ restart: restartRequest }),
+    next: nextStep,
   },
+}
+
+/** Off first, where that is wanted or a change needs it and a restart was asked for; then the fields; on last. */
+function nextStep(desired: Desired<D>, seen: Observed<D>, fields: readonly string[]) {
+  const isOn = seen.status.powerState === 'on'
+  const isWantedOn = wantedPower(desired) === 'on'
+  const isRestart = seen.drift.includes('restart')
+  const mark = { restart: desired.restartRequest }
+  if (isOn && !isWantedOn) return { verb: 'stop', notes: mark }
+  // Not marked as done: a process that dies now finds a server that is off, to be started, with the request open.
+  if (isOn && isRestart && fields.some((path) => covers(WHILE_OFF, path))) return { verb: 'stop' }
+  if (fields.length > 0) return undefined
+  if (!isOn && isWantedOn) return { verb: 'start', notes: mark }
+  // What is off, and is to stay off, has nothing to restart.
+  return isOn ? { verb: 'restart', notes: mark } : { notes: mark }
+}
+
+function powerOf(server: CloudObject): 'on' | 'off' {
+  return server['power'] === 'on' ? 'on' : 'off'
 }
 
 function wantedPower(desired: Desired<D>): 'on' | 'off' {
   return desired.spec.powerState ?? 'off'
 }
 
-/** The request that the server's last start answers. */
-function restartMark(desired: Desired<D>): Readonly<Record<string, string>> {
-  return desired.restartRequest === undefined ? {} : { restart: desired.restartRequest }
+/** All ports in their order; unknown while one of them is. */
+function portsFor(desired: Desired<D>): { ports: readonly string[] | undefined } {
+  const first = desired.spec.primaryNicRef ? idAt(desired, 'primaryNicRef') : ''
+  const others = idsAt(desired, 'additionalNicRefs[]')
+  return { ports: first === undefined || others === undefined ? undefined : [...(first === '' ? [] : [first]), ...others] }
+}
+
+function isMetBy(
+  server: CloudObject,
+  desired: Desired<D>,
+  part: (ports: readonly string[], primary: number) => readonly string[],
+): boolean {
+  const { ports } = portsFor(desired)
+  const primary = desired.spec.primaryNicRef ? 1 : 0
+  return ports === undefined || isDeepStrictEqual(part(server['ports'] as readonly string[], primary), part(ports, primary))
 }

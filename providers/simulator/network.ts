@@ -1,34 +1,34 @@
 import type { InternetGateway, Network } from '../../src/kinds/index.ts'
-import { projectOf, skuNumber, type Translation } from './adapter.ts'
+import { skuNumber } from '../../src/provider/targets.ts'
+import type { Translation } from '../../src/provider/translation.ts'
 import { type Blocks, isMetBy, toCloud, toSeca } from './cidr.ts'
 import type { CloudObject } from './client.ts'
+import { projectOf } from './workspace.ts'
 
-const extraOf = (object: CloudObject) => object['extra'] as readonly Blocks[]
+const mainOf = (vpc: CloudObject) => vpc['main'] as Blocks
+const extraOf = (vpc: CloudObject) => vpc['extra'] as readonly Blocks[]
 
-export const network: Translation<typeof Network> = {
+export const network: Translation<typeof Network, CloudObject> = {
   type: 'vpcs',
-  capability: { updates: ['additionalCidrs'] },
-  initial: (desired) => ({ ...projectOf(desired), mbit_s: skuNumber(desired, 'skuRef', 'bandwidth') }),
-  wants({ spec }) {
-    const extra = spec.additionalCidrs ?? []
-    return {
-      cidr: {
-        fields: { main: toCloud(spec.cidr) },
-        isMet: (object) => isMetBy(spec.cidr, object['main'] as Blocks),
-        fixed: 'the main blocks of a network stay as they are',
-      },
-      additionalCidrs: {
-        fields: { extra: extra.map(toCloud) },
-        isMet: (object) => extraOf(object).length === extra.length && extra.every((cidr, i) => isMetBy(cidr, extraOf(object)[i])),
-      },
-    }
+  initial: projectOf,
+  wants: {
+    cidr: {
+      fields: ({ spec }) => ({ main: toCloud(spec.cidr) }),
+      isMet: (vpc, { spec }) => isMetBy(spec.cidr, mainOf(vpc)),
+      isFixed: true,
+    },
+    additionalCidrs: {
+      fields: ({ spec }) => ({ extra: (spec.additionalCidrs ?? []).map(toCloud) }),
+      isMet: (vpc, { spec: { additionalCidrs = [] } }) =>
+        extraOf(vpc).length === additionalCidrs.length && additionalCidrs.every((cidr, i) => isMetBy(cidr, extraOf(vpc)[i])),
+    },
+    skuRef: { fields: (desired) => ({ mbit_s: skuNumber(desired, 'skuRef', 'bandwidth') }), isFixed: true },
   },
-  status: (object) => ({ cidr: toSeca(object['main'] as Blocks), additionalCidrs: extraOf(object).map(toSeca) }),
+  status: (vpc) => ({ cidr: toSeca(mainOf(vpc)), additionalCidrs: extraOf(vpc).map(toSeca) }),
 }
 
-export const internetGateway: Translation<typeof InternetGateway> = {
+export const internetGateway: Translation<typeof InternetGateway, CloudObject> = {
   type: 'uplinks',
-  capability: { updates: ['egressOnly'] },
   initial: projectOf,
-  wants: ({ spec }) => ({ egressOnly: { fields: { egress_only: spec.egressOnly } } }),
+  wants: { egressOnly: { fields: ({ spec }) => ({ egress_only: spec.egressOnly }) } },
 }

@@ -5,10 +5,12 @@ import { REQUESTED, RESTART_REQUESTED } from '../../src/kinds/names.ts'
 import type { Resource } from '../../src/kinds/resource.ts'
 import { ProviderError } from '../../src/provider/errors.ts'
 import { type World, workspaceWorld } from '../../src/reconcile/testing.ts'
-import { adapter } from './adapter.ts'
-import type { CloudObject, SimulatorClient } from './client.ts'
+import { adapterOf } from '../../src/provider/adapter.ts'
+import type { Order, Place } from '../../src/provider/translation.ts'
+import { type CloudObject, SimulatorClient } from './client.ts'
 import { type Action, Cloud } from './cloud/cloud.ts'
 import { Refusal } from './cloud/model.ts'
+import { show } from './cloud/sight.ts'
 import { blockStorage } from './block-storage.ts'
 import { simulator } from './index.ts'
 import { instance } from './instance.ts'
@@ -25,14 +27,23 @@ function clientOf(cloud: Cloud, trouble: () => void): SimulatorClient {
       return Promise.reject(thrown instanceof Refusal ? new ProviderError('transient', thrown.message) : (thrown as Error))
     }
   }
-  const shown = (id: string) => cloud.show(cloud.find(id)) as unknown as CloudObject
+  const shown = (id: string) => show(cloud, cloud.find(id)) as unknown as CloudObject
+  const body = ({ name, mark, clientToken, labels, notes, fields }: Order) =>
+    Object.fromEntries(
+      Object.entries({ name, tag: mark?.tag, client_token: clientToken, labels, metadata: notes, ...fields }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    )
   return {
-    tagged: (type: string, tag: string) => call(() => cloud.store.tagged(type, tag).map(({ id }) => shown(id))),
-    find: (_type: string, id: string) => call(() => (cloud.store.get(id) ? shown(id) : undefined)),
-    create: (type: string, body: object) => call(() => shown(cloud.create(type, body, 'api').object.id)),
-    change: (_type: string, id: string, body: object) => call(() => void cloud.change(id, body, 'api')),
-    act: (id: string, action: Action, body: object) => call(() => void cloud.act(id, action, body)),
-    delete: (_type: string, id: string) => call(() => void cloud.delete(id)),
+    lookup: 'tag',
+    keepsNotes: true,
+    facts: SimulatorClient.prototype.facts,
+    find: ({ type }: Place, { tag }: { tag: string }) => call(() => cloud.store.tagged(type, tag).map(({ id }) => shown(id))),
+    get: (_place: Place, id: string) => call(() => (cloud.store.get(id) ? shown(id) : undefined)),
+    create: ({ type }: Place, order: Order) => call(() => shown(cloud.create(type, body(order), 'api').object.id)),
+    change: (_place: Place, id: string, order: Order) => call(() => void cloud.change(id, body(order), 'api')),
+    act: (_place: Place, id: string, verb: Action, order: Order) => call(() => void cloud.act(id, verb, body(order))),
+    delete: (_place: Place, id: string) => call(() => void cloud.delete(id)),
   } as unknown as SimulatorClient
 }
 
@@ -58,9 +69,9 @@ async function machine(latencyMs: number, powerState?: 'on' | 'off'): Promise<Ma
     if (it.fail) throw new ProviderError('transient', 'the cloud is away')
   })
   const adapters = {
-    Workspace: adapter(client, workspace),
-    BlockStorage: adapter(client, blockStorage),
-    Instance: adapter(client, instance),
+    Workspace: adapterOf(client, workspace),
+    BlockStorage: adapterOf(client, blockStorage),
+    Instance: adapterOf(client, instance),
   }
   const world = workspaceWorld({ adapters: adapters as never, capabilities: simulator.capabilities })
   now = () => world.agenda.now

@@ -1,8 +1,8 @@
-import type { RouteTable } from '../../src/kinds/index.ts'
 import { isIP } from 'node:net'
+import type { RouteTable } from '../../src/kinds/index.ts'
 import type { Desired } from '../../src/provider/contract.ts'
 import { idAt } from '../../src/provider/targets.ts'
-import { type Translation } from './adapter.ts'
+import type { Translation } from '../../src/provider/translation.ts'
 import type { CloudObject } from './client.ts'
 
 type D = typeof RouteTable
@@ -13,7 +13,7 @@ interface CloudRoute {
   readonly reason?: string
 }
 
-const routesOf = (object: CloudObject) => object['routes'] as readonly CloudRoute[]
+const routesOf = (router: CloudObject) => router['routes'] as readonly CloudRoute[]
 
 /** Routes that can be made now, with their place in the spec: a target that is not there yet has no id. */
 function possible(desired: Desired<D>) {
@@ -23,21 +23,23 @@ function possible(desired: Desired<D>) {
   })
 }
 
-export const routeTable: Translation<D> = {
+export const routeTable: Translation<D, CloudObject> = {
   type: 'routers',
-  capability: { updates: ['routes'] },
   initial: (desired) => ({ vpc: desired.parent?.externalId }),
-  wants(desired) {
-    const routes = possible(desired).map(({ route }) => route)
-    const isSame = (one: CloudRoute | undefined, route: Pick<CloudRoute, 'destination' | 'via'> | undefined) =>
-      one?.destination === route?.destination && one?.via === route?.via
-    const isMet = (object: CloudObject) =>
-      routesOf(object).length === routes.length && routes.every((route, i) => isSame(routesOf(object)[i], route))
-    return { routes: { fields: { routes }, isMet } }
+  wants: {
+    routes: {
+      fields: (desired) => ({ routes: possible(desired).map(({ route }) => route) }),
+      isMet: (router, desired) => {
+        const wanted = possible(desired)
+        const isThere = ({ destination, via }: Pick<CloudRoute, 'destination' | 'via'>, one: CloudRoute | undefined) =>
+          one?.destination === destination && one.via === via
+        return routesOf(router).length === wanted.length && wanted.every(({ route }, i) => isThere(route, routesOf(router)[i]))
+      },
+    },
   },
-  items(object, desired) {
+  items(router, desired) {
     const found = possible(desired).flatMap(({ place }, i) => {
-      const { state, reason = state } = routesOf(object)[i] ?? { state: 'active' }
+      const { state, reason = state } = routesOf(router)[i] ?? { state: 'active' }
       return state === 'active'
         ? []
         : [[`routes[${place}]`, { state: state === 'refused' ? 'error' : 'pending', message: reason }] as const]

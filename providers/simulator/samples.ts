@@ -76,7 +76,14 @@ export const SAMPLES: readonly Sample[] = [
     kind: 'SecurityGroupRule',
     name: 'rule',
     spec: TCP,
-    changes: { rule: withField('ports', { from: 80, to: 90, list: [443] }) },
+    changes: {
+      direction: withField('direction', 'egress'),
+      version: withField('version', 'IPv4'),
+      protocol: withField('protocol', 'tcp+udp'),
+      ports: withField('ports', { from: 80, to: 90, list: [443] }),
+      icmp: (spec) => ({ ...spec, protocol: 'icmp', ports: undefined, icmp: { type: 8, code: 0 } }),
+      sourceRef: withField('sourceRef', [to('Network/net')]),
+    },
   },
   {
     kind: 'SecurityGroup',
@@ -139,6 +146,7 @@ export const CATALOGUE = {
 
 /** A field of each type of the cloud that somebody may change by hand, and that the spec decides. */
 export const MEDDLING: Readonly<Record<string, AnySpec>> = {
+  Workspace: { labels: {} },
   BlockStorage: { size_gb: 5 },
   Image: { arch: 'other' },
   Network: { extra: [{ ipv4: '172.16.0.0/16' }] },

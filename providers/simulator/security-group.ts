@@ -4,8 +4,9 @@ import type { Spec } from '../../src/kinds/kind.ts'
 import type { Desired } from '../../src/provider/contract.ts'
 import { parseBlock, parseIp } from '../../src/ip.ts'
 import { idAt, idsAt } from '../../src/provider/targets.ts'
-import { projectOf, type Translation } from './adapter.ts'
+import type { Translation, Want } from '../../src/provider/translation.ts'
 import type { CloudObject } from './client.ts'
+import { projectOf } from './workspace.ts'
 
 type Rule = NonNullable<Spec<typeof SecurityGroup>['rules']>[number]
 interface CloudRule {
@@ -51,35 +52,54 @@ function trouble(rule: CloudRule | undefined) {
   return { state: rule.state === 'refused' ? 'error' : 'pending', message: rule.reason ?? rule.state } as const
 }
 
-export const securityGroupRule: Translation<typeof SecurityGroupRule> = {
+type RuleField = keyof ReturnType<typeof toCloud>
+
+/** The cloud replaces a rule as a whole, and shows its parts. */
+function part(field: RuleField): Want<typeof SecurityGroupRule, CloudObject> {
+  return {
+    fields: (desired) => ({ rule: toCloud(desired, desired.spec, '') }),
+    isMet: (filter, desired) =>
+      isDeepStrictEqual((filter['rule'] as Record<string, unknown>)[field], toCloud(desired, desired.spec, '')[field]),
+  }
+}
+
+export const securityGroupRule: Translation<typeof SecurityGroupRule, CloudObject> = {
   type: 'filters',
-  capability: { updates: ['rule'], note: 'replaced as a whole' },
+  capability: { ignores: ['annotations'] },
   initial: projectOf,
-  wants(desired) {
-    const rule = toCloud(desired, desired.spec, '')
-    // One path for all: the cloud replaces a rule as a whole.
-    return { rule: { fields: { rule }, isMet: (object) => isSame(object['rule'], rule) } }
+  wants: {
+    direction: part('direction'),
+    version: part('family'),
+    protocol: part('protocols'),
+    ports: part('ports'),
+    icmp: part('icmp'),
+    sourceRef: part('peers'),
   },
-  items(object) {
-    const found = trouble(object['rule'] as CloudRule)
+  items(filter) {
+    const found = trouble(filter['rule'] as CloudRule)
     return found ? { rule: found } : {}
   },
 }
 
-const rulesOf = (object: CloudObject) => object['rules'] as readonly CloudRule[]
+const rulesOf = (firewall: CloudObject) => firewall['rules'] as readonly CloudRule[]
+const rulesFor = (desired: Desired<typeof SecurityGroup>) =>
+  (desired.spec.rules ?? []).map((rule, i) => toCloud(desired, rule, `rules[${i}].`))
 
-export const securityGroup: Translation<typeof SecurityGroup> = {
+export const securityGroup: Translation<typeof SecurityGroup, CloudObject> = {
   type: 'firewalls',
-  capability: { updates: ['rules', 'ruleRefs'] },
   initial: projectOf,
-  wants(desired) {
-    const rules = (desired.spec.rules ?? []).map((rule, i) => toCloud(desired, rule, `rules[${i}].`))
-    const isMet = (object: CloudObject) =>
-      rulesOf(object).length === rules.length && rules.every((rule, i) => isSame(rulesOf(object)[i], rule))
-    return { rules: { fields: { rules }, isMet }, ruleRefs: { fields: { filters: idsAt(desired, 'ruleRefs[]') } } }
+  wants: {
+    rules: {
+      fields: (desired) => ({ rules: rulesFor(desired) }),
+      isMet: (firewall, desired) => {
+        const rules = rulesFor(desired)
+        return rulesOf(firewall).length === rules.length && rules.every((rule, i) => isSame(rulesOf(firewall)[i], rule))
+      },
+    },
+    ruleRefs: { fields: (desired) => ({ filters: idsAt(desired, 'ruleRefs[]') }) },
   },
-  items(object) {
-    const found = rulesOf(object).map((rule, i) => [`rules[${i}]`, trouble(rule)] as const)
+  items(firewall) {
+    const found = rulesOf(firewall).map((rule, i) => [`rules[${i}]`, trouble(rule)] as const)
     return Object.fromEntries(found.flatMap(([path, item]) => (item ? [[path, item]] : [])))
   },
 }

@@ -48,6 +48,7 @@ describe('one simulator', () => {
     project = (await make('projects', {})).id
   })
   afterEach(async () => {
+    await admin.character({ characters: ['neat'] })
     await Promise.all([admin.clearFaults(), admin.throttle(null), admin.latency(0), admin.strict(false), admin.tokens(['customer'])])
     await admin.finish()
   })
@@ -354,6 +355,32 @@ describe('one simulator', () => {
     expect(seen).toEqual([of('create', 'api'), of('change', 'api', ['size_gb']), of('change', 'admin', ['size_gb']), of('delete', 'api')])
   })
 
+  test('faults: half an answer, and an error after the effect', async () => {
+    const count = async () => (await admin.stats()).objects['projects'] ?? 0
+    const before = await count()
+    await admin.fault({ effect: 'cut', method: 'POST' })
+    await expect(post('projects', {})).rejects.toThrow('terminated')
+    await admin.fault({ effect: 'late-answer', method: 'POST', status: 502 })
+    expect((await post('projects', {})).status).toBe(502)
+    expect(await count()).toBe(before + 2)
+  })
+
+  test('a character is a set of switches, changed while the cloud runs', async () => {
+    expect(await admin.character({ characters: ['lagging', 'tokenless'], readLagMs: 3_600 })).toMatchObject({
+      clientTokens: false,
+      readLagMs: 3_600,
+      listLagMs: 5_000,
+    })
+    const { id } = await make('projects', {})
+    expect((await get('projects', id))['code']).toBe('not_found')
+    expect(await admin.sight()).toMatchObject([{ id, truth: { state: 'ready' }, byId: null, listed: null }])
+    expect((await send(url, 'GET', '/v1/account')).body['character']).toMatchObject({ clientTokens: false })
+    expect(await admin.character({ characters: ['neat'] })).toMatchObject({ clientTokens: true })
+    expect(await admin.sight()).toEqual([])
+    expect((await get('projects', id))['state']).toBe('ready')
+    await expect(admin.character({ queueLength: -1 })).rejects.toThrow('422')
+  })
+
   test('audits: tags that two objects carry', async () => {
     await volume({ tag: 'in-1/eu-1/twin' })
     await volume({ tag: 'in-1/eu-1/twin' })
@@ -388,12 +415,29 @@ describe('a process of its own', () => {
     expect(items.map(({ tag }) => tag).toSorted()).toEqual(
       ['p', 'slow', ...Array.from({ length: 50 }, (_, i) => `v${i}`)].filter((tag) => tag !== 'v7').toSorted(),
     )
-    expect(await second.admin.mutations()).toEqual(audit)
     await expect.poll(async () => (await second.admin.object(slow.id))['state'], { timeout: 10_000 }).toBe('ready')
+    expect(await second.admin.mutations()).toEqual(audit.map((one) => (one.tag === 'slow' ? { ...one, endedAt: one.at + 300 } : one)))
     expect((await send(second.url, 'POST', '/v1/volumes', { project, size_gb: 1, client_token: 'c3' })).status).toBe(200)
     const { body: fresh } = await send(second.url, 'POST', '/v1/volumes', { project, size_gb: 1 })
     expect(items.map(({ id }) => id)).not.toContain(fresh.id)
     expect((await second.admin.mutations()).at(-1)?.seq).toBe(audit.length + 1)
+  })
+
+  test('has the character and the account of its flags; a name that was not given is kept', async () => {
+    const dir = stateDir()
+    const account = async (flags: string[], stateDir = dir) => {
+      const { url, kill } = await spawned({ stateDir, flags })
+      const { body } = await send(url, 'GET', '/v1/account')
+      await kill()
+      return body as unknown as { name: string; character: Record<string, unknown> }
+    }
+    const first = await account(['--character', 'tokenless,short-tags'])
+    expect(first.character).toMatchObject({ clientTokens: false, tagLength: 0 })
+    const second = await account([])
+    expect(second).toMatchObject({ name: first.name, character: { clientTokens: true, tagLength: 255 } })
+    expect((await account([], stateDir())).name).not.toBe(first.name)
+    expect([(await account(['--account=mine'])).name, (await account([])).name]).toEqual(['mine', 'mine'])
+    await expect(spawned({ flags: ['--character=laging'] })).rejects.toThrow('did you mean lagging?')
   })
 
   test('a line that the kill cut off is forgotten; any other damage is told', async () => {

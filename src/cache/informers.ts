@@ -1,5 +1,6 @@
 import { TENANT_LABEL } from '../kinds/names.ts'
 import type { KubeClient } from '../kube/client.ts'
+import { History } from '../kube/history.ts'
 import { Reflector } from '../kube/reflector.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -40,13 +41,15 @@ export class Informers {
   readonly #informers: readonly Informer[]
   readonly #proven: readonly Informer[]
   readonly #maxAgeMs: number
+  readonly #history: History
 
   constructor({ client, cache, log, metrics, current, clock = systemClock }: InformersOptions) {
     const isProven = (name: string) => current?.kinds.includes(name) === true
     const proof = (name: string) => ({ clock, ...(current && isProven(name) ? { proveMs: current.maxAgeMs / PROOFS } : {}) })
+    const history = new History({ client, gvrs: [...cache.kinds()].map(({ gvr }) => gvr), log, clock })
     const kinds = [...cache.kinds()].map(({ kind, gvr }) => ({
       name: kind,
-      reflector: new Reflector({ client, gvr, store: cache.store(kind), log, metrics, ...proof(kind) }),
+      reflector: new Reflector({ client, gvr, store: cache.store(kind), log, metrics, history, ...proof(kind) }),
     }))
     const namespaces = new Reflector({
       client,
@@ -55,8 +58,11 @@ export class Informers {
       labelSelector: TENANT_LABEL,
       log,
       metrics,
+      // An etcd of their own may count namespaces otherwise.
+      history: { saw: () => undefined, doubt: () => history.doubt(), onRewind: (listener) => history.onRewind(listener) },
       ...proof('Namespace'),
     })
+    this.#history = history
     this.#informers = [...kinds, { name: 'Namespace', reflector: namespaces }]
     this.#proven = this.#informers.filter(({ name }) => isProven(name))
     this.#maxAgeMs = current?.maxAgeMs ?? Number.POSITIVE_INFINITY
@@ -64,7 +70,7 @@ export class Informers {
 
   /** Resolves when `signal` aborts and all are stopped. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.allSettled(this.#informers.map(({ reflector }) => reflector.run(signal)))
+    await Promise.allSettled([this.#history, ...this.#informers.map(({ reflector }) => reflector)].map((one) => one.run(signal)))
   }
 
   /** The cache has held all that there was; a kind that is not installed stops nobody else's. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { hint } from './flags.ts'
 import { milliseconds, port } from './settings.ts'
 
 /**
@@ -17,6 +18,24 @@ const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('in
 const dataDir = z.string().min(1).default('.seca').describe('folder for everything that is kept')
 const region = z.string().min(1).max(64).default('eu-1').describe('name of the embedded region')
 const latencyMs = milliseconds('1s', 'time that the simulated cloud takes for an operation')
+
+/** Kinds of clouds that the simulator plays; what each is like stands in its README. */
+export const CHARACTERS = ['neat', 'lagging', 'tokenless', 'short-tags', 'serial', 'parts', 'moody'] as const
+const characters = z
+  .string()
+  .default('neat')
+  .transform((text, context) => {
+    const names = text.split(',').map((name) => name.trim())
+    const unknown = names.find((name) => !(CHARACTERS as readonly string[]).includes(name))
+    if (unknown === undefined) return names as (typeof CHARACTERS)[number][]
+    context.addIssue(`is not among ${CHARACTERS.join(', ')}${hint(unknown, CHARACTERS)}`)
+    return z.NEVER
+  })
+  .meta({
+    description: `what kind of cloud is simulated: ${CHARACTERS.join(', ')}; several, separated by commas, add up`,
+    placeholder: 'list',
+    preset: 'neat',
+  })
 
 const leaseOrder = ({ leaseMs, leaseRenewMs, leaseRetryMs }: Record<'leaseMs' | 'leaseRenewMs' | 'leaseRetryMs', number>) =>
   leaseMs > leaseRenewMs && leaseRenewMs > leaseRetryMs && leaseRetryMs > 0
@@ -187,6 +206,8 @@ export const SimulatorConfig = z.strictObject({
   simulatorAdminToken: z.string().min(1).describe('token of /admin; flags are visible to others, so give the variable'),
   latencyMs,
   strict: z.boolean().default(false).describe('refuse second attachments, and addresses and blocks given twice'),
+  character: characters,
+  account: z.string().min(1).max(64).optional().describe("name of the customers' account; default: what it was, at first a random one"),
   logLevel,
 })
 export type SimulatorConfig = z.output<typeof SimulatorConfig>
@@ -199,6 +220,7 @@ export const StartConfig = z.strictObject({
   kubeconfig: kubeconfig.optional().meta({ description: 'use this cluster instead of the embedded control plane', flagOnly: true }),
   region,
   latencyMs,
+  cloud: characters,
   validationStatus,
   ...programs,
   logLevel,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BenchConfig, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig, TestConfig } from './config.ts'
+import { CHARACTER_NAMES } from '../../providers/simulator/cloud/characters.ts'
+import { BenchConfig, CHARACTERS, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig, TestConfig } from './config.ts'
 import { helpText, loadSettings } from './settings.ts'
 
 const load = (args: string[], env: Record<string, string> = {}, file = '') =>
@@ -69,6 +70,17 @@ describe('settings', () => {
     const env = { SECA_SIMULATOR_ADMIN_TOKEN: 'x' }
     const found = problems(() => loadSettings(SimulatorConfig, { args: ['--config=f'], env, readFile: () => 'simulatorToken: [hunter2]' }))
     expect(found).toEqual(['simulatorToken in f: is not a string'])
+  })
+
+  it('take one or several characters of the simulated cloud, all that there are', () => {
+    const env = { SECA_SIMULATOR_TOKEN: 'x', SECA_SIMULATOR_ADMIN_TOKEN: 'y' }
+    const character = (...args: string[]) => loadSettings(SimulatorConfig, { args, env }).character
+    expect([character(), character('--character=lagging, tokenless')]).toEqual([['neat'], ['lagging', 'tokenless']])
+    expect(problems(() => character('--character', 'lagging,tokenles'))).toEqual([
+      `--character: "lagging,tokenles" is not among ${CHARACTERS.join(', ')}; did you mean tokenless?`,
+    ])
+    expect(loadSettings(StartConfig, { args: ['--cloud', 'serial'], env: {} }).cloud).toEqual(['serial'])
+    expect(CHARACTERS).toEqual(CHARACTER_NAMES)
   })
 
   it('read boolean flags without a value', () => {

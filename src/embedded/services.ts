@@ -39,6 +39,8 @@ interface SimulatorServiceOptions {
   readonly token: string
   readonly adminToken: string
   readonly latencyMs: number
+  /** What kind of cloud it plays, `lagging`; default: a neat one. */
+  readonly characters?: readonly string[]
   readonly logFile: string
   readonly logLevel: string
 }
@@ -48,6 +50,7 @@ export function simulatorService(options: SimulatorServiceOptions): Service {
     `--port=${options.port}`,
     `--state-dir=${options.stateDir}`,
     `--latency=${options.latencyMs}ms`,
+    ...(options.characters ? [`--character=${options.characters.join(',')}`] : []),
     `--log-level=${options.logLevel}`,
   ]
   const env = { SECA_SIMULATOR_TOKEN: options.token, SECA_SIMULATOR_ADMIN_TOKEN: options.adminToken }

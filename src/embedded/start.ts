@@ -95,6 +95,7 @@ async function bringUp(
     stateDir: folder.file('simulator'),
     ...secrets,
     latencyMs: config.latencyMs,
+    characters: config.cloud,
     ...logs('simulator'),
   })
   const cloud = await step('starting the simulated cloud', () => launch(simulator))

@@ -82,6 +82,11 @@ export interface KindDefinition<
   readonly actions?: readonly string[]
 }
 
+/** Whether objects of a kind carry our finalizer: their end concerns a cloud, or others. Both doors and the controllers put it there. */
+export function isFinalized({ cloud, isGuarded }: Pick<KindDefinition, 'cloud' | 'isGuarded'>): boolean {
+  return cloud !== 'none' || isGuarded === true
+}
+
 /** Group, version, resource: what a Kubernetes path is made of. */
 export interface GroupVersionResource {
   readonly group: string
@@ -120,11 +125,6 @@ export function defineKind<const S extends z.ZodObject, const K extends z.ZodObj
     tenantNames: Object.freeze(tenantFields(definition.spec)),
     maps: Object.freeze(mapFields(definition.spec)),
   })
-}
-
-/** Its deletion takes work of ours: it carries our finalizer from the start. */
-export function hasTeardown({ cloud, isGuarded }: Pick<KindDefinition, 'cloud' | 'isGuarded'>): boolean {
-  return cloud !== 'none' || isGuarded === true
 }
 
 /** Output of an object schema; `z.object({})` counts as no fields, where zod says `Record<string, never>` (which forbids all). */

@@ -1,102 +1,198 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { apiserverCases, THINGS } from './apiserver-cases-testing.ts'
+import { KUBERNETES } from './builtin.ts'
 import type { KubeObject } from './gvr.ts'
-import { MemoryServer } from './memory-testing.ts'
+import { MemoryServer, noAnswer, unavailable } from './memory-testing.ts'
 import { type ConfigMap, CONFIG_MAPS } from './testing.ts'
 
-/** The stand-in says what a kube-apiserver would: tests of writes are worth no more than this. */
-let server: MemoryServer
-beforeEach(() => {
-  server = new MemoryServer()
-})
-const create = (data: Record<string, string> = { a: '1' }, metadata: object = {}) =>
-  server.client.create<ConfigMap>(
-    CONFIG_MAPS,
-    'ns',
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', namespace: 'ns', ...metadata }, data },
-    undefined,
-    { fieldManager: 'me' },
-  )
-const patch = (body: object, type: 'merge' | 'json' = 'merge') =>
-  server.client.patch<ConfigMap>(CONFIG_MAPS, 'ns', 'x', { type, body, fieldManager: 'other' })
-const get = () => server.client.get<ConfigMap>(CONFIG_MAPS, 'ns', 'x')
+// What it has in common with a real one: e2e/kube runs the same cases there.
+const shared = new MemoryServer()
+apiserverCases(() => shared.client, 'ns')
 
-describe('the cluster in memory', () => {
-  it('gives uid, version, generation and time; a name is taken once', async () => {
-    const made = await create()
-    expect(made.metadata).toMatchObject({
-      uid: expect.any(String),
-      resourceVersion: expect.stringMatching(/^\d+$/),
-      generation: 1,
-      creationTimestamp: expect.any(String),
-    })
-    await expect(create()).rejects.toMatchObject({ status: 409, reason: 'AlreadyExists' })
-    await expect(server.client.get(CONFIG_MAPS, 'ns', 'none')).rejects.toMatchObject({ status: 404 })
-    await expect(server.client.get(CONFIG_MAPS, 'other', 'x')).rejects.toMatchObject({ status: 404 })
+function setUp() {
+  const server = new MemoryServer({ isPrompt: true })
+  const map = (name: string, data: object = { a: '1' }, metadata: object = {}) =>
+    server.client.create<ConfigMap>(CONFIG_MAPS, 'ns', { metadata: { name, ...metadata }, apiVersion: 'v1', kind: 'ConfigMap', data })
+  return { server, map }
+}
+
+/** What a watch brings, as it comes: `ADDED x`, `BOOKMARK`, `failed`. */
+function watch(server: MemoryServer, resourceVersion?: string, timeoutSeconds = 300) {
+  const stop = new AbortController()
+  const seen: string[] = []
+  const lines = server.client.watch(CONFIG_MAPS, { namespace: 'ns', resourceVersion, timeoutSeconds, signal: stop.signal })
+  const done = (async () => {
+    try {
+      for await (const batch of await lines)
+        for (const line of batch) {
+          const { type, object } = JSON.parse(line) as { type: string; object: KubeObject & { code?: number } }
+          seen.push(type === 'ERROR' ? `ERROR ${object.code}` : type === 'BOOKMARK' ? type : `${type} ${object.metadata.name}`)
+        }
+      seen.push('over')
+    } catch (error) {
+      seen.push(`failed ${String((error as { reason?: string }).reason)}`)
+    }
+  })()
+  return { seen, stop, done }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('watches of the apiserver in memory', () => {
+  it('send bookmarks, one shortly before their time is over, and end', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { server } = setUp()
+    const { seen, done } = watch(server, '1000', 130)
+    await turn()
+    for (const [ms, count] of [
+      [59_000, 0],
+      [1_000, 1],
+      [60_000, 2],
+      [8_000, 3],
+    ] as const) {
+      await vi.advanceTimersByTimeAsync(ms)
+      await turn()
+      expect(seen).toHaveLength(count)
+    }
+    await vi.advanceTimersByTimeAsync(2_000)
+    await done
+    expect(seen).toEqual(['BOOKMARK', 'BOOKMARK', 'BOOKMARK', 'over'])
   })
 
-  it('merges as RFC 7386 says, and counts versions and generations only for changes', async () => {
-    const made = await create({ a: '1', b: '2' })
-    const changed = await patch({ data: { a: null, c: '3' } })
-    expect([changed.data, changed.metadata.generation]).toEqual([{ b: '2', c: '3' }, 2])
-    expect(Number(changed.metadata.resourceVersion)).toBeGreaterThan(Number(made.metadata.resourceVersion))
-    expect(await patch({ data: { c: '3' } })).toEqual(changed)
-    expect((await patch({ metadata: { labels: { l: 'm' } } })).metadata.generation).toBe(2)
+  it('from before a compaction have to list again', async () => {
+    const { server, map } = setUp()
+    const { metadata } = await map('x')
+    await map('y')
+    server.compact()
+    const { seen, done } = watch(server, metadata.resourceVersion)
+    await done
+    expect(seen).toEqual(['ERROR 410', 'over'])
+    const pages = server.client.list(CONFIG_MAPS, { namespace: 'ns', pageSize: 1 })
+    await pages.next()
+    server.compact()
+    await expect(pages.next()).rejects.toMatchObject({ status: 410 })
   })
 
-  it('refuses stale versions, other uids, and a JSON patch whose test fails', async () => {
-    const { metadata } = await create()
-    await patch({ data: { a: '2' } })
-    await expect(patch({ metadata: { resourceVersion: metadata.resourceVersion }, data: {} })).rejects.toMatchObject({ status: 409 })
-    await expect(patch({ metadata: { uid: 'x' }, data: {} })).rejects.toMatchObject({ status: 422 })
-    await expect(patch([{ op: 'test', path: '/data/a', value: '1' }], 'json')).rejects.toMatchObject({ status: 422 })
-    const list = [
-      { op: 'test', path: '/data/a', value: '2' },
-      { op: 'add', path: '/metadata/finalizers', value: ['f'] },
-      { op: 'add', path: '/metadata/finalizers/-', value: 'g' },
-    ]
-    expect((await patch(list, 'json')).metadata.finalizers).toEqual(['f', 'g'])
-    expect((await patch([{ op: 'remove', path: '/metadata/finalizers/0' }], 'json')).metadata.finalizers).toEqual(['g'])
-    const { uid } = metadata
-    await expect(server.client.delete(CONFIG_MAPS, 'ns', 'x', { uid: 'x' })).rejects.toMatchObject({ status: 409 })
-    await expect(server.client.delete(CONFIG_MAPS, 'ns', 'x', { uid: uid!, resourceVersion: '1' })).rejects.toMatchObject({ status: 409 })
-    expect((await get()).metadata.deletionTimestamp).toBeUndefined()
+  it('break when they are cut, and end with their signal', async () => {
+    const { server, map } = setUp()
+    const cut = watch(server, '1000')
+    await map('x')
+    server.cutWatches()
+    await cut.done
+    expect(cut.seen).toEqual(['ADDED x', 'failed ECONNRESET'])
+    const left = watch(server, '1000')
+    await turn()
+    left.stop.abort(new Error('enough'))
+    await left.done
+    expect(left.seen).toEqual(['ADDED x', 'failed undefined'])
   })
 
-  it('holds what is deleted by its finalizers, and tells the watch', async () => {
-    const seen: [string, boolean][] = []
-    server.onChange(({ metadata }: KubeObject, isGone) => seen.push([metadata.deletionTimestamp === undefined ? 'alive' : 'going', isGone]))
-    await create({}, { finalizers: ['f'] })
+  it('that are held bring everything later, in order; listeners too', async () => {
+    const { server, map } = setUp()
+    const told: string[] = []
+    server.onChange(({ metadata }, isGone) => told.push(`${metadata.name} ${isGone}`))
+    const release = server.holdWatches()
+    const early = watch(server, '1000')
+    await map('x')
+    const late = watch(server, '1000')
     await server.client.delete(CONFIG_MAPS, 'ns', 'x')
-    expect((await get()).metadata.deletionTimestamp).toEqual(expect.any(String))
-    await patch({ metadata: { finalizers: null } })
-    await expect(get()).rejects.toMatchObject({ status: 404 })
-    expect(seen).toEqual([
-      ['alive', false],
-      ['going', false],
-      ['going', true],
+    await turn()
+    expect([early.seen, late.seen, told]).toEqual([[], [], []])
+    release()
+    await turn()
+    expect([early.seen, late.seen, told]).toEqual([
+      ['ADDED x', 'DELETED x'],
+      ['ADDED x', 'DELETED x'],
+      ['x false', 'x true'],
     ])
+    early.stop.abort()
+    late.stop.abort()
   })
 
-  it('knows who owns which field', async () => {
-    const spec = (fields: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', namespace: 'ns' }, spec: fields })
-    await server.client.apply(CONFIG_MAPS, spec({ a: 1, b: { c: 2 } }), { fieldManager: 'flux' })
-    await patch({ spec: { b: { c: 3 }, d: 4 } })
-    const owners = ((await get()).metadata.managedFields as { manager: string; fieldsV1: object }[]).map(({ manager, fieldsV1 }) => [
-      manager,
-      fieldsV1,
-    ])
-    expect(owners).toEqual([
-      ['flux', { 'f:spec': { 'f:a': {} } }],
-      ['other', { 'f:spec': { 'f:b': { 'f:c': {} }, 'f:d': {} } }],
-    ])
+  it('of a history that went back take a version from the future without a word', async () => {
+    const { server, map } = setUp()
+    await map('kept')
+    const restore = server.backup()
+    const { metadata } = await map('lost')
+    const before = watch(server, '1000')
+    await turn()
+    restore()
+    await before.done
+    expect(before.seen.at(-1)).toBe('failed ECONNRESET')
+    const deaf = watch(server, metadata.resourceVersion)
+    expect((await map('again')).metadata.resourceVersion).toBe(metadata.resourceVersion)
+    await turn()
+    expect([deaf.seen, server.all(CONFIG_MAPS).map((one) => one.metadata.name)]).toEqual([[], ['kept', 'again']])
+    deaf.stop.abort()
   })
+})
 
-  it('fails as it is told, before or after the deed', async () => {
-    server.fault = { before: () => Promise.reject(new Error('before')) }
-    await expect(create()).rejects.toThrow('before')
-    server.fault = { after: () => Promise.reject(new Error('after')) }
-    await expect(create()).rejects.toThrow('after')
+describe('trouble on order', () => {
+  it('fails before or after the deed', async () => {
+    const { server, map } = setUp()
+    server.fault = { before: () => Promise.reject(noAnswer()) }
+    await expect(map('x')).rejects.toMatchObject({ status: 0 })
+    server.fault = { after: () => Promise.reject(noAnswer()) }
+    await expect(map('y')).rejects.toMatchObject({ status: 0 })
     server.fault = {}
-    expect((await get()).data).toEqual({ a: '1' })
+    expect(server.all(CONFIG_MAPS).map(({ metadata }) => metadata.name)).toEqual(['y'])
+  })
+
+  it('refuses for a while', async () => {
+    const { server, map } = setUp()
+    const open = watch(server, '1000')
+    await turn()
+    const serve = server.refuse(unavailable)
+    await expect(map('x')).rejects.toMatchObject({ status: 503, code: 'KubernetesUnavailable' })
+    await open.done
+    serve()
+    expect((await map('x')).metadata.name).toBe('x')
+    expect(open.seen).toEqual(['failed ECONNRESET'])
+  })
+
+  it('lists every write by name, before it is done', async () => {
+    const { server, map } = setUp()
+    server.beforeWrite = (write) => {
+      if (write === 'create configmaps ns/no') throw new Error('not this one')
+    }
+    await map('x')
+    await expect(map('no')).rejects.toThrow('not this one')
+    await server.client.delete(CONFIG_MAPS, 'ns', 'x')
+    expect(server.writes).toEqual(['create configmaps ns/x', 'create configmaps ns/no', 'delete configmaps ns/x'])
+  })
+})
+
+describe('what goes as a whole', () => {
+  it('a namespace that is going takes nothing new, and is gone when what was in it is', async () => {
+    const { server, map } = setUp()
+    server.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns' } })
+    await map('x')
+    await map('held', {}, { finalizers: ['a/b'] })
+    await server.client.delete(KUBERNETES.Namespace, undefined, 'ns')
+    await expect(map('y')).rejects.toMatchObject({ status: 403, causes: [{ reason: 'NamespaceTerminating' }] })
+    expect([server.sweep('ns'), server.all(CONFIG_MAPS).map(({ metadata }) => metadata.name)]).toEqual([false, ['held']])
+    server.change('ConfigMap', 'ns', 'held', { metadata: { finalizers: null } })
+    expect([server.sweep('ns'), server.all(KUBERNETES.Namespace)]).toEqual([true, []])
+  })
+
+  it('a kind that is uninstalled deletes its objects, and is unknown when the last one is gone', async () => {
+    const { server } = setUp()
+    server.install('things.cases.secapi.cloud')
+    const thing = (name: string, finalizers: string[]) => ({
+      apiVersion: 'cases.secapi.cloud/v1',
+      kind: 'Thing',
+      metadata: { name, finalizers },
+    })
+    server.put(THINGS, thing('free', []))
+    server.put(THINGS, thing('held', ['a/b']))
+    server.uninstall('things.cases.secapi.cloud')
+    expect(server.all(THINGS).map(({ metadata }) => [metadata.name, metadata.deletionTimestamp !== undefined])).toEqual([['held', true]])
+    await server.client.patch(THINGS, undefined, 'held', { type: 'merge', body: { metadata: { finalizers: null } } })
+    await expect(server.client.get(THINGS, undefined, 'held')).rejects.toMatchObject({ status: 404 })
+    await expect(server.client.list(THINGS, {}).next()).rejects.toMatchObject({ status: 404 })
+    expect(server.all(KUBERNETES.CustomResourceDefinition)).toEqual([])
+    server.install('things.cases.secapi.cloud')
+    expect((await server.client.list(THINGS, {}).next()).value?.items).toEqual([])
   })
 })

@@ -61,7 +61,7 @@ const NOBODYS: Share = { account: '', tenant: '' }
 /**
  * Keys to work on, each at most once and by one worker at a time. A key added while it is processed runs again
  * afterwards; of several delayed adds the earliest counts; the start of processing makes earlier adds moot. Every account has workers of
- * its own (architecture §4 "One account cannot starve another"): one whose work hangs holds up nobody else's.
+ * its own (architecture §4 "Accounts"): one whose work hangs holds up nobody else's.
  */
 export class WorkQueue {
   readonly #name: string

@@ -8,7 +8,10 @@ import { type Clock, fullJitter, systemClock } from './clock.ts'
 import { Currency } from './currency.ts'
 import { ApiError, apiErrorFrom, isGone, isNotFound } from './errors.ts'
 import type { GroupVersionResource, KubeObject } from './gvr.ts'
-import type { Store } from './store.ts'
+import type { History } from './history.ts'
+import type { Relist, Store } from './store.ts'
+import { decode, Interrupted, type WatchEvent } from './watch-event.ts'
+import { watchdog } from './watchdog.ts'
 
 export interface ReflectorOptions<T extends KubeObject> {
   readonly client: KubeClient
@@ -24,20 +27,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly silentAfterMs?: number
   /** Prove about this often as of when the store is current (see `ageMs`); at least 5 s. Absent: never. */
   readonly proveMs?: number | undefined
-}
-
-interface WatchEvent<T> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
-  readonly object: T
-}
-
-/** What ended a watch, as counted in the metric. */
-class Interrupted extends Error {
-  readonly event: 'silent' | 'unparsable' | 'short' | 'restored'
-  constructor(event: Interrupted['event'], message: string) {
-    super(message)
-    this.event = event
-  }
+  /** What notices, for all reflectors of the process, that the history of the apiserver went back. */
+  readonly history?: Pick<History, 'saw' | 'doubt' | 'onRewind'> | undefined
 }
 
 const BACKOFF = { baseMs: 250, maxMs: 10_000 }
@@ -51,6 +42,7 @@ const SHORTEST_S = 5
 const ASK_MS = 10_000
 /** Times the usual that a proof may be late before everything is listed anew: some caches send no bookmarks. */
 const LATE = 2
+const WENT_BACK = 'the history of the apiserver went back'
 const END_OF_INITIAL = 'k8s.io/initial-events-end'
 
 /** Keeps a store equal to what kube-apiserver holds, for as long as `run` runs, whatever breaks in between. */
@@ -69,6 +61,12 @@ export class Reflector<T extends KubeObject> {
   #highest = 0
   #mode: 'stream' | 'pages' = 'stream'
   #openedAt: number | undefined
+  #stream: AbortController | undefined
+  /** The watch brought at least a line. */
+  #didSpeak = false
+  /** Times that the history is known to have gone back, and how many of them a complete list came after. */
+  #rewinds = 0
+  #answered = 0
   #failures = 0
   #refusals = 0
 
@@ -83,6 +81,10 @@ export class Reflector<T extends KubeObject> {
       this.#count('listener-failed')
       options.log.error({ resource: options.gvr.resource, err: asError(error) }, 'listener failed')
     }
+    options.history?.onRewind(() => {
+      this.#rewinds++
+      this.#stream?.abort(new Interrupted('restored', WENT_BACK))
+    })
   }
 
   /** The store has held a complete state at least once. */
@@ -116,6 +118,7 @@ export class Reflector<T extends KubeObject> {
     while (!signal.aborted) {
       try {
         if (this.#isLate()) this.#version = undefined
+        if (this.#rewinds > this.#answered) this.#startAnew('pages')
         if (this.#version === undefined && this.#mode === 'pages') await this.#list(signal)
         await this.#watch(signal)
         this.#failures = 0
@@ -129,22 +132,27 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, gvr, namespace, labelSelector, store } = this.#options
-    const relist = store.relist()
+    const { client, gvr, namespace, labelSelector } = this.#options
     const at = this.#clock.now()
-    let version: string | undefined
+    const rewinds = this.#rewinds
+    let isRewound = false
+    let relist: Relist<T> | undefined
+    let version = ''
     for await (const page of client.list<T>(gvr, { namespace, labelSelector, signal })) {
-      if (version === undefined && this.#isFromThePast(page.resourceVersion)) {
-        this.#count('restored')
-        store.clear()
-        this.#highest = 0
-      }
+      isRewound ||= rewinds > this.#answered || this.#isFromThePast(page.resourceVersion)
+      relist ??= isRewound ? this.#options.store.relistRewound() : this.#options.store.relist()
       version = page.resourceVersion
       this.#alive()
       for (const item of page.items) relist.add(item)
       await setImmediate()
     }
-    if (version !== undefined) this.#complete(relist, version, at)
+    if (relist === undefined) return
+    this.#answered = rewinds
+    if (isRewound) {
+      this.#count('restored')
+      this.#highest = 0
+    }
+    this.#complete(relist, version, at)
   }
 
   /** etcd restored from a backup counts from an earlier version: what the store holds is of a future that never was. */
@@ -152,11 +160,12 @@ export class Reflector<T extends KubeObject> {
     return Number(version) < this.#highest
   }
 
-  #complete(relist: ReturnType<Store<T>['relist']>, version: string, at: number): void {
+  #complete(relist: Relist<T>, version: string, at: number): void {
     relist.finish(version)
     this.#currency.listed(Number(version), at)
     this.#version = version
     this.#highest = Math.max(this.#highest, Number(version))
+    this.#options.history?.saw(this.#highest)
     this.#count('listed')
     this.#isMissing = false
     if (this.#isSynced) return
@@ -170,7 +179,8 @@ export class Reflector<T extends KubeObject> {
     const { client, gvr, namespace, labelSelector, store, proveMs } = this.#options
     const timeoutSeconds = this.#seconds()
     const at = this.#clock.now()
-    const stream = new AbortController()
+    const stream = (this.#stream = new AbortController())
+    this.#didSpeak = false
     const stop = () => stream.abort(signal.reason)
     signal.addEventListener('abort', stop)
     let relist = this.#version === undefined ? store.relist() : undefined
@@ -178,7 +188,13 @@ export class Reflector<T extends KubeObject> {
     let events = 0
     try {
       signal.throwIfAborted()
-      const guard = this.#watchdog(stream, timeoutSeconds)
+      const { silentAfterMs = proveMs === undefined ? 90_000 : Math.min(90, timeoutSeconds + SHORTEST_S) * 1000 } = this.#options
+      const guard = watchdog(
+        this.#clock,
+        silentAfterMs,
+        () => stream.abort(new Interrupted('silent', `no line for ${silentAfterMs / 1000} s`)),
+        stream.signal,
+      )
       const lines = await client.watch(gvr, {
         namespace,
         labelSelector,
@@ -193,16 +209,17 @@ export class Reflector<T extends KubeObject> {
       for await (const batch of lines) {
         guard.beat()
         this.#alive()
+        this.#didSpeak = true
         for (const line of batch) {
           const event = decode<T>(line)
           this.#count(event.type)
           if (event.type === 'ERROR') throw apiErrorFrom(`watch ${gvr.resource}`, { status: 500 }, event.object)
-          if (relist === undefined) this.#version = event.object.metadata.resourceVersion ?? this.#version
+          if (relist === undefined) this.#reach(event)
           if (event.type === 'DELETED') store.remove(event.object)
           else if (event.type !== 'BOOKMARK') add(event.object)
           else if (relist !== undefined && event.object.metadata.annotations?.[END_OF_INITIAL] === 'true') {
             const version = event.object.metadata.resourceVersion ?? '0'
-            if (this.#isFromThePast(version)) throw new Interrupted('short', 'the history of the apiserver went back')
+            if (this.#isFromThePast(version)) throw new Interrupted('short', WENT_BACK)
             this.#complete(relist, version, at)
             relist = undefined
             // The next watch is one that proves.
@@ -218,10 +235,24 @@ export class Reflector<T extends KubeObject> {
     } finally {
       signal.removeEventListener('abort', stop)
       stream.abort(new Error('the watch has ended'))
+      this.#stream = undefined
     }
     if (relist !== undefined) throw new Interrupted('short', 'the watch ended before the initial state was complete')
     if (events === 0 && this.#livedMs() < 1_000) throw new Interrupted('short', 'the watch ended at once')
     this.#count('ended')
+  }
+
+  /** Where the next watch goes on. Versions of a watch only rise. */
+  #reach({ type, object }: WatchEvent<T>): void {
+    const version = object.metadata.resourceVersion ?? this.#version
+    if (type !== 'DELETED' && Number(version) < Number(this.#version)) throw new Interrupted('restored', WENT_BACK)
+    this.#version = version
+    this.#options.history?.saw(Number(version))
+  }
+
+  #startAnew(mode = this.#mode): void {
+    this.#version = undefined
+    this.#mode = mode
   }
 
   /** How long a watch may be. One that proves ends soon; at once when nothing was proven last time, to know where we are. */
@@ -249,7 +280,7 @@ export class Reflector<T extends KubeObject> {
     try {
       const version = await client.versionOf(gvr, { namespace, signal: limit.signal })
       if (version >= before) this.#currency.told(version, at)
-      else if (!stream.signal.aborted) stream.abort(new Interrupted('restored', 'the history of the apiserver went back'))
+      else if (!stream.signal.aborted) stream.abort(new Interrupted('restored', WENT_BACK))
     } catch {
       // No answer, no proof: the age tells.
     } finally {
@@ -257,24 +288,10 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
-  /** Aborts the stream when no line came for too long. */
-  #watchdog(stream: AbortController, seconds: number): { beat(): void } {
-    const { proveMs, silentAfterMs = proveMs === undefined ? 90_000 : Math.min(90, seconds + SHORTEST_S) * 1000 } = this.#options
-    let beatAt = this.#clock.now()
-    const watch = async () => {
-      while (!stream.signal.aborted) {
-        const leftMs = beatAt + silentAfterMs - this.#clock.now()
-        if (leftMs <= 0) return stream.abort(new Interrupted('silent', `no line for ${silentAfterMs / 1000} s`))
-        await this.#clock.sleep(leftMs, stream.signal)
-      }
-    }
-    void watch()
-    return { beat: () => (beatAt = this.#clock.now()) }
-  }
-
   /** Decides what the next attempt is, and waits until its time. */
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    const { gvr, log, random = Math.random } = this.#options
+    const { gvr, log, history, proveMs, random = Math.random } = this.#options
+    history?.doubt()
     // A stream that held for a while was no failure to connect: one that broke is replaced at once.
     this.#failures = this.#livedMs() > 10_000 ? 1 : this.#failures + 1
     this.#openedAt = undefined
@@ -283,19 +300,21 @@ export class Reflector<T extends KubeObject> {
     if (refused || (error instanceof Interrupted && error.event === 'unparsable')) this.#refusals++
     if (error instanceof Interrupted && error.event === 'restored') {
       this.#count('relist')
-      this.#version = undefined
-      this.#mode = 'pages'
+      this.#startAnew('pages')
     } else if (isNotFound(error)) this.#notFound()
     else if (isGone(error)) {
       this.#count('expired')
-      this.#version = undefined
+      this.#startAnew()
       // A new beginning, not a failure; twice in a row is one.
       if (this.#failures === 1) return
     } else if (this.#refusals >= HOPELESS && this.#version !== undefined) {
       this.#count('relist')
-      this.#version = undefined
-      this.#mode = 'pages'
+      this.#startAnew('pages')
       this.#refusals = 0
+    } else if (error instanceof Interrupted && error.event === 'silent' && !this.#didSpeak && proveMs === undefined) {
+      // It may have gone on from a version that is yet to come: then it would stay silent, however often it is opened.
+      this.#count('silent')
+      this.#startAnew()
     } else {
       this.#count(error instanceof Interrupted ? error.event : 'failed')
       // A stream that did not bring the whole state (no WatchList here, or broken on the way) gives way to pages, and the other way round.
@@ -323,7 +342,7 @@ export class Reflector<T extends KubeObject> {
         'the resource is not installed: what is of it waits, all else goes on; installing it is noticed',
       )
       this.#isMissing = true
-      store.clear()
+      store.relistRewound().finish('0')
       this.#settled.resolve()
     }
     this.#version = undefined
@@ -339,16 +358,4 @@ export class Reflector<T extends KubeObject> {
   #count(event: string): void {
     this.#options.metrics?.watchEvents.inc({ resource: this.#options.gvr.resource, event })
   }
-}
-
-function decode<T>(line: string): WatchEvent<T> {
-  let event: Partial<WatchEvent<T>> | null
-  try {
-    event = JSON.parse(line) as Partial<WatchEvent<T>> | null
-  } catch {
-    throw new Interrupted('unparsable', 'a line of the watch is no JSON')
-  }
-  const known = event?.type === 'ERROR' || typeof (event?.object as Partial<KubeObject> | undefined)?.metadata === 'object'
-  if (event?.type === undefined || !known) throw new Interrupted('unparsable', 'a line of the watch is no watch event')
-  return event as WatchEvent<T>
 }

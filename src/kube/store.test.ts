@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { type Change, keyOf, Store } from './store.ts'
 import { type ConfigMap, configMap } from './testing.ts'
 
@@ -142,13 +142,49 @@ test('indexes follow every change, whatever the order of events', () => {
   expect(() => make().store.by('nope', 'x')).toThrow('nope')
 })
 
-test('clear forgets tombstones too', () => {
-  const { store } = make()
-  store.set(configMap('a', 50))
-  store.remove(configMap('a', 51))
-  store.set(configMap('b', 52))
-  store.clear()
-  expect(store.size).toBe(0)
-  expect(store.set(configMap('a', 7))).toBe(true)
-  expect(store.set(configMap('b', 8))).toBe(true)
+describe('a history that went back', () => {
+  /** What was there in the future that never was: `a` and `b`, and `gone`, deleted. */
+  function fill() {
+    const made = make()
+    made.store.set(configMap('a', 50))
+    made.store.set(configMap('b', 51))
+    made.store.set(configMap('gone', 52))
+    made.store.remove(configMap('gone', 53))
+    made.store.relist().finish('1')
+    made.changes.length = 0
+    return made
+  }
+
+  it('replaces what is older here than there, brings back the dead, and ends what it does not know', () => {
+    const { store, changes } = fill()
+    const list = store.relistRewound()
+    list.add(configMap('a', 3))
+    list.add(configMap('gone', 4))
+    expect(store.get('ns/b')).toBeDefined()
+    list.finish('9')
+    expect(changes).toEqual(['updated ns/a uid-a@3', 'added ns/gone uid-gone@4', 'deleted ns/b uid-b@51'])
+    expect(store.set(configMap('c', 8))).toBe(false)
+    expect(store.set(configMap('c', 10))).toBe(true)
+  })
+
+  it('keeps what was written since', () => {
+    const { store } = fill()
+    const list = store.relistRewound()
+    // The answers of two writes overtake the list.
+    store.set(configMap('new', 12))
+    store.remove(configMap('a', 54))
+    store.set(configMap('a', 13, { uid: 'second' }))
+    list.add(configMap('a', 3))
+    list.finish('9')
+    expect([...store.values()].map(({ metadata }) => `${metadata.name} ${metadata.uid}`)).toEqual(['new uid-new', 'a second'])
+  })
+
+  it('that is another object of the name is one deletion and one creation', () => {
+    const { store, changes } = fill()
+    const list = store.relistRewound()
+    list.add(configMap('a', 3, { uid: 'before' }))
+    list.add(configMap('b', 4))
+    list.finish('9')
+    expect(changes).toEqual(['deleted ns/a uid-a@50', 'added ns/a before@3', 'updated ns/b uid-b@4'])
+  })
 })

@@ -15,6 +15,12 @@ export interface StoreOptions<T> {
   readonly digest?: (obj: T) => void
 }
 
+/** A complete list on its way into a store. */
+export interface Relist<T> {
+  add(obj: T): void
+  finish(resourceVersion: string): void
+}
+
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 /** A write's answer can come this much after the deletion's event; then no tombstone is needed any more. */
 const TOMBSTONE_MS = 300_000
@@ -83,19 +89,23 @@ export class Store<T extends KubeObject> {
   }
 
   #accept(obj: T, floor: number): boolean {
-    const key = keyOf(obj)
+    const previous = this.#objects.get(keyOf(obj))
     const version = versionOf(obj)
-    const previous = this.#objects.get(key)
     if ((previous === undefined ? floor : versionOf(previous)) >= version) return false
     if (version <= (this.#tombstones.get(obj.metadata.uid ?? '')?.version ?? -1)) return false
+    this.#take(obj, previous)
+    return true
+  }
+
+  #take(obj: T, previous: T | undefined): void {
+    const key = keyOf(obj)
     this.#digest?.(obj)
     strip(obj)
     if (previous !== undefined && previous.metadata.uid !== obj.metadata.uid) {
       // Deleted and made again while nobody looked: two objects, two changes.
-      this.#drop(key, previous, previous, version - 1)
+      this.#drop(key, previous, previous, versionOf(obj) - 1)
       this.#put(key, obj, undefined)
     } else this.#put(key, obj, previous)
-    return true
   }
 
   /** Takes a DELETED event's object, whose version is the deletion's. */
@@ -114,7 +124,7 @@ export class Store<T extends KubeObject> {
   }
 
   /** A complete list is coming: `add` each object of it, then `finish` with its version. Newer than the list stays. */
-  relist(): { add(obj: T): void; finish(resourceVersion: string): void } {
+  relist(): Relist<T> {
     const seen = new Set<string>()
     return {
       add: (obj) => {
@@ -124,17 +134,39 @@ export class Store<T extends KubeObject> {
       finish: (resourceVersion) => {
         const version = Number(resourceVersion)
         for (const [key, obj] of this.#objects) if (!seen.has(key) && versionOf(obj) <= version) this.#drop(key, obj, obj, version)
-        this.#floor = version
-        this.#initial = false
+        this.#listed(version)
       },
     }
   }
 
-  /** Forgets all, as deletions: for an apiserver whose history went back (etcd restored from a backup). */
-  clear(): void {
-    for (const [key, obj] of this.#objects) this.#drop(key, obj, obj, 0)
+  /**
+   * As {@link relist}, of an apiserver whose history went back (etcd restored from a backup): versions of what is here now mean nothing
+   * any more. What the list has replaces it, what the list has not is deleted, and until then everything stays as it was.
+   */
+  relistRewound(): Relist<T> {
+    const old = new Map(this.#objects)
+    const seen = new Set<string>()
     this.#tombstones.clear()
     this.#floor = -1
+    return {
+      add: (obj) => {
+        const key = keyOf(obj)
+        const previous = this.#objects.get(key)
+        seen.add(key)
+        if (previous !== undefined && previous === old.get(key)) this.#take(obj, previous)
+        else this.#accept(obj, -1)
+      },
+      finish: (resourceVersion) => {
+        const version = Number(resourceVersion)
+        for (const [key, obj] of old) if (!seen.has(key) && this.#objects.get(key) === obj) this.#drop(key, obj, obj, version)
+        this.#listed(version)
+      },
+    }
+  }
+
+  #listed(version: number): void {
+    this.#floor = version
+    this.#initial = false
   }
 
   /** Calls back after each change, synchronously. Returns what ends that. */

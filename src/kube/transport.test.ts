@@ -227,3 +227,12 @@ test('the consumer’s pace is the socket’s pace', async () => {
   expect(sentWhileHeldUp).toBeLessThan(total)
   expect(count).toBe(total)
 })
+
+test('what is applied goes as YAML can take it, what is patched as JSON', async () => {
+  const { transport, seen } = await server((request) => request.json(200, {}))
+  const body = { message: 'it\u0092s' }
+  const request = { method: 'PATCH', path: '/x', verb: 'apply', resource: 'x', idempotent: true, body } as const
+  await transport.send({ ...request, contentType: 'application/apply-patch+yaml' })
+  await transport.send({ ...request, contentType: 'application/merge-patch+json' })
+  expect(seen.map((one) => one.body)).toEqual([String.raw`{"message":"it\u0092s"}`, JSON.stringify(body)])
+})

@@ -5,6 +5,7 @@ import { fullJitter, systemClock } from './clock.ts'
 import type { Credentials, Session } from './credentials.ts'
 import { ApiError, apiErrorFrom } from './errors.ts'
 import { type Answer, call, ConnectionError, openLines } from './exchange.ts'
+import { asYaml } from './yaml-text.ts'
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -54,7 +55,7 @@ export class Transport {
 
   /** The answer's JSON, or text when it is none. */
   async send(request: Request): Promise<unknown> {
-    const body = request.body === undefined || typeof request.body === 'string' ? request.body : JSON.stringify(request.body)
+    const body = textOf(request)
     let refreshed = false
     for (let tries = 1; ; tries++) {
       let answer: Answer
@@ -178,6 +179,11 @@ function same(key: Pools['key'], session: Session): boolean {
 
 function equal(a: string | Buffer | undefined, b: string | Buffer | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && Buffer.from(a).equals(Buffer.from(b)))
+}
+
+function textOf({ body, contentType }: Request): string | undefined {
+  if (body === undefined || typeof body === 'string') return body
+  return contentType?.endsWith('+yaml') === true ? asYaml(body) : JSON.stringify(body)
 }
 
 function what(request: Request): string {

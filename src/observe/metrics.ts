@@ -61,6 +61,7 @@ export function createMetrics() {
     providerCalls: counter('provider_calls_total', 'Calls of an adapter by outcome', ['provider', 'kind', 'verb', 'outcome']),
     providerTime: histogram('provider_call_seconds', 'Duration of an adapter call', ['provider', 'verb']),
     drift: counter('drift_total', 'Times that a cloud object was found to differ from its spec', ['kind']),
+    abandoned: counter('abandoned_total', 'Objects that went without their teardown and left something in a cloud', ['kind']),
     apiCalls: counter('kube_requests_total', 'Requests to the kube-apiserver', ['verb', 'resource', 'code']),
     /** Requests answered by the SECA API itself. */
     apiRequests: counter('api_requests_total', 'Requests to the SECA API', ['door', 'method', 'kind', 'code']),

@@ -5,6 +5,7 @@ import { CONTROLLERS } from '../../controllers/index.ts'
 import { PROVIDERS } from '../../providers/index.ts'
 import type { ControllersConfig } from '../cli/config.ts'
 import { KINDS } from '../kinds/index.ts'
+import type { Kind } from '../kinds/kind.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { connect } from '../kube/config.ts'
 import { EventRecorder } from '../kube/events.ts'
@@ -15,6 +16,8 @@ import { WorkQueue } from '../kube/queue.ts'
 import { type HealthOptions, startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { Abandonments } from '../reconcile/abandoned.ts'
+import type { Provider } from '../provider/contract.ts'
 import { Announcer } from '../reconcile/announce.ts'
 import { Cache } from '../cache/cache.ts'
 import { Edges } from '../cache/edges.ts'
@@ -25,8 +28,8 @@ import { Claim } from '../reconcile/claim.ts'
 import { Connections } from '../reconcile/connections.ts'
 import { Engine } from '../reconcile/engine.ts'
 import { Identities } from '../reconcile/identity.ts'
-import { installationId } from '../reconcile/installation.ts'
 import { createServices, isUninstalling, live, readSecret } from '../reconcile/services.ts'
+import { installationId, keepInstallation } from '../reconcile/installation.ts'
 import { shareOf } from '../reconcile/share.ts'
 import { createView } from '../reconcile/view.ts'
 import { Turns } from '../reconcile/turns.ts'
@@ -82,15 +85,28 @@ export async function controllers(config: ControllersConfig, context: { readonly
   const ended = AbortSignal.any([signal, stop.signal])
   const running = Promise.all([informers.run(ended), claim.run(ended)])
   try {
-    const installation = await untilAnswered(() => installationId(client, namespace, config.installationId, signal), log, signal)
+    const home = { client, namespace, kinds: KINDS }
+    const installation = await untilAnswered(() => installationId(home, config.installationId, signal), log, signal)
+    const kept = keepInstallation({ ...home, id: installation, log }, ended)
+    kept.catch(() => stop.abort())
     const mayAct = () => elector.holds() && claim.isOurs
-    const { engine, waker, connections, queue } = assemble({ config, client, cache, recorder, installation, log, metrics, mayAct })
+    const { engine, waker, connections, queue, abandonments } = assemble({
+      config,
+      client,
+      cache,
+      recorder,
+      installation,
+      log,
+      metrics,
+      mayAct,
+    })
     const detach = waker.attach()
     const work = async (working: AbortSignal) => {
       await informers.whenSynced(working)
       if (working.aborted) return
       queue.open()
       waker.begin()
+      abandonments.watch(working)
       const resources = [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0)
       log.info({ resources, installation, missing: informers.missing() }, 'in sync, working')
       // Time may be up although nobody has noticed yet; then this ends leadership.
@@ -101,10 +117,12 @@ export async function controllers(config: ControllersConfig, context: { readonly
     const lead = async (leading: AbortSignal) => {
       while (!leading.aborted) await work(await claim.whenOurs(leading))
     }
-    await elector.run({ signal, lead })
+    await elector.run({ signal: ended, lead })
     detach()
     await recorder.flush()
     await connections.close()
+    stop.abort()
+    await kept
   } catch (error) {
     if (!(error instanceof StuckError)) throw error
     log.fatal({ err: error.message }, 'ending at once')
@@ -131,6 +149,7 @@ export function checks(of: {
   }
 }
 
+/** What the engine of a process is made of. */
 interface Parts {
   readonly config: ControllersConfig
   readonly client: KubeClient
@@ -141,9 +160,12 @@ interface Parts {
   readonly metrics: Metrics
   /** Whether this process leads for sure. */
   readonly mayAct: () => boolean
+  /** All that are known if absent. */
+  readonly providers?: readonly Provider[]
 }
 
-function assemble({ config, client, cache, recorder, installation, log, metrics, mayAct }: Parts) {
+/** Puts the engine of a process together; it does nothing yet. */
+export function assemble({ config, client, cache, recorder, installation, log, metrics, mayAct, providers = PROVIDERS }: Parts) {
   const edges = new Edges(cache)
   const view = createView(cache, edges.graph)
   const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
@@ -161,7 +183,7 @@ function assemble({ config, client, cache, recorder, installation, log, metrics,
   const { operatorNamespace, callTimeoutMs, driftIntervalMs } = config
   const connections = new Connections({
     lookup: cache,
-    providers: PROVIDERS,
+    providers,
     operatorNamespace,
     readSecret: (name, signal) => readSecret(client, operatorNamespace, name, signal),
     now: systemClock.now,
@@ -179,6 +201,9 @@ function assemble({ config, client, cache, recorder, installation, log, metrics,
       recorder.record(namespace, { type: 'Warning', reason: 'ClaimLost', action: 'Assign', message })
     },
   })
+  const announcer = new Announcer({ recorder, log, metrics, cache, now: Date.now })
+  const uninstalling = (kind: Kind, signal: AbortSignal) => isUninstalling(client, kind, signal)
+  const abandonments = new Abandonments({ cache, announcer, metrics, isUninstalling: uninstalling })
   const engine = new Engine({
     cache,
     edges,
@@ -188,18 +213,18 @@ function assemble({ config, client, cache, recorder, installation, log, metrics,
     metrics,
     log,
     driftIntervalMs,
-    writer: new Writer(client, (kind) => cache.store(kind)),
+    writer: new Writer(client, (kind) => cache.store(kind), { log, onRelease: (object) => abandonments.released(object) }),
     identities: new Identities({ lookup: cache, graph: edges.graph, connections, installation, callTimeoutMs, metrics, log }),
-    announcer: new Announcer({ recorder, log, metrics, cache, now: Date.now }),
+    announcer,
     services: createServices(client, cache, connections),
-    isUninstalling: (kind, signal) => isUninstalling(client, kind, signal),
+    isUninstalling: uninstalling,
     live: (kind, object, signal) => live(client, kind, object, signal),
     roadMs: callTimeoutMs,
     now: Date.now,
     uptime: systemClock.now,
     random: Math.random,
   })
-  return { engine, waker, connections, queue }
+  return { engine, waker, connections, queue, abandonments }
 }
 
 /** Counted when somebody looks, not on every change. */

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici'
 import type * as z from 'zod'
 import type { State } from '../kinds/common.ts'
 import type { KindDefinition, OwnStatus, Spec } from '../kinds/kind.ts'
@@ -229,4 +230,6 @@ export interface Account<S, C> {
   readonly observe?: (headers: Readonly<Record<string, string | string[] | undefined>>) => void
   /** To be asked last before anything is changed in the cloud; `HttpClient` does. Absent: always. */
   readonly fence?: Fence
+  /** The way to the cloud where it is not the network: a cloud in this process. Absent: a pool of connections. */
+  readonly dispatcher?: Dispatcher
 }

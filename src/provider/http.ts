@@ -11,7 +11,7 @@ import { wordsOf } from './words.ts'
 export interface HttpOptions {
   /** Where the cloud's API begins; no trailing slash needed. */
   readonly baseUrl: string
-  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'observe' | 'fence'>
+  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'observe' | 'fence' | 'dispatcher'>
   /** Headers of every request, credentials among them unless `token` gives them. */
   readonly headers?: (context: CallContext) => Record<string, string> | Promise<Record<string, string>>
   /** Bearer token that is fetched and renewed; after a 401 a request is made once more, with a new one. */
@@ -103,18 +103,15 @@ export async function orMissing<T>(pending: Promise<T>): Promise<T | undefined> 
 export class HttpClient {
   readonly #options: HttpOptions
   readonly #base: string
-  readonly #agent: Agent
+  readonly #agent: Dispatcher
   readonly #fenced: Dispatcher
 
   constructor(options: HttpOptions) {
     this.#options = options
     this.#base = options.baseUrl.replace(/\/+$/, '')
-    this.#agent = new Agent({
-      connections: options.connections ?? CONNECTIONS,
-      allowH2: false,
-      connect: { timeout: 10_000, ...(options.ca === undefined ? {} : { ca: options.ca }) },
-    })
-    const { fence } = options.account
+    const { fence, dispatcher } = options.account
+    const connect = { timeout: 10_000, ...(options.ca === undefined ? {} : { ca: options.ca }) }
+    this.#agent = dispatcher ?? new Agent({ connections: options.connections ?? CONNECTIONS, allowH2: false, connect })
     this.#fenced = fence === undefined ? this.#agent : this.#agent.compose(fenced(fence))
   }
 

@@ -42,6 +42,7 @@ export function tagPrefix(installation: string): string {
 /** Digits of {@link keyFor}: lower case letters and digits that every cloud takes in names and tags. */
 const DIGITS = 'abcdefghijklmnopqrstuvwxyz234567'
 const KEY_DIGITS = 25
+const KEY = /^seca-[a-z2-7]{25}$/
 
 /** 125 bits of a text's digest: with its prefix of five characters at most 30, whatever the text. */
 function keyFor(prefix: string, text: string): string {
@@ -53,6 +54,11 @@ function keyFor(prefix: string, text: string): string {
 /** Short form of an ownership tag, for clouds whose tags or names do not hold it: 30 characters of `[a-z0-9-]`. */
 export function tagKey(tag: string): string {
   return keyFor('seca-', tag)
+}
+
+/** Whether a text is a {@link tagKey}; whose, it does not tell. */
+export function isTagKey(text: string): boolean {
+  return KEY.test(text)
 }
 
 /** Short form of an installation's id, by which an inventory tells whose a {@link tagKey} is. */

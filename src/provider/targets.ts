@@ -32,3 +32,20 @@ export function idsAt(desired: HasTargets, path: string): readonly string[] | un
   const ids = found.flatMap(({ externalId }) => externalId ?? [])
   return ids.length === found.length ? ids : undefined
 }
+
+/** A number of the SKU behind a reference. */
+export function skuNumber(desired: Pick<Desired, 'targets'>, path: string, key: string): number | undefined {
+  const value = targetAt(desired, path)?.spec[key]
+  return typeof value === 'number' ? value : undefined
+}
+
+/** `tenant/workspace/name` of what a reference names: the same for an object that was made anew under that name. */
+export function pathText(desired: Pick<Desired, 'targets'>, path: string): string | undefined {
+  const target = targetAt(desired, path)?.path
+  return target && [target.tenant, target.workspace, target.name].filter((part) => part !== undefined).join('/')
+}
+
+/** Ids of a list of references that are there already, for a creation that the others join later. */
+export function knownIds(desired: HasTargets, path: string): readonly string[] {
+  return targetsAt(desired, path).flatMap((target) => target?.externalId ?? [])
+}

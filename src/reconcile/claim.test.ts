@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { CLAIM, CONTROLLERS_LEASE } from '../kinds/names.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
+import type { KubeObject } from '../kube/gvr.ts'
 import { noAnswer, MemoryServer } from '../kube/memory-testing.ts'
 import { FakeClock, silentLog, until } from '../kube/testing.ts'
 import { Claim } from './claim.ts'
@@ -12,8 +13,7 @@ beforeEach(() => {
   clock = new FakeClock()
   for (const name of ['default', 'one', 'two']) server.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 })
-const NAMESPACES = { apiVersion: 'v1', gvr: KUBERNETES.Namespace }
-const claimed = () => server.find(NAMESPACES, undefined, 'default')?.metadata.annotations?.[CLAIM]
+const claimed = () => server.read<KubeObject>(KUBERNETES.Namespace, undefined, 'default')?.metadata.annotations?.[CLAIM]
 
 /** The controllers of an installation renew their Lease. */
 let renewals = 0

@@ -13,7 +13,7 @@ import { doubtMs, type Memory } from './memory.ts'
 import { exists, isSettled, type Outcome } from './outcome.ts'
 import { nextStatus } from './status.ts'
 import type { Removal } from './teardown.ts'
-import { StaleError, type Writer } from './writer.ts'
+import type { Writer } from './writer.ts'
 
 interface Options {
   readonly identities: Identities
@@ -129,7 +129,7 @@ export class CloudObject implements Removal {
         ...(isRemake ? { externalId: '' } : {}),
       }
       const status = nextStatus(object, outcome, now())
-      if (status !== undefined && (await writer.claim(kind, object, status, signal)) === undefined) throw new StaleError()
+      if (status !== undefined) await writer.claim(kind, object, status, signal)
     }
     Object.assign(memory, {
       incarnation,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { EXTERNAL_ID, FINALIZER, REQUESTED } from '../kinds/names.ts'
 import type { ResourceAdapter } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
-import { failure } from './cluster-testing.ts'
+import { failure } from '../kube/memory-testing.ts'
 import { plainCloud, type World, type WorldOptions, workspaceWorld } from './testing.ts'
 
 const VOLUME = { sizeGB: 5, skuRef: { resource: 'skus/rd100' } }

@@ -1,7 +1,7 @@
 import { asError } from '../errors.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Edges } from '../cache/edges.ts'
-import { hasTeardown, type Kind } from '../kinds/kind.ts'
+import { isFinalized, type Kind } from '../kinds/kind.ts'
 import { FINALIZER, PAUSED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { isConflict } from '../kube/errors.ts'
@@ -146,7 +146,7 @@ export class Engine {
     const { kind } = controller
     if (found.metadata.annotations?.[PAUSED] === 'true') return paused(found)
     if (found.metadata.deletionTimestamp !== undefined) return this.#teardown(pass)
-    const needsFinalizer = hasTeardown(kind) && found.metadata.finalizers?.includes(FINALIZER) !== true
+    const needsFinalizer = isFinalized(kind) && found.metadata.finalizers?.includes(FINALIZER) !== true
     const object = needsFinalizer ? await writer.addFinalizer(kind, found, tools.signal) : found
     if (object === undefined) return undefined
     const problem = prerequisites(cache, kind, object) ?? controller.check?.(object, view)
@@ -225,7 +225,9 @@ export class Engine {
       const status =
         isBrief && memory.made === undefined ? undefined : nextStatus(base, { ...outcome, own: { ...outcome.own, ...derived } }, now())
       if (status !== undefined) {
-        await writer.applyStatus(kind, object, status, tools.signal)
+        // What was made is never thrown away, whatever was written meanwhile.
+        if (memory.made === undefined) await writer.applyStatus(kind, base, status, tools.signal)
+        else await writer.record(kind, base, status)
         memory.made = undefined
         announcer.transition(base, status)
       }

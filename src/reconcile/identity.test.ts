@@ -124,13 +124,15 @@ test('an object in a namespace that is nobody’s has no identity', async () => 
 })
 
 test('restart requests, zones and policies reach whom they are for', async () => {
-  const adapter = {} as ResourceAdapter
+  const answer = { externalId: 'vm-1', status: { powerState: 'broken' }, drift: [] }
+  const adapter = { observe: () => Promise.resolve(answer) } as unknown as ResourceAdapter
   const { cache, identities } = setUp({ adapters: { Instance: adapter } })
   const one = add(cache, 'Instance', 'w', 'vm', { zone: '' }, undefined, {
     annotations: { [RESTART_REQUESTED]: 'r1', [DELETION_POLICY]: 'Orphan' },
   })
   const behind = await identities.behind(of('Instance'), one, tools)
-  expect(behind.adapter).toBe(adapter)
+  // What it answers is checked on the way.
+  expect(await behind.adapter.observe(behind.desired, tools)).toMatchObject({ externalId: 'vm-1', status: {} })
   expect(behind.desired).toMatchObject({ restartRequest: 'r1', zone: 'a' })
   expect([identities.isOrphan(one), identities.isOrphan(add(cache, 'Instance', 'w', 'x', {}))]).toEqual([true, false])
 })

@@ -9,6 +9,7 @@ import { ProviderError } from '../provider/errors.ts'
 import { buildTag, installationKey } from '../provider/tags.ts'
 import type { Graph } from '../resolve/graph.ts'
 import type { Lookup } from '../resolve/lookup.ts'
+import { checkedAdapter } from './answers.ts'
 import { call } from './calls.ts'
 import type { Connections, Link } from './connections.ts'
 import type { Controller, Tools } from './controller.ts'
@@ -64,7 +65,8 @@ export class Identities {
       )
     const local = controller.adapter?.(tools) ?? (kind.cloud === 'none' ? HERE : undefined)
     const link = local === undefined ? await connections.get(path.region, path.tenant, tools) : undefined
-    const adapter = local ?? link?.connection.adapters[kind.kind] ?? (kind.cloud === 'optional' ? HERE : undefined)
+    const remote = link?.connection.adapters[kind.kind]
+    const adapter = local ?? (remote && checkedAdapter(kind, remote)) ?? (kind.cloud === 'optional' ? HERE : undefined)
     if (adapter === undefined) throw new ProviderError('unsupported', `provider ${link?.provider} has no ${kind.kind}`)
     const capability = link?.capabilities[kind.kind] ?? LOCAL
     const desired = desiredOf(lookup, graph, kind, object, path, {

@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { KINDS } from '../kinds/index.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 import { MemoryServer } from '../kube/memory-testing.ts'
-import { installationId } from './installation.ts'
+import { FakeClock, until } from '../kube/testing.ts'
+import type { Log } from '../observe/log.ts'
+import { installationId, keepInstallation } from './installation.ts'
 
 const signal = new AbortController().signal
-const CONFIG_MAP = { apiVersion: 'v1', gvr: KUBERNETES.ConfigMap }
 const configMap = (data?: object) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -12,8 +14,17 @@ const configMap = (data?: object) => ({
   data,
 })
 const stored = (server: MemoryServer) =>
-  (server.find(CONFIG_MAP, 'ops', 'seca-installation') as { data?: { id?: string } } | undefined)?.data?.id
-const idOf = (server: MemoryServer, given?: string) => installationId(server.client, 'ops', given, signal)
+  (server.read(KUBERNETES.ConfigMap, 'ops', 'seca-installation') as { data?: { id?: string } } | undefined)?.data?.id
+const homeOf = ({ client }: MemoryServer) => ({ client, namespace: 'ops', kinds: KINDS })
+const idOf = (server: MemoryServer, given?: string) => installationId(homeOf(server), given, signal)
+/** The cluster has one volume, with this status. */
+function holding(server: MemoryServer, status: object | undefined): MemoryServer {
+  vi.spyOn(server.client, 'list').mockImplementation(async function* ({ resource }) {
+    const volume = { kind: 'BlockStorage', metadata: { namespace: 'w', name: 'data' }, ...(status && { status }) }
+    yield { items: (resource === 'blockstorages' ? [volume] : []) as never[], resourceVersion: '1' }
+  })
+  return server
+}
 
 describe('the id of an installation', () => {
   it('is made once and kept', async () => {
@@ -65,5 +76,112 @@ describe('the id of an installation', () => {
     const server = new MemoryServer()
     const [one, other] = await Promise.all([idOf(server), idOf(server)])
     expect([one, other]).toEqual([stored(server), stored(server)])
+  })
+})
+
+describe('no new id', () => {
+  it.each([
+    ['an id', { externalId: 'vol-1' }],
+    ['an incarnation, and perhaps a cloud object', { incarnation: 'n' }],
+  ])('is made while an object has %s', async (_, status) => {
+    const server = holding(new MemoryServer(), status)
+    await expect(idOf(server)).rejects.toMatchObject({
+      code: 'InvalidConfiguration',
+      message: expect.stringMatching(
+        /ops\/seca-installation has no installation id, but BlockStorage w\/data .*--installation-id/,
+      ) as unknown,
+    })
+    expect(stored(server)).toBeUndefined()
+    expect(await idOf(server, 'old')).toBe('old')
+  })
+
+  it('is made for a ConfigMap that lost it, unless nothing was made yet', async () => {
+    const server = holding(new MemoryServer(), { externalId: 'vol-1' })
+    server.add(configMap({ note: 'ours' }))
+    await expect(idOf(server)).rejects.toMatchObject({ code: 'InvalidConfiguration' })
+    const young = holding(new MemoryServer(), undefined)
+    young.add(configMap({ note: 'ours' }))
+    expect(await idOf(young)).toBe(stored(young))
+    expect(young.read(KUBERNETES.ConfigMap, 'ops', 'seca-installation')).toMatchObject({ data: { note: 'ours' } })
+  })
+
+  it.each(['', 'a/b', '-x', 'é', 'x'.repeat(64)])('that is no part of a tag is taken: %j', async (id) => {
+    const server = new MemoryServer()
+    await expect(idOf(server, id)).rejects.toMatchObject({ code: 'InvalidConfiguration' })
+    expect(stored(server)).toBeUndefined()
+    server.add(configMap({ id }))
+    await expect(idOf(server)).rejects.toThrow(/ConfigMap ops\/seca-installation.*put the old one back/)
+    expect(stored(server)).toBe(id)
+  })
+
+  it('of two that find a ConfigMap without one is lost', async () => {
+    const server = new MemoryServer()
+    server.add(configMap())
+    const [one, other] = await Promise.all([idOf(server), idOf(server)])
+    expect([one, other]).toEqual([stored(server), stored(server)])
+  })
+})
+
+describe('while running', () => {
+  async function start() {
+    const server = new MemoryServer()
+    const id = await idOf(server)
+    const clock = new FakeClock()
+    const stop = new AbortController()
+    const warned: string[] = []
+    const log = { warn: (_: unknown, message: string) => void warned.push(message) } as unknown as Log
+    const done = keepInstallation({ ...homeOf(server), id, log, clock }, stop.signal)
+    onTestFinished(() => stop.abort())
+    const look = async () => {
+      const before = server.seen.length
+      clock.advance(60_000)
+      await until(() => server.seen.length > before && clock.sleeping === 1, 'a look')
+    }
+    return { server, id, look, warned, done, stop, clock }
+  }
+
+  it('the id is put back when its ConfigMap goes, or loses it', async () => {
+    const { server, id, look, warned, stop, done } = await start()
+    await server.client.delete(KUBERNETES.ConfigMap, 'ops', 'seca-installation')
+    await look()
+    expect(stored(server)).toBe(id)
+    await server.client.patch(KUBERNETES.ConfigMap, 'ops', 'seca-installation', { type: 'merge', body: { data: null } })
+    await look()
+    expect(stored(server)).toBe(id)
+    expect(warned).toHaveLength(2)
+    stop.abort()
+    expect(await done).toBeUndefined()
+  })
+
+  it('the ConfigMap is looked at once a minute, and nothing is written while it is there', async () => {
+    const { server, look, warned } = await start()
+    server.seen.length = 0
+    await look()
+    await look()
+    expect(server.seen.map(({ method }) => method)).toEqual(['GET', 'GET'])
+    expect(warned).toEqual([])
+  })
+
+  it('an apiserver that is away is waited for', async () => {
+    const { server, id, look, warned } = await start()
+    await server.client.delete(KUBERNETES.ConfigMap, 'ops', 'seca-installation')
+    server.fault = {
+      before: () => {
+        throw new Error('no answer')
+      },
+    }
+    await look()
+    server.fault = {}
+    await look()
+    expect([stored(server), warned.length]).toEqual([id, 2])
+  })
+
+  it('another id ends it, for the next start to say which is right', async () => {
+    const { server, done, id, clock } = await start()
+    const ended = done.catch((error: Error) => error.message)
+    await server.client.patch(KUBERNETES.ConfigMap, 'ops', 'seca-installation', { type: 'merge', body: { data: { id: 'theirs' } } })
+    clock.advance(60_000)
+    expect(await ended).toMatch(`id is theirs, this process works with ${id}`)
+    expect(stored(server)).toBe('theirs')
   })
 })

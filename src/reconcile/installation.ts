@@ -1,53 +1,138 @@
-import { KUBERNETES } from '../kube/builtin.ts'
 import { randomUUID } from 'node:crypto'
-import { SecaError } from '../errors.ts'
+import { asError, SecaError } from '../errors.ts'
+import type { Kind } from '../kinds/kind.ts'
+import type { Resource } from '../kinds/resource.ts'
+import { KUBERNETES } from '../kube/builtin.ts'
 import type { KubeClient } from '../kube/client.ts'
+import { type Clock, systemClock } from '../kube/clock.ts'
 import { isConflict, isNotFound } from '../kube/errors.ts'
+import type { Log } from '../observe/log.ts'
 
 const NAME = 'seca-installation'
+/** The first part of every ownership tag. */
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+/** Between two looks at the ConfigMap while running. */
+const LOOK_MS = 60_000
+
+export interface InstallationOptions {
+  readonly client: KubeClient
+  /** The operator's own. */
+  readonly namespace: string
+  readonly kinds: readonly Kind[]
+}
 
 interface ConfigMap {
+  readonly metadata: { readonly resourceVersion?: string }
   readonly data?: { readonly id?: string }
 }
 
 /**
- * Id of this installation, the first part of every tag in the cloud: made once and kept in a ConfigMap; `given` puts an
- * old one back when a cluster is restored (architecture §4 "Identity"). Throws when the ConfigMap holds another one than `given`.
+ * Id of this installation, the first part of every tag in the cloud: made once and kept in a ConfigMap; `given` puts an old one back when a
+ * cluster is restored (architecture §4 "Identity"). None is made while anything here stands for a cloud object, which the new id would not
+ * find. Throws `InvalidConfiguration`, which says what to do.
  */
-export async function installationId(
-  client: KubeClient,
-  namespace: string,
-  given: string | undefined,
+export async function installationId(options: InstallationOptions, given: string | undefined, signal: AbortSignal): Promise<string> {
+  if (given !== undefined && !ID.test(given))
+    throw invalid(`--installation-id "${given}" can be no part of a tag: give up to 63 letters, digits, dots, dashes or underscores`)
+  for (;;) {
+    const stored = await read(options, signal)
+    if (stored?.data?.id !== undefined) return agreed(options, stored.data.id, given)
+    const id = given ?? (await fresh(options, signal))
+    if (await put(options, stored, id, signal)) return id
+  }
+}
+
+/**
+ * Puts the id back when somebody deletes the ConfigMap, or the id in it, while this process runs. Resolves when the signal aborts;
+ * rejects when another id is stored by then: two processes that tag differently would take each other's objects for somebody else's.
+ */
+export async function keepInstallation(
+  options: InstallationOptions & { readonly id: string; readonly log: Log; readonly clock?: Clock },
   signal: AbortSignal,
-): Promise<string> {
-  const stored = (await read(client, namespace, signal)) ?? (await make(client, namespace, given ?? randomUUID(), signal))
-  if (given === undefined || given === stored) return stored
-  throw new SecaError(
-    'InvalidConfiguration',
-    `this cluster's installation id is ${stored}, the configuration says ${given}: correct it, or delete ConfigMap ${namespace}/${NAME} if the cluster really takes over that installation`,
+): Promise<void> {
+  const { id, log, clock = systemClock } = options
+  for (;;) {
+    await clock.sleep(LOOK_MS, signal)
+    if (signal.aborted) return
+    try {
+      const stored = await read(options, signal)
+      if (stored?.data?.id !== undefined) agreed(options, stored.data.id, id, 'this process works with')
+      else if (await put(options, stored, id, signal))
+        log.warn({ installation: id }, `the id of ConfigMap ${placeOf(options)} was gone and is put back`)
+    } catch (error) {
+      if (error instanceof SecaError && error.code === 'InvalidConfiguration') throw error
+      if (!signal.aborted) log.warn({ err: asError(error).message }, `ConfigMap ${placeOf(options)} could not be looked at`)
+    }
+  }
+}
+
+function agreed(options: InstallationOptions, stored: string, wanted: string | undefined, who = 'the configuration says'): string {
+  const place = placeOf(options)
+  if (!ID.test(stored))
+    throw invalid(
+      `the id in ConfigMap ${place}, ${JSON.stringify(stored.slice(0, 80))}, can be no part of a tag: put the old one back there`,
+    )
+  if (wanted === undefined || wanted === stored) return stored
+  throw invalid(
+    `this cluster's installation id is ${stored}, ${who} ${wanted}: correct it, or, if the cluster really takes over that installation, stop the controllers, delete ConfigMap ${place} and start them with --installation-id`,
   )
 }
 
-async function read(client: KubeClient, namespace: string, signal: AbortSignal): Promise<string | undefined> {
+async function fresh(options: InstallationOptions, signal: AbortSignal): Promise<string> {
+  const object = await firstInCloud(options, signal)
+  if (object === undefined) return randomUUID()
+  const { namespace, name } = object.metadata
+  throw invalid(
+    `ConfigMap ${placeOf(options)} has no installation id, but ${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name} stands for a cloud object, which is tagged with one: ` +
+      'give the old id with --installation-id; it is the first part of the tags in the cloud',
+  )
+}
+
+/** An object that stands for something in a cloud, or may. Asked of the cluster, and only where there is no id. */
+async function firstInCloud({ client, kinds }: InstallationOptions, signal: AbortSignal): Promise<Resource | undefined> {
+  for (const kind of kinds) {
+    if (kind.cloud === 'none') continue
+    try {
+      for await (const { items } of client.list<Resource>(kind.gvr, { signal }))
+        for (const item of items) if (item.status?.externalId !== undefined || item.status?.incarnation !== undefined) return item
+    } catch (error) {
+      // A kind that is not installed has no objects.
+      if (!isNotFound(error)) throw error
+    }
+  }
+  return undefined
+}
+
+async function read({ client, namespace }: InstallationOptions, signal: AbortSignal): Promise<ConfigMap | undefined> {
   try {
-    return (await client.get<ConfigMap>(KUBERNETES.ConfigMap, namespace, NAME, signal)).data?.id
+    return await client.get<ConfigMap>(KUBERNETES.ConfigMap, namespace, NAME, signal)
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
   }
 }
 
-async function make(client: KubeClient, namespace: string, id: string, signal: AbortSignal): Promise<string> {
+/** False when somebody else was faster: read it again. */
+async function put(
+  { client, namespace }: InstallationOptions,
+  stored: ConfigMap | undefined,
+  id: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const metadata = { name: NAME, namespace }
   try {
-    await client.create(
-      KUBERNETES.ConfigMap,
-      namespace,
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME, namespace }, data: { id } },
-      signal,
-    )
-    return id
+    if (stored === undefined)
+      await client.create(KUBERNETES.ConfigMap, namespace, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { id } }, signal)
+    else {
+      const body = { metadata: { resourceVersion: stored.metadata.resourceVersion }, data: { id } }
+      await client.patch(KUBERNETES.ConfigMap, namespace, NAME, { type: 'merge', body }, signal)
+    }
+    return true
   } catch (error) {
-    if (!isConflict(error)) throw error
-    return (await read(client, namespace, signal)) ?? id
+    if (isConflict(error) || (stored !== undefined && isNotFound(error))) return false
+    throw error
   }
 }
+
+const placeOf = ({ namespace }: InstallationOptions): string => `${namespace}/${NAME}`
+const invalid = (message: string): SecaError => new SecaError('InvalidConfiguration', message)

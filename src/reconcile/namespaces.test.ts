@@ -3,8 +3,8 @@ import { Cache } from '../cache/cache.ts'
 import type { Namespace } from '../cache/directory.ts'
 import { KINDS, kindNamed } from '../kinds/index.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
-import type { KubeClient } from '../kube/client.ts'
-import { Cluster, failure } from './cluster-testing.ts'
+import { failure, MemoryServer } from '../kube/memory-testing.ts'
+import { feed } from './feed-testing.ts'
 import { ensureNamespace, releaseNamespace } from './namespaces.ts'
 
 const SCOPE = { tenant: 'acme', workspace: 'prod' }
@@ -14,8 +14,9 @@ const NOT_READY = { reason: 'NamespaceNotReady' }
 
 function rig() {
   const cache = new Cache(KINDS, 'eu-1')
-  const cluster = new Cluster(cache, () => 0)
-  const client = cluster as unknown as KubeClient
+  const cluster = new MemoryServer({ isPrompt: true })
+  feed(cluster, cache)
+  const { client } = cluster
   return {
     cache,
     cluster,
@@ -53,7 +54,7 @@ describe('the namespace of a workspace', () => {
   it('that is on its way out is waited for', async () => {
     const { cluster, add, ensure } = rig()
     add('mine')
-    await cluster.delete(KUBERNETES.Namespace, undefined, 'mine')
+    await cluster.client.delete(KUBERNETES.Namespace, undefined, 'mine')
     expect(await ensure()).toMatchObject({
       ...NOT_READY,
       message: expect.stringContaining('mine is still being deleted') as unknown,
@@ -72,7 +73,7 @@ describe('the namespace of a workspace', () => {
       message: expect.stringContaining(`namespace ${name} exists without being this workspace's`) as unknown,
       againMs: 5_000,
     })
-    await again.cluster.delete(KUBERNETES.Namespace, undefined, name)
+    await again.cluster.client.delete(KUBERNETES.Namespace, undefined, name)
     expect(await again.ensure()).toMatchObject({
       ...NOT_READY,
       message: expect.stringContaining('still being deleted') as unknown,
@@ -83,8 +84,7 @@ describe('the namespace of a workspace', () => {
     // In the way when it was made, and gone when it was looked at.
     const short = rig()
     short.add(name, {})
-    const get = short.cluster.get.bind(short.cluster)
-    short.cluster.get = (...at) => (short.cluster.sweep(name), get(...at)) as never
+    short.cluster.fault = { before: ({ method }) => void (method === 'GET' && short.cluster.sweep(name)) }
     expect(await short.ensure()).toMatchObject({ ...NOT_READY, againMs: 1_000 })
     add('unrelated')
     expect(cluster.writes).toHaveLength(1)
@@ -112,8 +112,8 @@ describe('the namespace of a workspace', () => {
     expect(cache.namespaceOf(SCOPE)).toBe('mine')
     cluster.changeNamespace('mine', { metadata: { labels: { 'secapi.cloud/workspace': null } } })
     // Emptied, it is nobody's any more; on its way out it is waited for.
-    await cluster.delete(kindNamed('BlockStorage')!.gvr, 'mine', 'disk')
-    await cluster.delete(KUBERNETES.Namespace, undefined, 'mine')
+    await cluster.client.delete(kindNamed('BlockStorage')!.gvr, 'mine', 'disk')
+    await cluster.client.delete(KUBERNETES.Namespace, undefined, 'mine')
     expect(await ensure('mine')).toMatchObject({ message: expect.stringContaining('mine is still being deleted') as unknown })
     cluster.sweep('mine')
     expect(await release('mine')).toBeUndefined()
@@ -148,7 +148,7 @@ describe('letting go of a namespace', () => {
     put('Nic', name, 'nic', { finalizers: ['x'] })
     put('BlockStorage', name, 'disk', { finalizers: ['x'] })
     put('BlockStorage', name, 'another', { finalizers: ['x'] })
-    expect(await release()).toEqual({ reason: 'Deleting', message: 'waits for BlockStorage "disk", Nic "nic" to go', againMs: 1_000 })
+    expect(await release()).toEqual({ reason: 'Deleting', message: 'waits for BlockStorage "another", Nic "nic" to go', againMs: 1_000 })
     expect(read(name)?.metadata.deletionTimestamp).toBeDefined()
     expect(await release()).toMatchObject({ reason: 'Deleting' })
     // Told once.
@@ -170,13 +170,13 @@ describe('letting go of a namespace', () => {
     await ensure()
     const name = cache.namespaceOf(SCOPE)!
     cluster.holdWatches()
-    await cluster.delete(KUBERNETES.Namespace, undefined, name)
+    await cluster.client.delete(KUBERNETES.Namespace, undefined, name)
     cluster.sweep(name)
     expect(await release()).toBeUndefined()
     const adopted = rig()
     adopted.add('mine')
     adopted.cluster.holdWatches()
-    await adopted.cluster.delete(KUBERNETES.Namespace, undefined, 'mine')
+    await adopted.cluster.client.delete(KUBERNETES.Namespace, undefined, 'mine')
     adopted.cluster.sweep('mine')
     expect(await adopted.release()).toBeUndefined()
   })
@@ -187,7 +187,7 @@ describe('letting go of a namespace', () => {
     put('BlockStorage', 'mine', 'disk')
     expect(await release()).toMatchObject({ reason: 'Deleting', message: 'waits for BlockStorage "disk" to go' })
     expect(read('mine')?.metadata.labels).toMatchObject(LABELS)
-    await cluster.delete(kindNamed('BlockStorage')!.gvr, 'mine', 'disk')
+    await cluster.client.delete(kindNamed('BlockStorage')!.gvr, 'mine', 'disk')
     cluster.holdWatches()
     expect(await release()).toBeUndefined()
     expect(read('mine')?.metadata).toMatchObject({ labels: { own: 'x' } })
@@ -199,7 +199,7 @@ describe('letting go of a namespace', () => {
   it('that others delete is left to them', async () => {
     const { cluster, add, release } = rig()
     add('mine')
-    await cluster.delete(KUBERNETES.Namespace, undefined, 'mine')
+    await cluster.client.delete(KUBERNETES.Namespace, undefined, 'mine')
     cluster.writes.length = 0
     expect([await release(), cluster.writes]).toEqual([undefined, []])
   })

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import { kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
-import type { KubeClient } from '../kube/client.ts'
-import { failure } from './cluster-testing.ts'
+import { failure } from '../kube/memory-testing.ts'
 import { reviseField } from './revise.ts'
 import { createWorld } from './testing.ts'
 
@@ -13,7 +12,7 @@ function setUp(roles: readonly string[] = ['a', 'b']) {
   const world = createWorld()
   const object = world.create('RoleAssignment', 't', 'x', { subs: ['ann'], roles })
   const revise = (value: unknown) => (value as string[]).filter((one) => one !== 'a')
-  const client = world.cluster as unknown as KubeClient
+  const client = world.cluster.client
   const run = () => reviseField({ client, kind, object, path: '/spec/roles', revise, signal })
   const spec = () => world.get('RoleAssignment', 't', 'x')?.spec
   return { world, object, run, spec }

@@ -5,7 +5,7 @@ import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { Cluster, failure } from './cluster-testing.ts'
+import { failure, MemoryServer } from '../kube/memory-testing.ts'
 import { createServices, isUninstalling, live, readSecret } from './services.ts'
 
 const context = { signal: new AbortController().signal }
@@ -13,8 +13,8 @@ const volume = kindNamed('BlockStorage') as Kind
 
 function rig() {
   const cache = new Cache(KINDS, 'eu-1')
-  const cluster = new Cluster(cache, () => 0)
-  const client = cluster as unknown as KubeClient
+  const cluster = new MemoryServer({ isPrompt: true })
+  const { client } = cluster
   const disk = (name: string, metadata: object = {}) =>
     cluster.put<Resource>(volume.gvr, { apiVersion: volume.apiVersion, kind: volume.kind, metadata: { name, namespace: 'w', ...metadata } })
   return { cluster, client, disk, services: createServices(client, cache, {} as never) }
@@ -81,11 +81,11 @@ describe('a kind is being uninstalled', () => {
 
 describe('an object is there', () => {
   it('when the cluster has it with this uid', async () => {
-    const { cluster, client, disk } = rig()
+    const { client, disk } = rig()
     const object = disk('a')
     const ask = async () => (await live(client, volume, object, context.signal)) !== undefined
     expect(await ask()).toBe(true)
-    await cluster.delete(volume.gvr, 'w', 'a')
+    await client.delete(volume.gvr, 'w', 'a')
     expect(await ask()).toBe(false)
     disk('a')
     expect(await ask()).toBe(false)

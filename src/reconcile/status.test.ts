@@ -94,3 +94,13 @@ test('own fields stay until they are cleared', () => {
   expect(after(attached, { ...active, own: {} }).status).toMatchObject({ attachedTo: { resource: 'x' } })
   expect(after(attached, { ...active, own: { attachedTo: undefined } }).status).not.toHaveProperty('attachedTo')
 })
+
+test('a message that was cut in half, or has controls, is stored as it will be read, and written once', () => {
+  const broken: Outcome = { ...active, state: 'error', message: `no\u0092 ${'x'.repeat(5_000)}😀 \ud83d`, isSynced: false, isStalled: true }
+  const done = after(fresh, broken)
+  expect(done.status?.conditions?.map(({ message }) => message?.length)).toEqual([4_096, 4_096, 4_096])
+  expect(JSON.stringify(done.status)).not.toMatch(/\u0092|\\ud/)
+  const short: Outcome = { ...broken, message: 'cut \ud83d' }
+  const stored = JSON.parse(JSON.stringify(after(fresh, short))) as Resource
+  expect(nextStatus(stored, short, NOW + 1_000)).toBeUndefined()
+})

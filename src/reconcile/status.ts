@@ -3,6 +3,7 @@ import { CommonStatus, type Condition, HISTORY_LIMIT, type HistoryEntry } from '
 import type { Resource } from '../kinds/resource.ts'
 import { isNewRequest, newRequests, requestOf } from '../resolve/requests.ts'
 import type { Outcome } from './outcome.ts'
+import { safeText } from './text.ts'
 
 type Status = Record<string, unknown>
 
@@ -53,7 +54,7 @@ function nextHistory(object: Resource, outcome: Outcome, isNew: boolean, now: nu
   const requests = outcome.isUnhandled === true ? 0 : Math.min(newRequests(object), HISTORY_LIMIT / 2)
   if (last === 'active') for (let extra = 1; extra < requests; extra++) history.unshift(...pair('active', 'updating', iso(now)))
   if (last === 'updating') for (let extra = 0; extra < requests; extra++) history.unshift(...pair('updating', 'active', iso(now)))
-  const details = dropUndefined({ reason: outcome.reason, message: outcome.message === '' ? undefined : outcome.message.slice(0, 1024) })
+  const details = dropUndefined({ reason: outcome.reason, message: outcome.message === '' ? undefined : safeText(outcome.message, 1024) })
   if (outcome.state === 'active' && last === 'pending') push('creating', iso(now))
   const wasUpdated =
     outcome.state === 'active' && last === 'active' && (outcome.didUpdate === true || isNew) && outcome.isUnhandled !== true
@@ -75,7 +76,7 @@ function nextConditions(object: Resource, outcome: Outcome, now: number): Condit
     const status = isTrue ? 'True' : 'False'
     const old = before.find((condition) => condition.type === type)
     const lastTransitionTime = old?.status === status ? old.lastTransitionTime : seconds(now)
-    return { type, status, reason: why, message: text.slice(0, 4096), lastTransitionTime, observedGeneration: object.metadata.generation }
+    return { type, status, reason: why, message: safeText(text, 4096), lastTransitionTime, observedGeneration: object.metadata.generation }
   }
   const sync = outcome.isSynced ? { reason: 'InSync', message: '' } : (outcome.sync ?? { reason, message })
   if (outcome.isUnhandled === true)

@@ -1,54 +1,20 @@
-import { CONTROLLERS } from '../../controllers/index.ts'
-import { Cache } from '../cache/cache.ts'
-import { Edges } from '../cache/edges.ts'
+import { onTestFinished } from 'vitest'
 import type { Namespace } from '../cache/directory.ts'
 import { kindNamed, KINDS } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
-import type { KubeClient } from '../kube/client.ts'
-import type { WorkQueue } from '../kube/queue.ts'
-import { silentLog } from '../kube/testing.ts'
-import { createMetrics } from '../observe/metrics.ts'
-import type { Capability, Connection, ResourceAdapter } from '../provider/contract.ts'
+import { MemoryServer } from '../kube/memory-testing.ts'
+import type { Capability, ResourceAdapter } from '../provider/contract.ts'
 import { keyOf } from '../resolve/names.ts'
-import type { Connections } from './connections.ts'
-import { Engine } from './engine.ts'
-import { Identities } from './identity.ts'
-import { createServices, isUninstalling, live } from './services.ts'
-import { Cluster } from './cluster-testing.ts'
-import { createView } from './view.ts'
-import { Waker } from './wake.ts'
-import { Writer } from './writer.ts'
+import { type Audit, audit } from './audit-testing.ts'
+import { plainCloud, providerOf, SimulatedCloud } from './cloud-testing.ts'
+import type { Gate, Step } from './gate-testing.ts'
+import { OPERATOR, Replica, type ReplicaOptions } from './replica-testing.ts'
+import { FakeTime } from './time-testing.ts'
 
-/** A work queue whose time stands still between two keys: what is due next is worked off next, whenever that is. */
-class Agenda {
-  now = Date.parse('2026-01-01T00:00:00Z')
-  readonly due = new Map<string, number>()
-  /** Every key that was added, in order. */
-  readonly added: string[] = []
-
-  add(key: string, { afterMs = 0 }: { afterMs?: number } = {}): void {
-    this.added.push(key)
-    this.due.set(key, Math.min(this.due.get(key) ?? Infinity, this.now + afterMs))
-  }
-  retry(key: string, atLeastMs = 0): number {
-    const afterMs = Math.max(500, atLeastMs)
-    this.add(key, { afterMs })
-    return afterMs
-  }
-  forget(): void {}
-
-  /** The next key that is due by `until`; time moves on to it. */
-  take(until: number): string | undefined {
-    const [next] = [...this.due].toSorted(([, one], [, other]) => one - other)
-    if (next === undefined || next[1] > until) return undefined
-    this.due.delete(next[0])
-    this.now = Math.max(this.now, next[1])
-    return next[0]
-  }
-}
+export { plainCloud }
 
 interface Announcement {
   readonly object: string
@@ -57,109 +23,116 @@ interface Announcement {
 }
 
 export interface WorldOptions {
-  /** Adapters by kind; absent: every kind is made at once, whatever its spec says. */
+  /** Adapters by kind instead of the simulated cloud. */
   readonly adapters?: Readonly<Record<string, ResourceAdapter>>
   /** What their provider can do; absent: a cloud that takes every change, at once. */
   readonly capabilities?: Readonly<Record<string, Capability>>
   /** Tenants that may adopt (`CloudProvider.spec.adoption`). */
   readonly adopters?: readonly string[]
+  /** How long operations of the simulated cloud take; 0 if absent. */
+  readonly cloudMs?: number
+  /** Of all that is random; without one, everything random is in the middle. */
+  readonly seed?: number
 }
 
-/** For unit tests: the whole engine with all controllers on an apiserver in memory, in a time of its own. */
-export function createWorld({ adapters, capabilities, adopters = [] }: WorldOptions = {}) {
-  const cache = new Cache(KINDS, 'eu-1')
-  const agenda = new Agenda()
-  const cluster = new Cluster(cache, () => agenda.now)
-  const client = cluster as unknown as KubeClient
-  const clouds = adapters ?? Object.fromEntries(KINDS.map(({ kind }) => [kind, plainCloud().adapter]))
-  const connection: Connection = {
-    adapters: clouds,
-    check: () => Promise.resolve({ account: 'fake' }),
-    inventory: async function* () {},
-    close: () => Promise.resolve(),
-  }
-  const connections = {
-    serves: () => true,
-    get: (_region: string, tenant: string) =>
-      Promise.resolve({
-        connection,
-        capabilities: capabilities ?? Object.fromEntries(KINDS.map(({ kind }) => [kind, PLAIN])),
-        provider: 'fake',
-        cloudProvider: 'sim',
-        secret: 's',
-        mayAdopt: adopters.includes(tenant),
-      }),
-    check: () => Promise.resolve(),
-    reportBroken: (_link: unknown, error: Error) => error,
-  } as unknown as Connections
-  const edges = new Edges(cache)
-  const view = createView(cache, edges.graph)
-  const controllers = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
-  const queue = agenda as unknown as WorkQueue
-  const lost: string[] = []
-  const waker = new Waker({ cache, edges, controllers, queue, onLostClaim: ({ metadata }) => void lost.push(metadata.name) })
-  const announcements: Announcement[] = []
-  const announce = ({ kind, metadata }: Resource, _type: string, reason: string, message: string) =>
-    void announcements.push({ object: `${kind} ${metadata.name}`, reason, message })
-  const metrics = createMetrics()
-  const engine = new Engine({
-    cache,
-    edges,
-    view,
-    controllers,
-    queue,
-    metrics,
-    log: silentLog,
-    driftIntervalMs: 600_000,
-    writer: new Writer(client, (kind) => cache.store(kind)),
-    identities: new Identities({
-      lookup: cache,
-      graph: edges.graph,
-      connections,
-      installation: 'i',
-      callTimeoutMs: 60_000,
-      metrics,
-      log: silentLog,
-    }),
-    announcer: { announce, transition: () => undefined } as never,
-    services: createServices(client, cache, connections),
-    isUninstalling: (kind, signal) => isUninstalling(client, kind, signal),
-    live: (kind, object, signal) => live(client, kind, object, signal),
-    roadMs: 60_000,
-    now: () => agenda.now,
-    uptime: () => agenda.now,
-    random: () => 0.5,
-  })
-  waker.attach()
-  const signal = new AbortController().signal
-  const kindOf = (name: string) => kindNamed(name) as Kind
+const INSTALLATION = 'i'
+/** Kubernetes takes this long to empty a namespace, and between two looks at it. */
+const NAMESPACE_MS = 5_000
+const ACTIVE = { state: 'active', observedGeneration: 1 } as const
 
+/**
+ * For unit tests: an apiserver and a cloud in memory, in a time of their own, and processes of controllers on them. A world begins with
+ * one process that needs no Lease, does one thing at a time and hears of everything at once; the first `replica()` takes its place, and
+ * from then on namespaces are emptied by themselves.
+ */
+export function createWorld({ adapters, capabilities, adopters = [], cloudMs = 0, seed }: WorldOptions = {}) {
+  const time = new FakeTime(seed)
+  const giveBack = time.install()
+  onTestFinished(giveBack)
+  const cluster = new MemoryServer({ isPrompt: true, now: () => time.now })
+  const cloud = new SimulatedCloud(time, cloudMs)
+  const announcements: Announcement[] = []
+  const lost: string[] = []
+  const agenda = agendaOf(time)
+  const steps: Step[] = []
+  let afterPass: () => void = () => undefined
+
+  const record = ({ kind, metadata }: Pick<Resource, 'kind' | 'metadata'>, { reason, message }: Omit<Announcement, 'object'>) => {
+    if (reason === 'ClaimLost') lost.push(metadata.name)
+    announcements.push({ object: `${kind} ${metadata.name}`, reason, message })
+  }
+  const onStep = (step: Omit<Step, 'index'>) => {
+    const next = { ...step, index: steps.length }
+    steps.push(next)
+    world.onStep(next)
+  }
+  const provider = (gate: Gate) => (adapters === undefined ? cloud.provider(gate) : providerOf(adapters, capabilities))
+  const make = (options: ReplicaOptions & { readonly isAlone?: boolean }) =>
+    new Replica({ ...options, time, cluster, provider, onStep, recorder: { record: record as never } })
+
+  populate(cluster, adopters)
+  const first = make({ latencyMs: 0, isAlone: true })
+  const { engine, cache, waker, queue } = first
+  agenda.listen(queue)
+  const { signal } = new AbortController()
+  time.as(first, () => {
+    waker.attach()
+    queue.open()
+    void engine.run(1, signal, async (id, reconcile) => {
+      // Nothing is begun while time stands still.
+      await time.clock.sleep(0)
+      agenda.due.delete(id)
+      await reconcile()
+      afterPass()
+    })
+  })
+
+  const kindOf = (name: string) => kindNamed(name) as Kind
+  const { client } = cluster
   const world = {
-    cache,
     cluster,
-    agenda,
+    cloud,
+    time,
+    announcements,
+    /** Every moment at which a process could have died so far. */
+    steps,
+    /** Called at each of them; may kill, freeze or cut the process. */
+    onStep: (_step: Step): void => undefined,
+    /** Namespaces that lost against an older one. */
+    lost,
+    /** Of the process that a world begins with. */
+    cache,
     engine,
     waker,
-    lost,
-    announcements,
-    /** Works off everything that is due within so many milliseconds; `after` hears of the end of each pass. */
+    agenda,
+    /** Another process of controllers, which waits for the Lease. */
+    replica(options: ReplicaOptions = {}): Replica {
+      if (replicas.length === 0) emptyNamespaces(cluster, time)
+      first.kill()
+      const replica = make({ identity: `replica-${replicas.length}`, ...options })
+      replicas.push(replica)
+      replica.start()
+      return replica
+    },
+    /** Lets so many milliseconds pass; `after` hears of the end of each pass of the first process. */
     async run(ms = 0, after: () => void = () => undefined): Promise<void> {
-      const until = agenda.now + ms
-      for (let key = agenda.take(until); key !== undefined; key = agenda.take(until)) {
-        await engine.reconcile(key, signal)
-        after()
-      }
-      agenda.now = until
+      afterPass = after
+      await time.run(ms)
+      afterPass = () => undefined
     },
     /** One pass over one object, whatever is due. */
-    reconcile: (kind: string, namespace: string | undefined, name: string) => engine.reconcile(`${kind}|${keyOf(namespace, name)}`, signal),
-    /** What the cluster (not the cache) has. */
+    reconcile: (kind: string, namespace: string | undefined, name: string) =>
+      time.as(first, () => engine.reconcile(`${kind}|${keyOf(namespace, name)}`, signal)),
+    /** What must be empty whatever happened. */
+    audit: (): Audit => audit(cluster, cloud, INSTALLATION),
+    /** What the cluster (not a cache) has. */
     get: (kind: string, namespace: string | undefined, name: string) => cluster.read<Resource>(kindOf(kind).gvr, namespace, name),
     namespace: (name: string) => cluster.read<Namespace>(KUBERNETES.Namespace, undefined, name),
     create(kind: string, namespace: string | undefined, name: string, spec: object, more: { metadata?: object; status?: object } = {}) {
       const { apiVersion, gvr } = kindOf(kind)
+      const place = namespace === undefined ? {} : { namespace }
       const status = more.status === undefined ? {} : { status: more.status }
-      return cluster.put<Resource>(gvr, { apiVersion, kind, metadata: { name, namespace, ...more.metadata }, spec, ...status } as never)
+      return cluster.put<Resource>(gvr, { apiVersion, kind, metadata: { name, ...place, ...more.metadata }, spec, ...status } as never)
     },
     edit: (kind: string, namespace: string | undefined, name: string, body: object) =>
       client.patch<Resource>(kindOf(kind).gvr, namespace, name, { type: 'merge', body }),
@@ -168,12 +141,7 @@ export function createWorld({ adapters, capabilities, adopters = [] }: WorldOpti
     addNamespace: (name: string, labels: Readonly<Record<string, string>>) =>
       cluster.put<Namespace>(KUBERNETES.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }),
   }
-  for (const { gvr } of KINDS) cluster.install(`${gvr.resource}.${gvr.group}`)
-  world.addNamespace('t', { [TENANT_LABEL]: 'acme' })
-  world.create('Region', undefined, 'eu-1', { availableZones: ['a', 'b'], cloudProvider: 'sim' }, { status: ACTIVE })
-  world.create('CloudProvider', undefined, 'sim', { type: 'fake', credentialsSecretRef: { name: 's' } }, { status: ACTIVE })
-  world.create('StorageSku', undefined, 'eu-1.rd100', { region: 'eu-1', iops: 100, type: 'remote-durable', minVolumeSize: 1 })
-  world.create('InstanceSku', undefined, 'eu-1.ds', { region: 'eu-1', vCPU: 1, ram: 1 })
+  const replicas: Replica[] = []
   return world
 }
 
@@ -183,60 +151,73 @@ export type World = ReturnType<typeof createWorld>
 export function workspaceWorld(options: WorldOptions = {}): World {
   const world = createWorld(options)
   world.addNamespace('w', { [TENANT_LABEL]: 'acme', [WORKSPACE_LABEL]: 'prod' })
-  world.create('Workspace', 't', 'prod', {}, { status: { ...ACTIVE, externalId: 'prj-1' } })
+  const status = options.adapters === undefined ? {} : { status: { ...ACTIVE, externalId: 'prj-1' } }
+  world.create('Workspace', 't', 'prod', {}, status)
   return world
 }
 
-const ACTIVE = { state: 'active', observedGeneration: 1 } as const
-
-/** A cloud that takes every change, at once. */
-const PLAIN: Capability = {
-  object: 'own',
-  updates: ['spec'],
-  create: 'idempotent',
-  lookup: 'tag',
-  settleMs: 0,
-  lane: 'none',
-}
-
-interface PlainObject {
-  readonly id: string
-  readonly tag: string
-  readonly incarnation: string
-  readonly spec: string
-}
-
-/** A cloud that does at once what it is told. `calls` holds `verb tag`. */
-export function plainCloud() {
-  const objects = new Map<string, PlainObject>()
-  const calls: string[] = []
-  let made = 0
-  const adapter: ResourceAdapter = {
-    observe({ tag, spec, externalId, mayAdopt }) {
-      calls.push('observe')
-      const found =
-        objects.get(tag) ?? (mayAdopt ? [...objects.values()].find(({ id, tag: none }) => id === externalId && none === '') : undefined)
-      if (found === undefined) return Promise.resolve(undefined)
-      const drift = found.spec === JSON.stringify(spec) ? [] : ['spec']
-      return Promise.resolve({ externalId: found.id, status: {}, drift })
+/** What a queue is told: every key in order, and when those that were not begun are due. */
+function agendaOf(time: FakeTime) {
+  const due = new Map<string, number>()
+  const added: string[] = []
+  return {
+    due,
+    added,
+    get now() {
+      return time.now
     },
-    create({ tag, incarnation, spec }) {
-      calls.push('create')
-      const id = `c-${++made}`
-      objects.set(tag, { id, tag, incarnation, spec: JSON.stringify(spec) })
-      return Promise.resolve({ externalId: id })
+    set now(now: number) {
+      time.now = now
     },
-    update({ tag, spec, incarnation }, { externalId }) {
-      calls.push('update')
-      for (const [key, { id }] of objects) if (id === externalId) objects.delete(key)
-      objects.set(tag, { id: externalId ?? '', tag, incarnation, spec: JSON.stringify(spec) })
-      return Promise.resolve()
-    },
-    delete({ tag }) {
-      calls.push('delete')
-      objects.delete(tag)
-      return Promise.resolve()
+    listen(queue: Replica['queue']) {
+      const add = queue.add.bind(queue)
+      queue.add = (key, options) => {
+        added.push(key)
+        due.set(key, Math.min(due.get(key) ?? Infinity, time.now + (options?.afterMs ?? 0)))
+        add(key, options)
+      }
     },
   }
-  return { adapter, objects, calls }
+}
+
+/** Region `eu-1` of a simulated cloud, tenant `acme` (namespace `t`), and SKUs. */
+function populate(cluster: MemoryServer, adopters: readonly string[]): void {
+  const put = (kindName: string, name: string, spec: object, status?: object) => {
+    const { gvr, apiVersion, kind } = kindNamed(kindName) as Kind
+    cluster.put(gvr, { apiVersion, kind, metadata: { name }, spec, ...(status && { status }) } as never)
+  }
+  const secret = (text: string) => Buffer.from(text).toString('base64')
+  for (const { gvr } of KINDS) cluster.install(`${gvr.resource}.${gvr.group}`)
+  const there = { apiVersion: 'v1', metadata: { namespace: OPERATOR } }
+  cluster.add({
+    ...there,
+    kind: 'ConfigMap',
+    metadata: { ...there.metadata, name: 'seca-installation' },
+    data: { id: INSTALLATION },
+  } as never)
+  cluster.add({ ...there, kind: 'Secret', metadata: { ...there.metadata, name: 's' }, data: { token: secret('t') } } as never)
+  const labels = { [TENANT_LABEL]: 'acme' }
+  cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } })
+  cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR } })
+  cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 't', labels } })
+  put('Region', 'eu-1', { availableZones: ['a', 'b'], cloudProvider: 'sim' }, ACTIVE)
+  const account = { type: 'simulator', credentialsSecretRef: { name: 's' }, settings: { endpoint: 'http://127.0.0.1:1' } }
+  put('CloudProvider', 'sim', { ...account, requestsPerSecond: 1_000, burst: 1_000, adoption: { tenants: adopters } }, ACTIVE)
+  put('StorageSku', 'eu-1.rd100', { region: 'eu-1', iops: 100, type: 'remote-durable', minVolumeSize: 1 })
+  put('InstanceSku', 'eu-1.ds', { region: 'eu-1', vCPU: 1, ram: 1 })
+  put('NetworkSku', 'eu-1.n1k', { region: 'eu-1', bandwidth: 1_000, packets: 10_000 })
+}
+
+/** As Kubernetes does: what is in a namespace that is going goes, then the namespace. */
+function emptyNamespaces(cluster: MemoryServer, time: FakeTime): void {
+  const seen = new Set<string>()
+  cluster.onChange(({ kind, metadata }, isGone) => {
+    const { uid = '', name, deletionTimestamp } = metadata
+    if (kind !== 'Namespace' || isGone || deletionTimestamp === undefined || seen.has(uid)) return
+    seen.add(uid)
+    const look = () => {
+      if (!cluster.sweep(name)) time.later(NAMESPACE_MS, look)
+    }
+    time.later(NAMESPACE_MS, look)
+  })
 }

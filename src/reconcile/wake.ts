@@ -162,8 +162,9 @@ export class Waker {
   }
 }
 
-/** Edges whose target is only on one side. */
+/** Edges that hold, and whose target only one side holds. */
 function differenceOf(before: readonly Edge[], now: readonly Edge[]): readonly Edge[] {
-  const [old, fresh] = [before, now].map((edges) => new Set(edges.map(({ to }) => idOf(to))))
-  return [...before.filter(({ to }) => fresh?.has(idOf(to)) !== true), ...now.filter(({ to }) => old?.has(idOf(to)) !== true)]
+  const [old, fresh] = [before.filter(({ holds }) => holds), now.filter(({ holds }) => holds)]
+  const [wasHeld, isHeld] = [old, fresh].map((edges) => new Set(edges.map(({ to }) => idOf(to))))
+  return [...old.filter(({ to }) => isHeld?.has(idOf(to)) !== true), ...fresh.filter(({ to }) => wasHeld?.has(idOf(to)) !== true)]
 }

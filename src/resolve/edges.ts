@@ -15,7 +15,7 @@ import { regionOf } from './region.ts'
 export function edgesOf(lookup: Lookup, kind: Kind, object: Resource, which: 'all' | 'holding' = 'all'): Edge[] {
   const references = which === 'all' ? kind.references : kind.references.filter(({ rule }) => rule.holds)
   const others = [...ofPlaces(lookup, kind, object)]
-  return [...ofReferences(lookup, kind, object, references), ...(which === 'all' ? others : others.filter(({ holds }) => holds))]
+  return ofReferences(lookup, kind, object, references).concat(which === 'all' ? others : others.filter(({ holds }) => holds))
 }
 
 /** The namespace of a tenant or workspace, whichever that is: who names something in it depends on it. */
@@ -23,7 +23,8 @@ export function scopeNode({ tenant, workspace }: Scope): Node {
   return { kind: 'Namespace', key: workspace === undefined ? tenant : `${tenant}/${workspace}` }
 }
 
-function* ofReferences(lookup: Lookup, kind: Kind, object: Resource, references: Kind['references']): Generator<Edge> {
+function ofReferences(lookup: Lookup, kind: Kind, object: Resource, references: Kind['references']): Edge[] {
+  const edges: Edge[] = []
   const read = addresser(lookup, kind, object)
   const known = new ByReference<readonly Omit<Edge, 'path'>[]>()
   for (const { path, reference, rule } of referencesOf({ references }, object)) {
@@ -33,8 +34,9 @@ function* ofReferences(lookup: Lookup, kind: Kind, object: Resource, references:
       const tenant = addressed.state === 'invalid' ? addressed.closedTenant : undefined
       return tenant === undefined ? [] : [{ to: scopeNode({ tenant }), holds: false, steers: true }]
     })
-    for (const lead of leads) yield { ...lead, path }
+    for (const { to, holds, steers } of leads) edges.push(steers === true ? { to, holds, path, steers } : { to, holds, path })
   }
+  return edges
 }
 
 /** What a change of may change where a reference leads, and whether it is held. */

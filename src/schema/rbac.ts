@@ -70,7 +70,9 @@ export function namespaceRules(): PolicyRule[] {
   return [
     rule('coordination.k8s.io', ['leases'], ['get', 'create', 'update', 'patch']),
     rule('', ['secrets'], ['get']),
-    rule('', ['configmaps'], ['get', 'create']),
+    // The installation's id; rights to create cannot name what.
+    rule('', ['configmaps'], ['create']),
+    rule('', ['configmaps'], ['get', 'patch'], ['seca-installation']),
   ]
 }
 

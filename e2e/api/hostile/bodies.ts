@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../src/kube/gvr.ts'
 import { kindNamed } from '../../../src/kinds/index.ts'
+import { FINALIZER } from '../../../src/kinds/names.ts'
 import { type Attempt, attempt, harmless } from './attempt.ts'
 import { utf8 } from './wire.ts'
 import { OWN, path, type World } from './world.ts'
@@ -265,7 +266,7 @@ export async function traces(world: World): Promise<readonly string[]> {
           const flaws = [
             ...foreign,
             ...Object.keys(status ?? {}).filter((field) => field !== 'observedGeneration'),
-            ...((metadata.finalizers ?? []).length > 0 ? ['finalizers'] : []),
+            ...((metadata.finalizers ?? []).some((one) => one !== FINALIZER) ? ['finalizers'] : []),
             ...((metadata as { ownerReferences?: unknown }).ownerReferences === undefined ? [] : ['ownerReferences']),
             ...['polluted', 'powerState', 'cloudProvider', 'network', 'tenants'].filter(
               (field) => Object.hasOwn(stored, field) && name !== 'Workspace',

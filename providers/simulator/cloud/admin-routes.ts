@@ -1,16 +1,22 @@
 import * as z from 'zod'
+import { Order, ordered } from './characters.ts'
 import type { Cloud } from './cloud.ts'
 import { Fault, type Faults, type Limiter, Throttle } from './faults.ts'
 import { Refusal } from './model.ts'
+import type { Moods } from './moods.ts'
 import type { Call, Reply } from './routes.ts'
+import { behind, show } from './sight.ts'
 
-/** What the administrator sees besides the cloud. */
+/** The cloud, and what stands between it and its customers. */
 export interface Desk {
   readonly cloud: Cloud
   readonly faults: Faults
   readonly limiter: Limiter
+  readonly moods: Moods
   /** Requests of customers by method and type, `GET volumes`. */
   readonly requests: Map<string, number>
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<unknown>
   setTokens(tokens: readonly string[]): void
 }
 
@@ -18,6 +24,10 @@ const Latency = z.strictObject({ ms: z.int().min(0), types: z.record(z.string(),
 const Quota = z.record(z.string(), z.int().min(0).nullable())
 const Tokens = z.strictObject({ tokens: z.array(z.string().min(1)) })
 const Strict = z.strictObject({ strict: z.boolean() })
+const Page = z.object({
+  since: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(10_000).default(10_000),
+})
 const Create = z.looseObject({ type: z.string() })
 
 /** The administrator's API, below `/admin`: audits and trouble. */
@@ -29,11 +39,19 @@ export function adminRoute(desk: Desk, call: Call): Reply {
     case 'GET inventory':
       return { status: 200, body: inventory(cloud, call.query.get('prefix') ?? '') }
     case 'GET mutations': {
-      const since = Number(call.query.get('since') ?? 0)
-      return { status: 200, body: { items: cloud.mutations.filter((mutation) => mutation.seq > since) } }
+      const { since, limit } = Page.parse(Object.fromEntries(call.query))
+      return { status: 200, body: cloud.mutations.page(since, limit) }
     }
     case 'GET stats':
       return { status: 200, body: stats(desk) }
+    case 'GET sight':
+      return { status: 200, body: { items: behind(cloud) } }
+    case 'GET character':
+      return { status: 200, body: cloud.switches }
+    case 'PUT character':
+      cloud.switches = ordered(Order.parse(call.body), cloud.switches)
+      desk.moods.clear()
+      return { status: 200, body: cloud.switches }
     case 'GET faults':
       return { status: 200, body: { items: faults.all } }
     case 'POST faults':
@@ -66,12 +84,12 @@ export function adminRoute(desk: Desk, call: Call): Reply {
       return done
     case 'POST objects': {
       const { type, ...body } = Create.parse(call.body)
-      return { status: 201, body: cloud.show(cloud.create(type, body, 'admin').object) }
+      return { status: 201, body: show(cloud, cloud.create(type, body, 'admin').object) }
     }
     case 'GET objects/:id':
-      return { status: 200, body: cloud.show(cloud.find(id ?? '')) }
+      return { status: 200, body: show(cloud, cloud.find(id ?? '')) }
     case 'PATCH objects/:id':
-      return { status: 200, body: cloud.show(cloud.change(id ?? '', call.body, 'admin')) }
+      return { status: 200, body: show(cloud, cloud.change(id ?? '', call.body, 'admin')) }
     case 'DELETE objects/:id':
       cloud.vanish(id ?? '')
       return done
@@ -84,13 +102,14 @@ function inventory(cloud: Cloud, prefix: string) {
   const items = cloud.store.types
     .flatMap((type) => Array.from(cloud.store.all(type).values()))
     .filter((object) => object.tag.startsWith(prefix))
-    .map(({ id, type, tag, name, state }) => ({ id, type, tag, name, state }))
+    .map(({ id, type, tag, key, owner, name, state }) => ({ id, type, tag, key, owner, name, state }))
   const seen = new Set<string>()
-  const twice = items.filter(({ type, tag }) => tag !== '' && seen.size === seen.add(`${type} ${tag}`).size)
-  return { items, duplicateTags: twice.map(({ tag }) => tag) }
+  const marks = items.flatMap(({ type, tag, key }) => [tag, key].flatMap((mark) => (mark ? [{ type, mark }] : [])))
+  const twice = marks.filter(({ type, mark }) => seen.size === seen.add(`${type} ${mark}`).size)
+  return { items, duplicateTags: twice.map(({ mark }) => mark) }
 }
 
 function stats(desk: Desk) {
   const objects = Object.fromEntries(desk.cloud.store.types.map((type) => [type, desk.cloud.store.all(type).size]))
-  return { objects, requests: Object.fromEntries(desk.requests) }
+  return { objects, requests: Object.fromEntries(desk.requests), lastMutation: desk.cloud.mutations.lastSeq }
 }

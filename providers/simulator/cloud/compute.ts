@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type Fields, Refusal, type Surroundings, type TypeDefinition } from './model.ts'
 
-const changeable = {
+export const machine = {
   boot_volume: z.string(),
   data_volumes: z.array(z.string()).max(64),
   ports: z.array(z.string()).max(32),
@@ -14,19 +14,21 @@ const changeable = {
 export const servers: TypeDefinition = {
   prefix: 'srv',
   create: z.strictObject({
-    ...changeable,
+    ...machine,
     project: z.string(),
     zone: z.string().min(1).max(32),
     vcpus: z.int().min(1),
     ram_gb: z.int().min(1),
   }),
-  change: z.strictObject(changeable).partial(),
+  change: z.strictObject(machine).partial(),
   links: {
     project: { to: ['projects'], onDelete: 'hold' },
     boot_volume: { to: ['volumes'], onDelete: 'hold' },
     data_volumes: { to: ['volumes'], onDelete: 'hold' },
     ports: { to: ['ports'], onDelete: 'hold' },
     firewall: { to: ['firewalls'], onDelete: 'drop' },
+    // Where ports are parts of servers (parts.ts).
+    firewalls: { to: ['firewalls'], onDelete: 'drop' },
   },
   complete(wanted, cloud, before) {
     if (before && before.fields['power'] === 'on' && before.fields['boot_volume'] !== wanted['boot_volume'])

@@ -6,7 +6,7 @@ import { blocksOf } from './network.ts'
 
 /** `10.0.0.5`, `auto4` or `auto6`. */
 const address = z.string().min(3).max(39)
-const port = {
+export const port = {
   addresses: z.array(address).min(1).max(32).nullable(),
   firewalls: z.array(z.string()).max(16),
   floating_ips: z.array(z.string()).max(16),
@@ -18,6 +18,8 @@ export const ports: TypeDefinition = {
   change: z.strictObject({ ...port, mbit_s: z.int().min(1) }).partial(),
   links: {
     segment: { to: ['segments'], onDelete: 'hold' },
+    // Where ports are parts of servers (parts.ts).
+    server: { to: ['servers'], onDelete: 'go' },
     firewalls: { to: ['firewalls'], onDelete: 'drop' },
     floating_ips: { to: ['floating-ips'], onDelete: 'hold' },
   },

@@ -14,12 +14,14 @@ export const Fault = z.strictObject({
    * - `answer`: `status` at once, nothing is done.
    * - `hang`: nothing is done, no answer ever.
    * - `drop`: it is done, and the connection is reset instead of an answer.
+   * - `late-answer`: it is done, and `status` is answered all the same.
+   * - `cut`: it is done, and the connection is reset after half of the answer.
    * - `refuse`: the connection is reset before anything is done.
    * - `delay`: done after `delayMs`.
    * - `fail-operation`: accepted; the operation ends in `message`.
    * - `stuck-operation`: accepted; the operation never ends.
    */
-  effect: z.enum(['answer', 'hang', 'drop', 'refuse', 'delay', 'fail-operation', 'stuck-operation']),
+  effect: z.enum(['answer', 'hang', 'drop', 'late-answer', 'cut', 'refuse', 'delay', 'fail-operation', 'stuck-operation']),
   status: z.int().min(400).max(599).default(500),
   code: z.string().default('injected'),
   message: z.string().default('injected fault'),

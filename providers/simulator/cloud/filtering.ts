@@ -42,12 +42,17 @@ export const filters: TypeDefinition = {
   view: (fields, cloud) => ({ ...fields, rule: { ...(fields['rule'] as Rule), ...stateOf(fields['rule'] as Rule, cloud) } }),
 }
 
-const firewall = { rules: z.array(rule).max(500), filters: z.array(z.string()).max(500) }
+export const firewall = { rules: z.array(rule).max(500), filters: z.array(z.string()).max(500) }
 
 export const firewalls: TypeDefinition = {
   prefix: 'fwl',
   create: z.strictObject({ project: z.string(), ...firewall }),
   change: z.strictObject(firewall).partial(),
-  links: { project: { to: ['projects'], onDelete: 'hold' }, filters: { to: ['filters'], onDelete: 'drop' } },
+  // In a vpc where groups are copied for each network (parts.ts).
+  links: {
+    project: { to: ['projects'], onDelete: 'hold' },
+    vpc: { to: ['vpcs'], onDelete: 'hold' },
+    filters: { to: ['filters'], onDelete: 'drop' },
+  },
   view: (fields, cloud) => ({ ...fields, rules: (fields['rules'] as Rule[]).map((one) => ({ ...one, ...stateOf(one, cloud) })) }),
 }

@@ -1,33 +1,22 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CloudObject } from './model.ts'
-
-/** One effective change of the cloud, for audits. */
-export interface Mutation {
-  readonly seq: number
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly action: 'create' | 'change' | 'delete' | 'start' | 'stop' | 'restart'
-  /** `admin`: behind the customers' backs. */
-  readonly by: 'api' | 'admin'
-  readonly type: string
-  readonly id: string
-  readonly tag: string
-  /** Names of the fields that a change asked for. */
-  readonly fields?: readonly string[]
-}
+import type { Mutation } from './mutations.ts'
 
 /** A line of the journal: what happened, and what is there now. */
-interface Entry {
+export interface Entry {
   readonly mutation?: Mutation
   readonly put?: CloudObject
   readonly removed?: string
-  /** All operations ended here, before their time. */
-  readonly finished?: true
+  /** All operations ended here (when), before their time. */
+  readonly finished?: number | true
+  /** Name of the account; the last one counts. */
+  readonly account?: string
 }
 
 export interface Journal {
-  append(entry: Entry): void
+  /** In one write: all of it is there after a kill, or nothing. */
+  append(...entries: readonly Entry[]): void
   close(): void
 }
 
@@ -49,9 +38,10 @@ export function openJournal(dir: string, replay: (entry: Entry) => void, compact
   let file = openSync(path, 'a')
   let appended = 0
   return {
-    append(entry) {
-      writeSync(file, JSON.stringify(entry) + '\n')
-      if (++appended < LINES_LIMIT) return
+    append(...entries) {
+      writeSync(file, entries.map((entry) => JSON.stringify(entry) + '\n').join(''))
+      appended += entries.length
+      if (appended < LINES_LIMIT) return
       appended = 0
       rewrite(path, compact())
       closeSync(file)

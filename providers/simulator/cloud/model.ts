@@ -15,6 +15,14 @@ export interface Operation {
   readonly metadata?: Readonly<Record<string, string>>
   /** The operation ends in this error instead. */
   readonly fails?: string
+  /** It never ends by itself. */
+  readonly hangs?: true
+  /** Operations of a lane are done one after the other (lanes.ts), each in `takesMs`, by `turn`. */
+  readonly lane?: string
+  readonly takesMs?: number
+  readonly turn?: number
+  /** Objects that go with this one. */
+  readonly takes?: readonly string[]
 }
 
 export interface CloudObject {
@@ -23,6 +31,9 @@ export interface CloudObject {
   /** Order of creation; what lists are sorted and paged by. */
   readonly seq: number
   readonly tag: string
+  /** Where tags are short: what to find the object by, and whose it is. */
+  readonly key?: string
+  readonly owner?: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly metadata: Readonly<Record<string, string>>
@@ -31,24 +42,33 @@ export interface CloudObject {
   readonly createdAt: number
   readonly state: State
   readonly error?: string
+  /** Its creation failed, before it was complete. */
+  readonly unbuilt?: true
+  /** The server in whose request it was made. */
+  readonly madeWith?: string
   readonly operation?: Operation
   readonly fields: Fields
 }
 
+/** Looks an object up by its id. */
+export type Find = (id: string) => CloudObject | undefined
+
 /** A field that names other objects of the cloud. */
 interface Link {
   readonly to: readonly string[]
-  /** `hold`: the named object cannot be deleted meanwhile; `drop`: its deletion empties the field; `keep`: the field stays as it is. */
-  readonly onDelete: 'hold' | 'drop' | 'keep'
+  /** `hold`: the named object cannot be deleted meanwhile; `drop`: its deletion empties the field; `keep`: the field stays as it is; `go`: its deletion takes this object along. */
+  readonly onDelete: 'hold' | 'drop' | 'keep' | 'go'
 }
 
 /** What a type may ask of the cloud around it while it checks and completes an object. */
 export interface Surroundings {
-  find(id: string): CloudObject | undefined
+  readonly find: Find
   /** How many other objects occupy `key` in `pool` (an address in a segment). */
   isTaken(pool: string, key: string): boolean
   /** Objects that name `id`, of one type. */
   users(id: string, type: string): readonly CloudObject[]
+  /** The object that asks; absent while it is being made. */
+  readonly self: string | undefined
   /** A number that differs each time, for spreading. */
   readonly seq: number
   /** Refuse what a stricter cloud refuses: second attachments, addresses and blocks given twice. */
@@ -66,6 +86,8 @@ export interface TypeDefinition {
   readonly links: Readonly<Record<string, Link>>
   /** Checks wanted fields against the rest of the cloud and fills in what it assigns. Throws {@link Refusal}. */
   readonly complete?: (wanted: Fields, cloud: Surroundings, before: CloudObject | undefined) => Fields
+  /** Makes the object of a request together with its parts; the first is what was asked for. Without it, the request is one object. */
+  readonly assemble?: (body: unknown, make: (type: string, body: Fields) => CloudObject) => readonly CloudObject[]
   /** What is exclusive to an object: `keys` in a named pool. */
   readonly occupies?: (fields: Fields) => { readonly pool: string; readonly keys: readonly string[] }
   /** Fields that the end of creation brings. */
@@ -79,11 +101,31 @@ export class Refusal extends Error {
   readonly status: number
   readonly code: string
   readonly retryAfterS: number | undefined
-  constructor(status: number, code: string, message: string, retryAfterS?: number) {
+  /** More to tell, for machines. */
+  readonly details: Fields
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    more: { readonly retryAfterS?: number | undefined; readonly details?: Fields } = {},
+  ) {
     super(message)
     this.name = 'Refusal'
     this.status = status
     this.code = code
-    this.retryAfterS = retryAfterS
+    this.retryAfterS = more.retryAfterS
+    this.details = more.details ?? {}
   }
+}
+
+/** What an object can be looked up by. */
+export function marksOf(object: CloudObject | undefined): readonly string[] {
+  const marks: string[] = []
+  if (object && object.tag !== '') marks.push(markOf(object.type, 'tag', object.tag))
+  if (object?.key) marks.push(markOf(object.type, 'key', object.key))
+  return marks
+}
+
+export function markOf(type: string, by: 'tag' | 'key', value: string): string {
+  return `${type} ${by} ${value}`
 }

@@ -39,7 +39,7 @@ export const vpcs: TypeDefinition = {
   },
 }
 
-const segment = { zone: z.string().min(1).max(32), router: z.string().nullable(), ...segmentRanges }
+export const segment = { zone: z.string().min(1).max(32), router: z.string().nullable(), ...segmentRanges }
 
 export const segments: TypeDefinition = {
   prefix: 'seg',

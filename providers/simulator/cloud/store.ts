@@ -1,17 +1,30 @@
 import { IndexSet, Schedule } from './index-set.ts'
-import type { CloudObject, Fields } from './model.ts'
+import { begun, Lanes } from './lanes.ts'
+import { type CloudObject, type Fields, markOf, marksOf } from './model.ts'
+import type { Past } from './past.ts'
 import { TYPES } from './types.ts'
 
-/** All objects with the lookups that a cloud has: by tag, by client token, by who uses what, by what is occupied. */
+/** Told when what was under way of an object is done, failed, or has removed it. */
+type OnEnd = (id: string, at: number, failed: string | undefined) => void
+
+/** All objects with the lookups that a cloud has: by tag or key, by client token, by who uses what, by what is occupied. */
 export class Store {
   readonly #objects = new Map<string, CloudObject>()
   readonly #types = new Map<string, Map<string, CloudObject>>()
-  readonly #tags = new IndexSet()
+  readonly #marks = new IndexSet()
   readonly #tokens = new IndexSet()
   readonly #users = new IndexSet()
   readonly #occupied = new IndexSet()
   readonly #due = new Schedule()
+  readonly lanes = new Lanes()
+  readonly #onEnd: OnEnd
+  /** Where reads lag behind writes: what they see. */
+  past: Past | undefined
   lastSeq = 0
+
+  constructor(onEnd: OnEnd = () => undefined) {
+    this.#onEnd = onEnd
+  }
 
   get(id: string): CloudObject | undefined {
     return this.#objects.get(id)
@@ -27,7 +40,17 @@ export class Store {
   }
 
   tagged(type: string, tag: string): readonly CloudObject[] {
-    return this.#found(this.#tags.get(tag)).filter((object) => object.type === type)
+    return this.carrying(markOf(type, 'tag', tag))
+  }
+
+  /** What carries a mark ({@link markOf}). */
+  carrying(mark: string): readonly CloudObject[] {
+    return this.#found(this.#marks.get(mark))
+  }
+
+  /** Ids of that. */
+  marked(mark: string): ReadonlySet<string> {
+    return this.#marks.get(mark)
   }
 
   withToken(type: string, clientToken: string): CloudObject | undefined {
@@ -44,37 +67,69 @@ export class Store {
     return holders.size > (self !== undefined && holders.has(self) ? 1 : 0)
   }
 
-  put(object: CloudObject): void {
-    const before = this.#objects.get(object.id)
+  /** Stores an object as it is from `at` on; answers it as stored: its operation may have to wait for others. */
+  put(given: CloudObject, at = 0): CloudObject {
+    const before = this.#objects.get(given.id)
+    const isNew = given.operation && given.operation !== before?.operation
+    const operation = isNew ? this.lanes.enter(given) : given.operation
+    const object = operation && operation !== given.operation ? { ...given, operation } : given
+    this.past?.note(object.id, before, object, at)
     if (before) this.#index(before, 'delete')
     this.#objects.set(object.id, object)
     const type = this.#types.get(object.type) ?? new Map<string, CloudObject>()
     this.#types.set(object.type, type.set(object.id, object))
     this.#index(object, 'add')
-    if (object.operation && object.operation !== before?.operation) this.#due.add(object.operation.endsAt, object.id)
+    if (isNew && operation) this.#due.add(operation.endsAt, object.id)
     this.lastSeq = Math.max(this.lastSeq, object.seq)
+    if (before?.operation && !operation) this.#leave(before, at)
+    return object
   }
 
-  /** Removes an object and empties the fields that named it, where the type says so. */
-  remove(id: string): void {
+  /** Removes an object with its parts, and empties the fields that named it, where the type says so. */
+  remove(id: string, at = 0): void {
     const object = this.#objects.get(id)
     if (!object) return
+    this.past?.note(id, object, undefined, at)
     this.#index(object, 'delete')
     this.#objects.delete(id)
     this.#types.get(object.type)?.delete(id)
-    for (const user of this.users(id)) this.put(without(user, id))
+    this.#onEnd(id, at, undefined)
+    for (const part of this.parts(id)) this.remove(part.id, at)
+    for (const user of this.users(id)) this.put(without(user, id), at)
+    this.#leave(object, at)
   }
 
-  /** Ends all operations that are due. */
-  settle(now: number): void {
-    for (let id = this.#due.next(now); id !== undefined; id = this.#due.next(now)) {
+  /** What goes with an object. */
+  parts(id: string): readonly CloudObject[] {
+    return this.users(id).filter((user) => linksOf(user.type, user.fields).some((named) => named.id === id && named.link.onDelete === 'go'))
+  }
+
+  /** Ends all operations that are due; what has no end of its own ends `now`. */
+  settle(due: number, now = due): void {
+    for (let id = this.#due.next(due); id !== undefined; id = this.#due.next(due)) {
       const object = this.#objects.get(id)
-      if (!object?.operation || object.operation.endsAt > now) continue
+      if (!object?.operation || object.operation.endsAt > due) continue
       const { operation, error: _error, ...rest } = object
-      if (operation.fails !== undefined) this.put({ ...rest, state: 'failed', error: operation.fails })
-      else if (!operation.fields) this.remove(id)
-      else this.put({ ...rest, state: 'ready', fields: operation.fields, metadata: { ...object.metadata, ...operation.metadata } })
+      const at = Math.min(operation.endsAt, now)
+      if (operation.fails !== undefined) {
+        this.put({ ...rest, state: 'failed', error: operation.fails }, at)
+        this.#onEnd(id, at, operation.fails)
+      } else if (operation.fields) {
+        const { unbuilt: _unbuilt, ...built } = rest
+        const metadata = { ...object.metadata, ...operation.metadata }
+        this.put({ ...built, state: 'ready', fields: operation.fields, metadata }, at)
+        this.#onEnd(id, at, undefined)
+      } else {
+        this.remove(id, at)
+        for (const other of operation.takes ?? []) this.remove(other, at)
+      }
     }
+  }
+
+  /** Nothing is under way of an object any more: the next of its lane begins. */
+  #leave({ id, operation }: CloudObject, at: number): void {
+    const next = operation?.lane === undefined ? undefined : this.#objects.get(this.lanes.leave(operation.lane, id) ?? '')
+    if (next?.operation) this.put({ ...next, operation: begun(next.operation, at) }, at)
   }
 
   #found(ids: ReadonlySet<string>): CloudObject[] {
@@ -82,7 +137,7 @@ export class Store {
   }
 
   #index(object: CloudObject, change: 'add' | 'delete'): void {
-    if (object.tag !== '') this.#tags[change](object.tag, object.id)
+    for (const mark of marksOf(object)) this.#marks[change](mark, object.id)
     if (object.clientToken !== '') this.#tokens[change](`${object.type} ${object.clientToken}`, object.id)
     const type = TYPES[object.type]
     for (const fields of [object.fields, object.operation?.fields]) {

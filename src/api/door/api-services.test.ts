@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failure } from '../../reconcile/cluster-testing.ts'
+import { failure } from '../../kube/memory-testing.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import type { GroupVersionResource, KubeObject } from '../../kube/gvr.ts'
 import { GLOBAL_APIS, REGIONAL_APIS } from '../path/surface.ts'

@@ -12,7 +12,10 @@ beforeEach(() => {
 const create = (subject = 'alice', body: unknown = {}) => rig.app.call('PUT', `${WORKSPACES}/mine`, { body, subject })
 const assignments = () => [...rig.cache.all('RoleAssignment')].map(({ metadata: { name }, spec }) => [name, spec]).toSorted()
 const workspace = () => rig.stored('Workspace', 'mine')!
+/** The workspace is deleted, and the controllers are done with it. */
 async function forget(): Promise<void> {
+  const { metadata, ...rest } = rig.stored('Workspace', 'mine')!
+  rig.server.update({ ...rest, metadata: { ...metadata, finalizers: [] } })
   await rig.server.client.delete(Workspace.gvr, 't', 'mine')
 }
 const second = () => expect.stringMatching(/^creator\.mine\.[0-9a-f]{10}$/) as string

@@ -28,7 +28,7 @@ describe('a PUT that creates', () => {
     ])
   })
 
-  it('has the finalizer from the start where a deletion concerns others, however soon it comes', async () => {
+  it('has the finalizer from the start where a deletion concerns a cloud or others, however soon it comes', async () => {
     const role = { spec: { permissions: [{ provider: 'seca.compute', resources: ['*'], verb: ['get'] }] } }
     expect((await rig.put(`${AUTHORIZATION}/roles/reader`, role)).status).toBe(201)
     expect((await rig.app.call('DELETE', `${AUTHORIZATION}/roles/reader`)).status).toBe(202)
@@ -37,7 +37,10 @@ describe('a PUT that creates', () => {
       deletionTimestamp: expect.any(String),
     })
     await rig.put(`${VOLUME}/data`, volume(10))
-    expect(rig.stored('BlockStorage', 'data')?.metadata['finalizers']).toBeUndefined()
+    expect(rig.stored('BlockStorage', 'data')?.metadata['finalizers']).toEqual(['secapi.cloud/teardown'])
+    const given = { spec: { subs: ['x'], roles: ['reader'], scopes: [{}] } }
+    expect((await rig.put(`${AUTHORIZATION}/role-assignments/some`, given)).status).toBe(201)
+    expect(rig.stored('RoleAssignment', 'some')?.metadata['finalizers']).toBeUndefined()
   })
 
   it('is read at once, also when the watch is behind', async () => {

@@ -1,3 +1,4 @@
+import { isFinalized } from '../../kinds/kind.ts'
 import { API_FIELD_MANAGER, FINALIZER, KEPT } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { type Input, invalid } from '../input/input.ts'
@@ -43,8 +44,8 @@ function candidateOf(target: Target, namespace: string | undefined, input: Input
     ...(namespace === undefined ? {} : { namespace }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
-    // It may be deleted before the controllers have seen it, and they still have to hear of that.
-    ...(kind.isGuarded === true ? { finalizers: [FINALIZER] } : {}),
+    // It may be deleted before the controllers have seen it, and they still have to hear of that; and it spares them a write.
+    ...(isFinalized(kind) ? { finalizers: [FINALIZER] } : {}),
   }
   return {
     apiVersion: kind.apiVersion,

@@ -64,7 +64,7 @@ export function writeRig(overrides: Parameters<typeof testApp>[1] = {}): WriteRi
     },
     stored(kindName, name) {
       const kind = kindNamed(kindName)!
-      return server.find<Resource>(kind, namespaceOf(kind), name)
+      return server.read<Resource>(kind.gvr, namespaceOf(kind), name)
     },
     put: (path, body, headers = {}) => app.call('PUT', path, { body, headers }),
     handle(kindName, name, status = {}) {

@@ -115,9 +115,7 @@ describe('GitOps', () => {
   it('is asked for where memory does not keep owners', async () => {
     const object = structuredClone(stored())
     delete (object.metadata as { managedFields?: unknown }).managedFields
-    const store = rig.cache.store('BlockStorage')
-    store.clear()
-    store.set(object)
+    rig.cache.store('BlockStorage').relistRewound().add(object)
     expect((await rig.put(`${VOLUME}/data`, volume(20, { labels: { env: 'git' }, annotations: { note: 'git' } }))).status).toBe(409)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ProviderError } from '../errors.ts'
+import { LABELS_PATH } from '../notes.ts'
 import { firstOf, made, type Stage, testWith, type Trouble } from './stage.ts'
 import { type Entry, nonce, type World } from './world.ts'
 
@@ -71,7 +72,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       const { harness, world } = stage()
       const sample = firstOf(stage(), kind)
       const updates = harness.provider.capabilities[kind]?.updates ?? []
-      const tried = Object.keys(sample.changes ?? {}).concat(sample.request ?? [])
+      const tried = [...Object.keys(sample.changes ?? {}), LABELS_PATH, sample.request]
       expect(
         updates.filter((path) => !tried.includes(path)),
         'paths without a sample',
@@ -79,6 +80,7 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       for (const path of updates) {
         const entry = await made(stage(), kind)
         if (path === sample.request) entry.restartRequest = nonce()
+        else if (path === LABELS_PATH) entry.labels = { suite: 'changed', more: 'yes' }
         else entry.spec = sample.changes?.[path]?.(entry.spec) ?? entry.spec
         const seen = await world.observe(entry)
         expect(seen?.drift, path).toContain(path)

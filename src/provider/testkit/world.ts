@@ -27,6 +27,7 @@ export interface Entry {
   readonly tag: string
   readonly aliases: Readonly<Record<string, string>>
   spec: AnySpec
+  labels: Readonly<Record<string, string>>
   incarnation: string
   externalId: string | undefined
   handle: Json | undefined
@@ -101,19 +102,19 @@ export class World {
       path: `seca.testkit/v1/tenants/testkit/workspaces/w/${sample.kind}/${name}`,
     })
     const fresh = { incarnation: nonce(), externalId: undefined, handle: undefined, mayAdopt: false, restartRequest: undefined, status: {} }
-    const entry: Entry = { sample, path, tag, aliases, spec: sample.spec, ...fresh }
+    const entry: Entry = { sample, path, tag, aliases, spec: sample.spec, labels: { suite: 'testkit' }, ...fresh }
     this.#entries.set(keyOf(entry), entry)
     return entry
   }
 
   desired(entry: Entry): Desired {
     const { zone } = this.#options
-    const { spec, path, tag, incarnation, externalId, handle, mayAdopt, restartRequest } = entry
+    const { spec, labels, path, tag, incarnation, externalId, handle, mayAdopt, restartRequest } = entry
     const workspace = this.#options.samples.find((one) => one.kind === 'Workspace')
     return {
       path,
       spec: spec as Desired['spec'],
-      labels: { suite: 'testkit' },
+      labels,
       externalId,
       handle,
       tag,

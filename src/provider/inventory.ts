@@ -1,0 +1,48 @@
+import type { KindDefinition } from '../kinds/kind.ts'
+import type { CallContext, InventoryItem, Json, Swept } from './contract.ts'
+import { INCARNATION_NOTE } from './notes.ts'
+import { isTagKey } from './tags.ts'
+import type { CloudClient, Facts, Translation } from './translation.ts'
+
+type Translations<O> = Readonly<Record<string, Pick<Translation<KindDefinition, O>, 'type'>>>
+
+/** All objects of an installation, kind by kind, as a client lists them. */
+export async function* inventoryOf<O>(
+  client: CloudClient<O>,
+  translations: Translations<O>,
+  installation: string,
+  context: CallContext,
+): AsyncGenerator<InventoryItem> {
+  for (const [kind, { type }] of Object.entries(translations))
+    for await (const object of client.list(type, installation, context)) {
+      const facts = client.facts(object)
+      const incarnation = facts.notes?.[INCARNATION_NOTE]
+      yield {
+        kind,
+        externalId: facts.id,
+        ...markOf(facts),
+        ...(incarnation === undefined ? {} : { incarnation }),
+        ...(facts.usedBy === undefined ? {} : { usedBy: facts.usedBy }),
+      }
+    }
+}
+
+/** The same of one kind, with the objects themselves. */
+export async function* sweepOf<O>(
+  client: CloudClient<O>,
+  translations: Translations<O>,
+  kind: string,
+  installation: string,
+  context: CallContext,
+): AsyncGenerator<Swept> {
+  const translation = translations[kind]
+  if (translation === undefined) return
+  for await (const object of client.list(translation.type, installation, context)) {
+    const facts = client.facts(object)
+    yield { externalId: facts.id, ...markOf(facts), found: object as Json }
+  }
+}
+
+function markOf({ tag }: Facts): Pick<InventoryItem, 'tag' | 'tagKey'> {
+  return isTagKey(tag) ? { tagKey: tag } : { tag }
+}
