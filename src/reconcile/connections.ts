@@ -117,11 +117,11 @@ export class Connections {
     return { name, object: name === undefined ? undefined : lookup.get('CloudProvider', name) }
   }
 
-  /** Nothing is made in an account of which the CloudProvider's status does not say that the tenant's objects live there. */
+  /** Nothing is made in another account than the one that, as the CloudProvider's status knows, the tenant's objects live in. */
   #admit(object: Resource, tenant: string, { account, link }: Entry): void {
     const home = homeOf(homesOf(object), tenant)
-    if (account === undefined || account === home) return
-    if (home !== undefined && !isMeant(object, account) && hasObjects(this.#options.lookup, object, tenant))
+    if (account === undefined || home === undefined || account === home) return
+    if (!isMeant(object, account) && hasObjects(this.#options.lookup, object, tenant))
       throw accountChanged(object, home, account, link.secret)
     this.#options.onBroken(link.cloudProvider)
     throw new ProviderError('transient', `the account of CloudProvider "${link.cloudProvider}" is being looked at`, {
