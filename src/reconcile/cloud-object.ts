@@ -160,11 +160,10 @@ export class CloudObject implements Removal {
     const { behind, kind, object, signal } = this.#subject
     const priority = isNewRequest(object) || object.metadata.deletionTimestamp !== undefined ? 'high' : isSettled(object) ? 'low' : 'normal'
     const share = behind.desired.path.tenant
-    const { link, desired } = behind
-    return this.#options.identities.call(behind, kind, verb, signal, (context) => {
-      const whole = { ...context, priority, share } as const
-      return link === undefined ? make(whole) : link.through(desired.tag, whole, make)
-    })
+    const through = behind.link?.through ?? ((_who, context, call) => call(context))
+    return this.#options.identities.call(behind, kind, verb, signal, (context) =>
+      through(behind.desired.tag, { ...context, priority, share }, make),
+    )
   }
 }
 

@@ -1,64 +1,54 @@
-import type * as z from 'zod'
+import { deadline } from '../deadline.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { Account, CallContext, Capability, Connection, Provider } from '../provider/contract.ts'
+import type { CallContext } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
-import type { Fence } from '../provider/fence.ts'
-import type { Lookup } from '../resolve/lookup.ts'
-import { cloudRegionOf } from '../resolve/zones.ts'
-import { Accounts, type CloudProviderSpec, secretOf } from './accounts.ts'
+import { type AccountReport, checkAccounts } from './account-check.ts'
+import { accountOf, Accounts, secretOf, specOf } from './accounts.ts'
+import { connect, type ConnectOptions, type Link, type SecretData } from './connect.ts'
+import { accountChanged, hasObjects, homeOf, homesOf, isMeant } from './homes.ts'
 
-/** A Secret's data, decoded, with its version. */
-export interface SecretData {
-  readonly resourceVersion: string
-  readonly data: Readonly<Record<string, string>>
-}
+export type { Link, SecretData } from './connect.ts'
 
-export interface ConnectionsOptions {
-  readonly lookup: Lookup
-  readonly providers: readonly Provider[]
+export interface ConnectionsOptions extends Omit<ConnectOptions, 'accounts'> {
   /** Reads one Secret of the operator's namespace by name; undefined when there is none. */
   readonly readSecret: (name: string, signal: AbortSignal) => Promise<SecretData | undefined>
-  readonly operatorNamespace: string
   /** Monotonic milliseconds: nobody waits longer because somebody set a clock. */
   readonly now: () => number
-  /** Whether anything may be changed in the clouds; absent: always. */
-  readonly fence?: Fence
-  /** A CloudProvider's credentials stopped working. */
+  /** A CloudProvider has to be looked at: credentials stopped working or work again, or an account is not known yet. */
   readonly onBroken: (cloudProvider: string) => void
-}
-
-/** The way to one cloud account. */
-export interface Link {
-  readonly connection: Connection
-  readonly provider: string
-  readonly capabilities: Readonly<Record<string, Capability>>
-  readonly cloudProvider: string
-  /** Secret and its keys, for messages. */
-  readonly secret: string
-  readonly mayAdopt: boolean
-  /** Makes a call about an object (its tag), unless the account's cloud does not answer at the moment. */
-  through<T>(who: string, context: CallContext, make: (context: CallContext) => Promise<T>): Promise<T>
 }
 
 interface Entry {
   readonly generation: number
-  readonly secretVersion: string
+  readonly read: SecretData
   readonly link: Omit<Link, 'mayAdopt'>
-  checkedAt: number
+  /** The account's own id, where the cloud says it. */
+  account: string | undefined
+  /** When the Secret is to be read again. */
+  again: number
   broken: ProviderError | undefined
 }
 
-/** A Secret that works is read again this often; one that does not, once a minute (architecture §4). */
+/** A Secret that works is read again this often… */
 const REREAD_MS = 300_000
-const REPROBE_MS = 60_000
+/** …one that does not, well within a minute… */
+const REPROBE_MS = 30_000
+/** …and after trouble that is not the Secret's, soon. */
+const SOON_MS = 5_000
+/** For a question to the cloud about the account. */
+const CHECK_MS = 30_000
+/** Calls of passes that began with a connection that was renewed end with it. */
+const GRACE_MS = 120_000
 
-/** Connections to clouds: one per CloudProvider, Secret and region, made when first needed and renewed when the Secret changes. */
+/** Connections to clouds: one per account and region, made when first needed and renewed when the Secret changes. */
 export class Connections {
   readonly #options: ConnectionsOptions
   readonly #accounts: Accounts
   readonly #entries = new Map<string, Entry>()
   readonly #opening = new Map<string, Promise<Entry>>()
-  readonly #failures = new Map<string, { readonly at: number; readonly generation: number; readonly error: Error }>()
+  readonly #failures = new Map<string, { readonly until: number; readonly generation: number; readonly error: unknown }>()
+  /** Renewed; closed when their time is over. */
+  readonly #old = new Map<Link['connection'], NodeJS.Timeout>()
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
@@ -67,38 +57,37 @@ export class Connections {
 
   /** The connection that serves a tenant in a region. Throws `credentials`, `rejected`… with what to do about it. */
   async get(region: string, tenant: string, context: CallContext): Promise<Link> {
-    const { lookup } = this.#options
-    const name = (lookup.get('Region', region)?.spec as { cloudProvider?: string } | undefined)?.cloudProvider
-    const object = name === undefined ? undefined : lookup.get('CloudProvider', name)
+    const { name, object } = this.#behind(region)
     if (name === undefined || object === undefined)
       throw new ProviderError(
         'transient',
         name === undefined ? `Region "${region}" does not exist` : `Region "${region}" names CloudProvider "${name}", which does not exist`,
       )
-    const spec = object.spec as unknown as CloudProviderSpec
-    const secret = secretOf(spec, tenant)
-    const entry = await this.#open(object, secret, region, context)
-    const tenants = spec.adoption?.tenants ?? []
-    return { ...entry.link, mayAdopt: tenants.includes(tenant) }
+    const spec = specOf(object)
+    const entry = await this.#open(object, secretOf(spec, tenant), region, context)
+    this.#admit(object, tenant, entry)
+    return { ...entry.link, mayAdopt: spec.adoption?.tenants?.includes(tenant) === true }
   }
 
   /** Whether a region is bound to a cloud at all. */
   serves(region: string): boolean {
-    const { lookup } = this.#options
-    const name = (lookup.get('Region', region)?.spec as { cloudProvider?: string } | undefined)?.cloudProvider
-    return name !== undefined && lookup.get('CloudProvider', name) !== undefined
+    return this.#behind(region).object !== undefined
   }
 
-  /** Throws what is wrong with a CloudProvider; asks the cloud. */
-  async check(object: Resource, context: CallContext): Promise<void> {
-    const spec = object.spec as unknown as CloudProviderSpec
-    const region = [...this.#options.lookup.all('Region')].find(
-      (one) => (one.spec as { cloudProvider?: string }).cloudProvider === object.metadata.name,
-    )
-    for (const name of new Set([spec.credentialsSecretRef.name, ...(spec.tenantCredentials ?? []).map((one) => one.name)])) {
-      const entry = await this.#open(object, name, region?.metadata.name ?? '', context, true)
-      await this.#probe(entry, context)
-    }
+  /** Asks the clouds behind all Secrets of a CloudProvider. Throws what is wrong with its main account. */
+  async check(object: Resource, context: CallContext): Promise<AccountReport> {
+    const { lookup } = this.#options
+    const { name } = object.metadata
+    const region = [...lookup.all('Region')].find((one) => (one.spec as { cloudProvider?: string }).cloudProvider === name)
+    return checkAccounts({
+      lookup,
+      object,
+      open: async (secret) => {
+        const entry = await this.#open(object, secret, region?.metadata.name ?? '', context, true)
+        await this.#probe(entry, context)
+        return { account: entry.account, secret: entry.link.secret }
+      },
+    })
   }
 
   /** A call answered that the credentials do not work; answers the error with Secret and keys named. */
@@ -107,115 +96,144 @@ export class Connections {
     for (const entry of this.#entries.values()) {
       if (entry.link.connection !== link.connection || entry.broken !== undefined) continue
       entry.broken = named
-      entry.checkedAt = this.#options.now()
+      // It may have been exchanged just now.
+      entry.again = -Infinity
       this.#options.onBroken(link.cloudProvider)
     }
     return named
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#entries.values()].map((entry) => entry.link.connection.close()))
+    for (const timer of this.#old.values()) clearTimeout(timer)
+    const all = [...this.#old.keys(), ...[...this.#entries.values()].map(({ link }) => link.connection)]
+    this.#old.clear()
     this.#entries.clear()
+    await Promise.allSettled(all.map((connection) => connection.close()))
+  }
+
+  #behind(region: string) {
+    const { lookup } = this.#options
+    const name = (lookup.get('Region', region)?.spec as { cloudProvider?: string } | undefined)?.cloudProvider
+    return { name, object: name === undefined ? undefined : lookup.get('CloudProvider', name) }
+  }
+
+  /** Nothing is made in another account than the one that, as the CloudProvider's status knows, the tenant's objects live in. */
+  #admit(object: Resource, tenant: string, { account, link }: Entry): void {
+    const home = homeOf(homesOf(object), tenant)
+    if (account === undefined || home === undefined || account === home) return
+    if (!isMeant(object, account) && hasObjects(this.#options.lookup, object, tenant))
+      throw accountChanged(object, home, account, link.secret)
+    this.#options.onBroken(link.cloudProvider)
+    throw new ProviderError('transient', `the account of CloudProvider "${link.cloudProvider}" is being looked at`, {
+      isHeld: true,
+      retryAfterMs: 1_000,
+    })
   }
 
   async #open(object: Resource, secret: string, region: string, context: CallContext, isFresh = false): Promise<Entry> {
-    const id = `${object.metadata.uid}/${secret}/${region}`
+    const id = `${accountOf(object, secret)}/${region}`
+    const { generation } = object.metadata
+    const now = this.#options.now()
     const entry = this.#entries.get(id)
-    const age = this.#options.now() - (entry?.checkedAt ?? 0)
-    const limit = isFresh ? 0 : entry?.broken === undefined ? REREAD_MS : REPROBE_MS
-    if (entry !== undefined && entry.generation === object.metadata.generation && age < limit) {
+    if (!isFresh && entry?.generation === generation && now < entry.again) {
       if (entry.broken !== undefined) throw entry.broken
       return entry
     }
     const failure = this.#failures.get(id)
-    if (
-      !isFresh &&
-      failure !== undefined &&
-      failure.generation === object.metadata.generation &&
-      this.#options.now() - failure.at < REPROBE_MS
-    )
-      throw failure.error
-    const opening = this.#opening.get(id) ?? this.#renew(id, object, secret, region, context).finally(() => this.#opening.delete(id))
-    this.#opening.set(id, opening)
+    if (!isFresh && failure?.generation === generation && now < failure.until) throw failure.error
+    let opening = this.#opening.get(id)
+    if (opening === undefined) {
+      opening = this.#renew(id, object, secret, region, context).finally(() => this.#opening.delete(id))
+      this.#opening.set(id, opening)
+    }
     return opening
   }
 
   async #renew(id: string, object: Resource, secret: string, region: string, context: CallContext): Promise<Entry> {
-    const now = this.#options.now()
+    const { generation } = object.metadata
+    const old = this.#entries.get(id)
     try {
-      const read = await this.#options.readSecret(secret, context.signal)
-      const old = this.#entries.get(id)
-      if (old !== undefined && old.generation === object.metadata.generation && old.secretVersion === read?.resourceVersion) {
-        old.checkedAt = now
+      const read = await this.#read(secret, old, context)
+      if (old !== undefined && old.generation === generation && old.read.resourceVersion === read?.resourceVersion) {
         if (old.broken !== undefined) await this.#probe(old, context)
+        else if (read !== old.read) old.again = this.#options.now() + REREAD_MS
         return old
       }
-      const entry = this.#connect(object, secret, read, region)
+      const entry = await this.#connect(object, secret, read, region, context)
       this.#entries.set(id, entry)
       this.#failures.delete(id)
-      if (old !== undefined) await old.link.connection.close()
+      if (old !== undefined) this.#retire(old)
       return entry
     } catch (error) {
-      this.#failures.set(id, { at: now, generation: object.metadata.generation, error: error as Error })
+      const isLasting = error instanceof ProviderError && !['transient', 'throttled'].includes(error.failure)
+      this.#failures.set(id, { until: this.#options.now() + (isLasting ? REPROBE_MS : SOON_MS), generation, error })
       throw error
     }
   }
 
-  async #probe(entry: Entry, context: CallContext): Promise<void> {
-    entry.checkedAt = this.#options.now()
+  /** What the Secret says. While it cannot be read, what it said last goes on. */
+  async #read(secret: string, old: Entry | undefined, { signal }: CallContext): Promise<SecretData | undefined> {
     try {
-      await entry.link.connection.check(context)
-      entry.broken = undefined
+      return await this.#options.readSecret(secret, signal)
     } catch (error) {
-      if (!(error instanceof ProviderError) || error.failure !== 'credentials') throw error
-      entry.broken = naming(error, entry.link.secret)
-      throw entry.broken
+      if (old === undefined || old.broken !== undefined) throw error
+      old.again = this.#options.now() + SOON_MS
+      return old.read
     }
   }
 
-  #connect(object: Resource, secret: string, read: SecretData | undefined, region: string): Entry {
-    const spec = object.spec as unknown as CloudProviderSpec
-    const { providers, operatorNamespace, now, fence } = this.#options
-    const where = `Secret ${operatorNamespace}/${secret}`
-    const provider = providers.find((one) => one.type === spec.type)
-    if (provider === undefined)
-      throw new ProviderError(
-        'unsupported',
-        `CloudProvider "${object.metadata.name}": type "${spec.type}" is none of ${providers.map((one) => one.type).join(', ')}`,
-      )
-    if (read === undefined)
-      throw new ProviderError(
-        'credentials',
-        `${where} does not exist: create it with ${Object.keys(provider.credentials.shape).join(', ')}`,
-      )
-    const credentials = provider.credentials.safeParse(read.data)
-    if (!credentials.success) throw new ProviderError('credentials', `${where}: ${issues(credentials.error, 'key')}`)
-    const settings = provider.settings.safeParse(spec.settings ?? {})
-    if (!settings.success)
-      throw new ProviderError('rejected', `CloudProvider "${object.metadata.name}": ${issues(settings.error, 'spec.settings')}`)
-    const { budget, breaker } = this.#accounts.of(object, secret)
-    const account: Account<unknown, unknown> = {
-      region,
-      cloudRegion: cloudRegionOf(this.#options.lookup, region),
-      settings: settings.data,
-      credentials: credentials.data,
-      acquire: budget.acquire,
-      pause: budget.pause,
-      observe: budget.observe,
-      ...(fence === undefined ? {} : { fence }),
+  async #connect(object: Resource, secret: string, read: SecretData | undefined, region: string, context: CallContext): Promise<Entry> {
+    const link = connect({ ...this.#options, accounts: this.#accounts }, object, secret, read, region)
+    const entry = {
+      generation: object.metadata.generation,
+      read: read as SecretData,
+      link,
+      account: undefined,
+      again: 0,
+      broken: undefined,
     }
-    const connection = provider.connect(account as Parameters<typeof provider.connect>[0])
-    const keys = Object.keys(provider.credentials.shape).join(', ')
-    const link = {
-      connection,
-      provider: provider.type,
-      capabilities: provider.capabilities,
-      cloudProvider: object.metadata.name,
-      secret: `${where} (${keys})`,
-      through: <T>(who: string, context: CallContext, make: (context: CallContext) => Promise<T>) =>
-        breaker.run(who, context, () => make(context)),
+    try {
+      await this.#probe(entry, context)
+    } catch (error) {
+      await link.connection.close()
+      throw error
     }
-    return { generation: object.metadata.generation, secretVersion: read.resourceVersion, link, checkedAt: now(), broken: undefined }
+    return entry
+  }
+
+  /** Asks the cloud who this is. */
+  async #probe(entry: Entry, context: CallContext): Promise<void> {
+    const { now, onBroken } = this.#options
+    const { connection, secret, cloudProvider, through } = entry.link
+    const limit = deadline(context.signal, CHECK_MS)
+    try {
+      const { account } = await through('', { signal: limit.signal, priority: 'high' }, (inner) => connection.check(inner))
+      entry.account = account
+      if (entry.broken !== undefined) onBroken(cloudProvider)
+      entry.broken = undefined
+      entry.again = now() + REREAD_MS
+    } catch (error) {
+      if (!(error instanceof ProviderError)) {
+        if (limit.isOver) throw new ProviderError('transient', `the cloud gave no answer within ${CHECK_MS / 1000} s`, { cause: error })
+        throw error
+      }
+      if (error.failure !== 'credentials') throw error
+      entry.again = now() + REPROBE_MS
+      entry.broken = naming(error, secret)
+      throw entry.broken
+    } finally {
+      limit.end()
+    }
+  }
+
+  /** Calls on the road end in their own time, and so do passes that are half-way through. */
+  #retire({ link: { connection } }: Entry): void {
+    const timer = setTimeout(() => {
+      this.#old.delete(connection)
+      void connection.close()
+    }, GRACE_MS)
+    timer.unref()
+    this.#old.set(connection, timer)
   }
 }
 
@@ -223,8 +241,4 @@ export class Connections {
 function naming(error: ProviderError, secret: string): ProviderError {
   if (error.message.includes(secret)) return error
   return new ProviderError('credentials', `${secret} is not accepted: ${error.message}`, { cause: error })
-}
-
-function issues(error: z.ZodError, what: string): string {
-  return error.issues.map(({ path, message }) => `${what} "${path.join('.')}": ${message}`).join('; ')
 }

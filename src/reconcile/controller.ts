@@ -2,6 +2,7 @@ import type { Kind, KindDefinition } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { CallContext, Desired, ResourceAdapter } from '../provider/contract.ts'
 import type { Lookup } from '../resolve/lookup.ts'
+import type { AccountReport } from './account-check.ts'
 import type { Outcome, Problem } from './outcome.ts'
 
 /** What a hook may look at. */
@@ -66,8 +67,8 @@ export interface Services {
   listLive(kind: Kind, namespace: string, context: CallContext): AsyncIterable<readonly Resource[]>
   /** Rewrites one field of a spec, whatever else is written to the object meanwhile; see `revise.ts`. */
   reviseField(kind: Kind, object: Resource, path: string, revise: (value: unknown) => unknown, context: CallContext): Promise<void>
-  /** Throws what is wrong with the account of a CloudProvider. */
-  checkAccount(cloudProvider: Resource, context: CallContext): Promise<void>
+  /** Looks at the accounts of a CloudProvider. Throws what is wrong with the main one. */
+  checkAccount(cloudProvider: Resource, context: CallContext): Promise<AccountReport>
 }
 
 /** Declares a controller; `extra` only says what differs from the default. */

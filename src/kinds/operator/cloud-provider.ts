@@ -4,6 +4,7 @@ import { LABEL_LENGTH } from '../naming.ts'
 import { defineKind } from '../kind.ts'
 
 const tenant = () => z.string().min(1).max(LABEL_LENGTH)
+const accountId = () => z.string().max(512)
 const secretName = () => z.string().min(1).max(253)
 
 /** The operator's own kind: a cloud account that regions are bound to (architecture §2). Not part of SECA. */
@@ -22,6 +23,7 @@ export const CloudProvider = defineKind({
   columns: [
     { name: 'Type', path: '.spec.type' },
     { name: 'Secret', path: '.spec.credentialsSecretRef.name', priority: 1 },
+    { name: 'Account', path: '.status.account', priority: 1 },
   ],
   selectable: ['.spec.type'],
   spec: z.object({
@@ -49,6 +51,19 @@ export const CloudProvider = defineKind({
     burst: z.int().min(1).max(100_000).optional().describe('Requests that may go out at once; absent = requestsPerSecond.'),
   }),
   kubeSpec: z.object({}),
-  status: z.object({}),
+  status: z.object({
+    account: accountId().optional().describe("The cloud's own id of the account that objects live in."),
+    tenantAccounts: z
+      .array(
+        z.object({
+          tenant: tenant().describe('Tenant.'),
+          account: accountId().optional().describe('Account; absent while nobody could look at it.'),
+        }),
+      )
+      .max(1000)
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['tenant'] })
+      .optional()
+      .describe('Tenants whose objects live in an account of their own.'),
+  }),
   rules: [labelName('cloud provider')],
 })
