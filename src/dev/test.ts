@@ -10,7 +10,14 @@ const ROOT = join(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules', '.bin')
 
 /** What `--full` makes longer: generated cases, kills, outages, fuzzing. A variable that is set already stays. */
-const FULL = { SECA_TEST_RUNS: '2000', SECA_E2E_KILLS: '20', SECA_E2E_OUTAGE_S: '60', SECA_FUZZ_EXAMPLES: '100', SECA_FUZZ_SECONDS: '900' }
+const FULL = {
+  SECA_TEST_RUNS: '2000',
+  SECA_TEST_STRIDE: '1',
+  SECA_E2E_KILLS: '20',
+  SECA_E2E_OUTAGE_S: '60',
+  SECA_FUZZ_EXAMPLES: '100',
+  SECA_FUZZ_SECONDS: '900',
+}
 
 /** E2e tests mostly wait for real processes: two parts keep two cores busy. */
 const E2E_PARTS = 2
