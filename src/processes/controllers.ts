@@ -17,6 +17,7 @@ import { type HealthOptions, startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { Abandonments } from '../reconcile/abandoned.ts'
+import { readsOf } from '../provider/capability.ts'
 import type { Provider } from '../provider/contract.ts'
 import { Announcer } from '../reconcile/announce.ts'
 import { Cache } from '../cache/cache.ts'
@@ -169,6 +170,7 @@ export function assemble({ config, client, cache, recorder, installation, log, m
   const edges = new Edges(cache)
   const view = createView(cache, edges.graph)
   const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
+  const reads = ({ kind }: Kind) => readsOf(providers.map(({ capabilities }) => capabilities[kind]))
   const queue = new WorkQueue({ name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 }, shareOf: shareOf(cache, byKind) })
   queue.close()
   const fence: Fence = {
@@ -195,6 +197,8 @@ export function assemble({ config, client, cache, recorder, installation, log, m
     edges,
     controllers: byKind,
     queue,
+    reads: (kind) => reads(kind).targets,
+    readsHolders: (kind) => reads(kind).hasHolders,
     onLostClaim: (namespace, winner) => {
       const message = `namespace ${winner} is older and stands for the same tenant or workspace: this one is left alone`
       log.warn({ namespace: namespace.metadata.name, winner }, 'two namespaces claim one tenant or workspace')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Capability, covers, remedyOf } from './capability.ts'
+import { type Capability, covers, readsOf, remedyOf } from './capability.ts'
 
 const CAPABILITY: Capability = {
   object: 'own',
@@ -25,4 +25,16 @@ test('a path covers itself and what lies below it', () => {
 test('what can be done about a difference', () => {
   const paths = ['dataVolumes[2].deviceRef', 'bootVolume', 'zone', 'tag', 'skuRef']
   expect(paths.map((path) => remedyOf(CAPABILITY, path))).toEqual(['update', 'none', 'replace', 'update', 'none'])
+})
+
+test('what adapters read of others is told apart by whose it is', () => {
+  expect(readsOf([{ reads: ['subnetRef.routeTableRef', 'holders.subnetRef'] }, undefined, { reads: ['subnetRef.routeTableRef'] }])).toEqual(
+    {
+      targets: ['subnetRef.routeTableRef'],
+      hasHolders: true,
+      ofHolders: ['subnetRef'],
+    },
+  )
+  expect(readsOf([{ reads: ['holders'] }])).toEqual({ targets: [], hasHolders: true, ofHolders: [] })
+  expect(readsOf([{}])).toEqual({ targets: [], hasHolders: false, ofHolders: [] })
 })

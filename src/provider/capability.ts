@@ -27,6 +27,19 @@ export interface Capability {
   readonly note?: string
 }
 
+const HOLDERS = 'holders'
+
+/** What `reads` of a kind name, whoever provides it: paths of targets, whether holders are looked at, and what of those. */
+export function readsOf(capabilities: Iterable<Pick<Capability, 'reads'> | undefined>) {
+  const paths = [...new Set([...capabilities].flatMap((one) => one?.reads ?? []))]
+  const below = paths.filter((path) => path.startsWith(`${HOLDERS}.`)).map((path) => path.slice(HOLDERS.length + 1))
+  return {
+    targets: paths.filter((path) => path !== HOLDERS && !path.startsWith(`${HOLDERS}.`)),
+    hasHolders: below.length > 0 || paths.includes(HOLDERS),
+    ofHolders: below,
+  }
+}
+
 /** How a path of drift may be dealt with: `update`, `replace`, or not at all. */
 export type Remedy = 'update' | 'replace' | 'none'
 

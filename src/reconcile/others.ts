@@ -1,5 +1,6 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
+import { readsOf } from '../provider/capability.ts'
 import type { Holder, Other, ResourcePath, Targets } from '../provider/contract.ts'
 import { tagKey } from '../provider/tags.ts'
 import { nodeOf } from '../resolve/blockers.ts'
@@ -20,12 +21,10 @@ export interface Surroundings {
   readonly made: Map<string, Other | undefined>
 }
 
-const HOLDERS = 'holders'
-
 /** Objects behind an object's own references, each with its own targets as far as `reads` goes. */
 export function targetsOf(around: Surroundings, kind: Kind, object: Resource, reads: readonly string[]): Targets {
   const resolve = resolver(around.lookup, kind, object)
-  const deeper = reads.filter((path) => path !== HOLDERS && !path.startsWith(`${HOLDERS}.`))
+  const deeper = readsOf([{ reads }]).targets
   const targets: Record<string, Other> = {}
   for (const found of referencesOf(kind, object)) {
     const resolution = resolve(found)
@@ -44,13 +43,13 @@ function isLettingGo(holds: boolean, target: Resource): boolean {
 
 /** What refers to an object, when `reads` asks for it. */
 export function holdersOf(around: Surroundings, kind: Kind, object: Resource, reads: readonly string[]): readonly Holder[] {
-  if (!reads.some((path) => path === HOLDERS || path.startsWith(`${HOLDERS}.`))) return []
-  const deeper = reads.flatMap((path) => (path.startsWith(`${HOLDERS}.`) ? [path.slice(HOLDERS.length + 1)] : []))
+  const { hasHolders, ofHolders } = readsOf([{ reads }])
+  if (!hasHolders) return []
   return [...around.graph.dependents(nodeOf(kind, object))].flatMap(({ from, edge }): Holder[] => {
     const holderKind = around.lookup.kindNamed(from.kind)
     const holder = around.lookup.get(from.kind, from.key)
     if (holderKind === undefined || holder === undefined || edge.path === 'metadata') return []
-    const other = makeOther(around, holderKind, holder, deeper)
+    const other = makeOther(around, holderKind, holder, ofHolders)
     return other === undefined ? [] : [{ ...other, field: edge.path }]
   })
 }
