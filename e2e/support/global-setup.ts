@@ -55,7 +55,10 @@ async function sweep(log: (line: string) => void): Promise<void> {
     const pid = Number(name.slice(PREFIX.length).split('-')[0])
     if (commandLine(pid).includes('vitest')) continue
     const folder = join(tmpdir(), name)
-    await stopLeftovers(folder, log)
+    // Another part of the run may be sweeping the same folder at this moment.
+    await stopLeftovers(folder, log).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
     rmSync(folder, { recursive: true, force: true })
   }
 }
