@@ -88,8 +88,9 @@ export class LeaseElector {
    */
   holds(): boolean {
     if (this.remainingMs() > 0) return true
+    if (this.#term === undefined) return false
     this.#renewedAt = undefined
-    this.#term?.abort(new SecaError('KubernetesUnavailable', `the lease ${this.#options.name} was lost: another process may lead`))
+    this.#term.abort(new SecaError('KubernetesUnavailable', `the lease ${this.#options.name} was lost: another process may lead`))
     return false
   }
 

@@ -25,8 +25,8 @@ test('an apiserver that is away for ten minutes makes the controllers not ready,
     clock,
   })
   const turns = new Turns({ callTimeoutMs: 60_000, now: () => clock.now() })
-  const claim: { problem: string | undefined } = { problem: undefined }
-  const { live, ready } = checks({ informers, turns, claim: { problem: () => claim.problem } })
+  const claim: { words?: string } = {}
+  const { live, ready } = checks({ informers, turns, claim: { problem: () => claim.words } })
   const stop = new AbortController()
   const done = informers.run(stop.signal)
   onTestFinished(async () => {
@@ -42,8 +42,8 @@ test('an apiserver that is away for ten minutes makes the controllers not ready,
   expect(tell(live)).toEqual({ engine: undefined })
   expect(tell(ready)['informers']).toMatch(/^no sign of life from the apiserver for/)
 
-  claim.problem = 'another one serves this cluster'
-  expect([tell(live), tell(ready)['claim']]).toEqual([{ engine: undefined }, claim.problem])
+  claim.words = 'another one serves this cluster'
+  expect([tell(live), tell(ready)['claim']]).toEqual([{ engine: undefined }, claim.words])
   void turns.of('Nic|a/b', () => new Promise(() => undefined))
   clock.advance(900_000)
   expect(tell(live)).toEqual({ engine: 'the reconcile of Nic|a/b has not ended for 15 minutes' })
