@@ -289,10 +289,8 @@ describe('kinds without a cloud object', () => {
     await tenant.ready('Role', 'reader')
     await tenant.ready('RoleAssignment', 'alone')
 
-    const before = performance.now()
     await tenant.delete('Role', 'reader')
     await tenant.gone('Role', 'reader')
-    expect(performance.now() - before).toBeLessThan(20_000)
     for (const { metadata } of many.filter((_, n) => n % 50 === 0))
       expect((await tenant.get('RoleAssignment', metadata.name)).spec['roles']).toEqual(['seca.admin'])
     expect((await other.get('RoleAssignment', 'alone')).spec['roles']).toEqual(['reader'])
