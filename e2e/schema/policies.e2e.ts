@@ -145,7 +145,9 @@ describe('secapi.cloud/external-id', () => {
       tenant.of('Workspace', tenant.workspace, { region }),
     )
     const { status } = await tenant.ready('Workspace', tenant.workspace)
-    const { id } = await stack.cloud.create('volumes', { name: 'old', project: status?.externalId, size_gb: 70 })
+    // Of the SKU that the manifest names: another one would be told, and not changed.
+    const sku = { iops: catalogue['iops'], media: catalogue['type'] }
+    const { id } = await stack.cloud.create('volumes', { name: 'old', project: status?.externalId, size_gb: 70, ...sku })
     await tenant.apply(volume(tenant, 'taken', 80, id))
     const taken = await tenant.ready('BlockStorage', 'taken')
     expect(taken.status).toMatchObject({ externalId: id, sizeGB: 80 })
