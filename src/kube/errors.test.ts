@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { ApiError, apiErrorFrom, isConflict, isGone, isInvalid, isNotFound } from './errors.ts'
+import { describe, expect, it, test } from 'vitest'
+import { ApiError, apiErrorFrom, ifNotFound, isConflict, isGone, isInvalid, isNotFound } from './errors.ts'
 
 const from = (status: number, body: unknown = {}, retryAfter?: string) => apiErrorFrom('get pods a', { status, retryAfter }, body)
 const status = (more: object) => ({ kind: 'Status', ...more })
@@ -68,4 +68,9 @@ describe('an error of kube-apiserver', () => {
     expect(isNotFound({ status: 404 })).toBe(false)
     expect(new ApiError('x', { status: 0, reason: 'y', cause: 'z' }).cause).toBe('z')
   })
+})
+
+test('what is not there is nothing, and everything else goes on', async () => {
+  await expect(Promise.reject(from(404)).catch(ifNotFound)).resolves.toBeUndefined()
+  await expect(Promise.reject(from(500)).catch(ifNotFound)).rejects.toMatchObject({ status: 500 })
 })

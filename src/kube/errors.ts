@@ -38,6 +38,11 @@ export class ApiError extends SecaError {
 
 const hasStatus = (e: unknown, status: number): e is ApiError => e instanceof ApiError && e.status === status
 export const isNotFound = (e: unknown): e is ApiError => hasStatus(e, 404)
+/** For `.catch`: what is not there is undefined, anything else goes on. */
+export function ifNotFound(error: unknown): undefined {
+  if (isNotFound(error)) return undefined
+  throw error
+}
 /** A stale resourceVersion, a field owned by another manager, or a name that exists already. */
 export const isConflict = (e: unknown): e is ApiError => hasStatus(e, 409)
 /** A resourceVersion or page token too old to go on from: list again. */

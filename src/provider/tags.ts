@@ -14,11 +14,12 @@ interface Tag {
 }
 
 const HASHED = /^~[0-9a-f]{64}$/
-const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+/** What an installation or region has to look like to be part of a tag. */
+export const TAG_SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
 /** The ownership tag `<installation>/<region>/<SECA path>`. The same input gives the same tag in every version. */
 export function buildTag(tag: Tag): string {
-  if (!SEGMENT.test(tag.installation) || !SEGMENT.test(tag.region))
+  if (!TAG_SEGMENT.test(tag.installation) || !TAG_SEGMENT.test(tag.region))
     throw new RangeError(`no ownership tag can be made of installation "${tag.installation}" and region "${tag.region}"`)
   const prefix = `${tag.installation}/${tag.region}/`
   if (prefix.length + tag.path.length <= TAG_LIMIT) return prefix + tag.path
@@ -30,7 +31,7 @@ export function parseTag(text: string): (Tag & { readonly isHashed: boolean }) |
   const [installation = '', region = '', ...rest] = text.split('/')
   const path = rest.join('/')
   const isHashed = HASHED.test(path)
-  if (!SEGMENT.test(installation) || !SEGMENT.test(region) || !(isHashed || path.includes('/tenants/'))) return undefined
+  if (!TAG_SEGMENT.test(installation) || !TAG_SEGMENT.test(region) || !(isHashed || path.includes('/tenants/'))) return undefined
   return { installation, region, path, isHashed }
 }
 

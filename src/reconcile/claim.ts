@@ -3,7 +3,7 @@ import { CLAIM, CONTROLLERS_LEASE } from '../kinds/names.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { type Clock, uptimeClock } from '../kube/clock.ts'
-import { isConflict, isNotFound } from '../kube/errors.ts'
+import { ifNotFound, isConflict } from '../kube/errors.ts'
 import type { KubeObject } from '../kube/gvr.ts'
 import type { Log } from '../observe/log.ts'
 
@@ -136,17 +136,9 @@ export class Claim {
   /** Version of the other's Lease; undefined when its namespace is gone. */
   async #versionOf(holder: string, signal: AbortSignal): Promise<string | undefined> {
     const { client } = this.#options
-    try {
-      return (await client.get<KubeObject>(KUBERNETES.Lease, holder, CONTROLLERS_LEASE, signal)).metadata.resourceVersion ?? ''
-    } catch (error) {
-      if (!isNotFound(error)) throw error
-    }
-    try {
-      await client.get(KUBERNETES.Namespace, undefined, holder, signal)
-      return 'none'
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
+    const lease = await client.get<KubeObject>(KUBERNETES.Lease, holder, CONTROLLERS_LEASE, signal).catch(ifNotFound)
+    if (lease !== undefined) return lease.metadata.resourceVersion ?? ''
+    const home = await client.get(KUBERNETES.Namespace, undefined, holder, signal).catch(ifNotFound)
+    return home && 'none'
   }
 }

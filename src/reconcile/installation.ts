@@ -5,12 +5,11 @@ import type { Resource } from '../kinds/resource.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { type Clock, systemClock } from '../kube/clock.ts'
-import { isConflict, isNotFound } from '../kube/errors.ts'
+import { ifNotFound, isConflict, isNotFound } from '../kube/errors.ts'
 import type { Log } from '../observe/log.ts'
+import { TAG_SEGMENT } from '../provider/tags.ts'
 
 const NAME = 'seca-installation'
-/** The first part of every ownership tag. */
-const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 /** Between two looks at the ConfigMap while running. */
 const LOOK_MS = 60_000
 
@@ -32,7 +31,7 @@ interface ConfigMap {
  * find. Throws `InvalidConfiguration`, which says what to do.
  */
 export async function installationId(options: InstallationOptions, given: string | undefined, signal: AbortSignal): Promise<string> {
-  if (given !== undefined && !ID.test(given))
+  if (given !== undefined && !TAG_SEGMENT.test(given))
     throw invalid(`--installation-id "${given}" can be no part of a tag: give up to 63 letters, digits, dots, dashes or underscores`)
   for (;;) {
     const stored = await read(options, signal)
@@ -68,7 +67,7 @@ export async function keepInstallation(
 
 function agreed(options: InstallationOptions, stored: string, wanted: string | undefined, who = 'the configuration says'): string {
   const place = placeOf(options)
-  if (!ID.test(stored))
+  if (!TAG_SEGMENT.test(stored))
     throw invalid(
       `the id in ConfigMap ${place}, ${JSON.stringify(stored.slice(0, 80))}, can be no part of a tag: put the old one back there`,
     )
@@ -103,13 +102,8 @@ async function firstInCloud({ client, kinds }: InstallationOptions, signal: Abor
   return undefined
 }
 
-async function read({ client, namespace }: InstallationOptions, signal: AbortSignal): Promise<ConfigMap | undefined> {
-  try {
-    return await client.get<ConfigMap>(KUBERNETES.ConfigMap, namespace, NAME, signal)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+function read({ client, namespace }: InstallationOptions, signal: AbortSignal): Promise<ConfigMap | undefined> {
+  return client.get<ConfigMap>(KUBERNETES.ConfigMap, namespace, NAME, signal).catch(ifNotFound)
 }
 
 /** False when somebody else was faster: read it again. */

@@ -3,7 +3,7 @@ import { MANAGED_LABEL, TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { isConflict, isNotFound } from '../kube/errors.ts'
+import { ifNotFound, isConflict } from '../kube/errors.ts'
 import type { CallContext } from '../provider/contract.ts'
 import { defaultNamespace } from '../resolve/names.ts'
 import type { Cache } from '../cache/cache.ts'
@@ -66,12 +66,12 @@ export async function releaseNamespace(
     const left = await occupants(client, cache, name, signal)
     if (left !== undefined || cache.directory.isTerminating(name)) return leaving(left)
     const body = { metadata: { uid, labels: { [TENANT_LABEL]: null, [WORKSPACE_LABEL]: null } } }
-    const released = await unlessGone(client.patch<Namespace>(KUBERNETES.Namespace, undefined, name, { type: 'merge', body }, signal))
+    const released = await client.patch<Namespace>(KUBERNETES.Namespace, undefined, name, { type: 'merge', body }, signal).catch(ifNotFound)
     if (released !== undefined) cache.namespaces.set(released)
     return undefined
   }
   if (!cache.directory.isTerminating(name)) {
-    await unlessGone(client.delete(KUBERNETES.Namespace, undefined, name, { uid }, signal))
+    await client.delete(KUBERNETES.Namespace, undefined, name, { uid }, signal).catch(ifNotFound)
     // Known here before the Workspace goes: its successor must not take a namespace that is going for its own.
     const left = await read(client, name, signal)
     if (left?.metadata.uid === uid) cache.namespaces.set(left)
@@ -121,19 +121,10 @@ async function occupants(client: KubeClient, cache: Cache, namespace: string, si
 }
 
 async function firstOf(client: KubeClient, kind: Kind, namespace: string, signal: AbortSignal): Promise<string | undefined> {
-  const page = await unlessGone(client.list<Resource>(kind.gvr, { namespace, pageSize: 1, signal }).next())
+  const page = await client.list<Resource>(kind.gvr, { namespace, pageSize: 1, signal }).next().catch(ifNotFound)
   const [first] = page?.value?.items ?? []
   return first === undefined ? undefined : `${kind.kind} "${first.metadata.name}"`
 }
 
 const read = (client: KubeClient, name: string, signal: AbortSignal): Promise<Namespace | undefined> =>
-  unlessGone(client.get<Namespace>(KUBERNETES.Namespace, undefined, name, signal))
-
-async function unlessGone<T>(action: Promise<T>): Promise<T | undefined> {
-  try {
-    return await action
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
+  client.get<Namespace>(KUBERNETES.Namespace, undefined, name, signal).catch(ifNotFound)

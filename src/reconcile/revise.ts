@@ -3,7 +3,7 @@ import type { Kind } from '../kinds/kind.ts'
 import { FIELD_MANAGER } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { isConflict, isInvalid, isNotFound } from '../kube/errors.ts'
+import { ifNotFound, isConflict, isInvalid, isNotFound } from '../kube/errors.ts'
 
 interface Revision {
   readonly client: KubeClient
@@ -48,13 +48,8 @@ export async function reviseField({ client, kind, object, path, revise, signal }
   }
 }
 
-async function live(client: KubeClient, kind: Kind, { metadata }: Resource, signal: AbortSignal): Promise<Resource | undefined> {
-  try {
-    return await client.get<Resource>(kind.gvr, metadata.namespace, metadata.name, signal)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+function live(client: KubeClient, kind: Kind, { metadata }: Resource, signal: AbortSignal): Promise<Resource | undefined> {
+  return client.get<Resource>(kind.gvr, metadata.namespace, metadata.name, signal).catch(ifNotFound)
 }
 
 function at(object: unknown, path: string): unknown {

@@ -2,7 +2,7 @@ import { KUBERNETES } from '../kube/builtin.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { isConflict, isNotFound } from '../kube/errors.ts'
+import { ifNotFound, isConflict, isNotFound } from '../kube/errors.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Connections, SecretData } from './connections.ts'
 import type { Services } from './controller.ts'
@@ -37,29 +37,15 @@ export function createServices(client: KubeClient, cache: Cache, connections: Co
 
 /** Whether a kind is being uninstalled: its CRD is on the way out, or gone (architecture §4 "Deletion"). Asked live. */
 export async function isUninstalling(client: KubeClient, kind: Kind, signal: AbortSignal): Promise<boolean> {
-  try {
-    const crd = await client.get<Pick<Resource, 'metadata'>>(
-      KUBERNETES.CustomResourceDefinition,
-      undefined,
-      `${kind.gvr.resource}.${kind.gvr.group}`,
-      signal,
-    )
-    return crd.metadata.deletionTimestamp !== undefined
-  } catch (error) {
-    if (isNotFound(error)) return true
-    throw error
-  }
+  const name = `${kind.gvr.resource}.${kind.gvr.group}`
+  const crd = await client.get<Pick<Resource, 'metadata'>>(KUBERNETES.CustomResourceDefinition, undefined, name, signal).catch(ifNotFound)
+  return crd === undefined || crd.metadata.deletionTimestamp !== undefined
 }
 
 /** The very object as the cluster has it now; undefined when it is gone. A store may hold one of a kind that was uninstalled and installed again. */
 export async function live(client: KubeClient, kind: Kind, { metadata }: Resource, signal: AbortSignal): Promise<Resource | undefined> {
-  try {
-    const found = await client.get<Resource>(kind.gvr, metadata.namespace, metadata.name, signal)
-    return found.metadata.uid === metadata.uid ? found : undefined
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+  const found = await client.get<Resource>(kind.gvr, metadata.namespace, metadata.name, signal).catch(ifNotFound)
+  return found?.metadata.uid === metadata.uid ? found : undefined
 }
 
 /** Reads a Secret by name; Secrets are never listed or watched. */
@@ -69,17 +55,10 @@ export async function readSecret(
   name: string,
   signal: AbortSignal,
 ): Promise<SecretData | undefined> {
-  try {
-    const secret = await client.get<{ metadata: { resourceVersion: string }; data?: Record<string, string> }>(
-      KUBERNETES.Secret,
-      namespace,
-      name,
-      signal,
-    )
-    const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])
-    return { resourceVersion: secret.metadata.resourceVersion, data: Object.fromEntries(data) }
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+  const secret = await client
+    .get<{ metadata: { resourceVersion: string }; data?: Record<string, string> }>(KUBERNETES.Secret, namespace, name, signal)
+    .catch(ifNotFound)
+  if (secret === undefined) return undefined
+  const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])
+  return { resourceVersion: secret.metadata.resourceVersion, data: Object.fromEntries(data) }
 }

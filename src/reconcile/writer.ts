@@ -5,7 +5,7 @@ import type { Kind } from '../kinds/kind.ts'
 import { FIELD_MANAGER, FINALIZER } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { isConflict, isInvalid, isNotFound } from '../kube/errors.ts'
+import { ifNotFound, isConflict, isInvalid, isNotFound } from '../kube/errors.ts'
 import { keyOf, type Store } from '../kube/store.ts'
 import type { Log } from '../observe/log.ts'
 
@@ -169,11 +169,6 @@ export class Writer {
       throw error
     }
   }
-}
-
-function ifNotFound(error: unknown): undefined {
-  if (isNotFound(error)) return undefined
-  throw error
 }
 
 /** The object changed under our feet; the reconcile is simply done again with the newer one. */

@@ -4,7 +4,7 @@ import { RoleAssignment } from '../../kinds/authorization/role-assignment.ts'
 import type { GroupVersionResource, Spec } from '../../kinds/kind.ts'
 import { API_FIELD_MANAGER, CREATOR_OF } from '../../kinds/names.ts'
 import type { Resource } from '../../kinds/resource.ts'
-import { isConflict, isNotFound } from '../../kube/errors.ts'
+import { ifNotFound, isConflict, isNotFound } from '../../kube/errors.ts'
 import { keyOf } from '../../resolve/names.ts'
 import { conflictOf, keepOwners, ownersOf } from './owners.ts'
 import type { Writing } from './writing.ts'
@@ -90,18 +90,13 @@ async function removeLeftover(writing: Writing, object: Resource, found: Assignm
 }
 
 /** Reads from the cluster; undefined when it is not there. */
-export async function read<T>(
+export function read<T>(
   { context, signal }: Writing,
   gvr: GroupVersionResource,
   namespace: string | undefined,
   name: string,
 ): Promise<T | undefined> {
-  try {
-    return await context.client.get<T>(gvr, namespace, name, signal)
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+  return context.client.get<T>(gvr, namespace, name, signal).catch(ifNotFound)
 }
 
 /** The creator may use the role as soon as the PUT is answered, here and at the other replicas. */

@@ -1,5 +1,5 @@
 import type { Resource } from '../../kinds/resource.ts'
-import { isNotFound } from '../../kube/errors.ts'
+import { ifNotFound } from '../../kube/errors.ts'
 import type { Context } from '../context.ts'
 import { inParameter, Refusal } from '../problem.ts'
 import { find, keyOfTarget, objectName, type Target } from '../path/target.ts'
@@ -22,14 +22,9 @@ export const preconditionFailed = (wanted: string, found: string) =>
 /** Reads the object from the cluster, for when memory may be behind; the cache learns it too. */
 export async function readLive({ cache, client }: Context, target: Target, signal: AbortSignal): Promise<Resource | undefined> {
   if (keyOfTarget(target) === undefined) return undefined
-  try {
-    const object = await client.get<Resource>(target.surface.kind.gvr, target.namespace, objectName(target), signal)
-    cache.store(target.surface.kind.kind).set(object)
-    return object
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
+  const object = await client.get<Resource>(target.surface.kind.gvr, target.namespace, objectName(target), signal).catch(ifNotFound)
+  if (object !== undefined) cache.store(target.surface.kind.kind).set(object)
+  return object
 }
 
 /**
