@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { CONTROLLERS } from '../../controllers/index.ts'
-import { add, testCache } from '../cache/testing.ts'
+import { add, addNamespace, testCache } from '../cache/testing.ts'
 import { DELETION_POLICY, EXTERNAL_ID, RESTART_REQUESTED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { silentLog } from '../kube/testing.ts'
@@ -155,4 +155,12 @@ test('credentials that stop working are told to the account; other failures are 
   expect(reportBroken).not.toHaveBeenCalled()
   await expect(fail(new ProviderError('credentials', 'expired'))).rejects.toThrow('expired')
   expect(reportBroken).toHaveBeenCalledOnce()
+})
+
+test('what was made in a workspace that is not there is not looked for in the default region, nor let go', async () => {
+  const { cache, identities, get } = setUp()
+  addNamespace(cache, 'lost', { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'lost' })
+  const made = add(cache, 'BlockStorage', 'lost', 'v', VOLUME, { incarnation: 'n', externalId: 'x' })
+  await expect(identities.behindIfAny(of('BlockStorage'), made, tools)).rejects.toThrow('stands for no workspace that is there')
+  expect(get).not.toHaveBeenCalled()
 })

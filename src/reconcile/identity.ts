@@ -61,7 +61,7 @@ export class Identities {
     if (path === undefined)
       throw new ProviderError(
         'rejected',
-        `namespace ${object.metadata.namespace} is labelled for no ${kind.scope}: an administrator has to label it`,
+        `namespace ${object.metadata.namespace} stands for no ${kind.scope} that is there: an administrator has to label it, or put the ${kind.scope} back`,
       )
     const local = controller.adapter?.(tools) ?? (kind.cloud === 'none' ? HERE : undefined)
     const link = local === undefined ? await connections.get(path.region, path.tenant, tools) : undefined

@@ -3,13 +3,13 @@ import type { Resource } from '../kinds/resource.ts'
 import type { Json, ResourcePath } from '../provider/contract.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { parentName, secaName, secaPath } from '../resolve/names.ts'
-import { regionOf } from '../resolve/region.ts'
+import { regionOf, workspaceOf } from '../resolve/region.ts'
 
-/** An object in SECA terms; undefined while its namespace belongs to no tenant. */
+/** An object in SECA terms; undefined while it is not known whose it is, or which region its workspace is in. */
 export function pathOf(lookup: Lookup, kind: Kind, object: Resource): ResourcePath | undefined {
   const { namespace } = object.metadata
   const scope = namespace === undefined ? { tenant: '' } : lookup.scopeOf(namespace)
-  if (scope === undefined || (kind.scope === 'workspace' && scope.workspace === undefined)) return undefined
+  if (scope === undefined || (kind.scope === 'workspace' && workspaceOf(lookup, object) === undefined)) return undefined
   const parent = parentName(kind, object)
   const region = regionOf(lookup, kind, object)
   const full = secaName(kind, object)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
+import { pathOf } from './path.ts'
 import { prerequisites } from './prerequisites.ts'
 import { ACTIVE, add, addNamespace, testCache } from '../cache/testing.ts'
 
@@ -146,4 +147,23 @@ describe('what guards find', () => {
       message: expect.not.stringContaining('zone'),
     })
   })
+})
+
+test('without its workspace nothing goes on, not even with an object that is there: only the workspace knows the region', () => {
+  const cache = testCache()
+  addNamespace(cache, 'lost', { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'lost' })
+  const spec = { sizeGB: 1, skuRef: { resource: 'rd100' } }
+  const problem = { reason: 'ReferenceNotFound', message: 'workspace: Workspace "lost" does not exist' }
+  for (const status of [undefined, { ...ACTIVE, externalId: 'vol-1' }]) {
+    const object = add(cache, 'BlockStorage', 'lost', 'a', spec, status)
+    expect(prerequisites(cache, volume, object)).toMatchObject({
+      reason: problem.reason,
+      message: expect.stringContaining(problem.message),
+    })
+    expect(pathOf(cache, volume, object)).toBeUndefined()
+  }
+  // One that is there and not in order is no reason to stop.
+  const workspace = add(cache, 'Workspace', 't', 'lost', {}, { state: 'error', externalId: 'prj-1' })
+  const object = add(cache, 'BlockStorage', 'lost', 'a', spec, { ...ACTIVE, externalId: 'vol-1' })
+  expect([workspace.metadata.name, prerequisites(cache, volume, object)]).toEqual(['lost', undefined])
 })

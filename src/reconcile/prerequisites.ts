@@ -92,15 +92,18 @@ function* place(lookup: Lookup, kind: Kind, object: Resource): Generator<Problem
   const { namespace } = object.metadata
   const misplaced = kind.scope === 'cluster' ? undefined : placement(kind, namespace ?? '', lookup.scopeOf(namespace ?? ''))
   if (misplaced !== undefined) yield { reason: MISPLACED, message: misplaced }
+  // Only the workspace knows which region, and so which cloud, what is in it is in.
+  else if (kind.scope === 'workspace' && workspaceOf(lookup, object) === undefined)
+    yield { reason: NOT_FOUND, message: `workspace: Workspace "${lookup.scopeOf(namespace ?? '')?.workspace}" does not exist` }
   else if (kind.cloud !== 'none') yield* ofRegion(lookup, kind, object)
 }
 
 /** Workspace and parent. */
 function* scopes(lookup: Lookup, kind: Kind, object: Resource): Generator<Problem> {
   const { namespace } = object.metadata
-  const scope = lookup.scopeOf(namespace ?? '')
-  if (kind.scope === 'workspace' && scope !== undefined) {
-    const problem = usable('Workspace', scope.workspace ?? '', workspaceOf(lookup, object), object, 'workspace')
+  const workspace = kind.scope === 'workspace' ? workspaceOf(lookup, object) : undefined
+  if (workspace !== undefined) {
+    const problem = usable('Workspace', workspace.metadata.name, workspace, object, 'workspace')
     if (problem) yield problem
   }
   if (kind.parent === undefined) return
