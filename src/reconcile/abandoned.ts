@@ -1,10 +1,11 @@
 import type { Cache } from '../cache/cache.ts'
 import type { Kind } from '../kinds/kind.ts'
-import { DELETION_POLICY, DRIFT_POLICY, FINALIZER } from '../kinds/names.ts'
+import { FINALIZER } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { Change } from '../kube/store.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Announcer } from './announce.ts'
+import { isOrphan } from './policy.ts'
 
 export interface AbandonmentsOptions {
   readonly cache: Cache
@@ -75,7 +76,7 @@ function isLetGo({ metadata }: Resource): boolean {
 }
 
 /** Something is, or may be, in the cloud that was meant to go with the object. */
-function isLeft({ metadata, status }: Resource): boolean {
-  const { [DELETION_POLICY]: deletion, [DRIFT_POLICY]: drift } = metadata.annotations ?? {}
-  return deletion !== 'Orphan' && drift !== 'Observe' && (status?.externalId !== undefined || status?.incarnation !== undefined)
+function isLeft(object: Resource): boolean {
+  const { externalId, incarnation } = object.status ?? {}
+  return !isOrphan(object) && (externalId !== undefined || incarnation !== undefined)
 }

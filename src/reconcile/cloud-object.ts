@@ -1,4 +1,3 @@
-import { DRIFT_POLICY } from '../kinds/names.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -11,6 +10,7 @@ import type { Behind, Identities } from './identity.ts'
 import type { Lanes } from './lanes.ts'
 import { doubtMs, type Memory } from './memory.ts'
 import { exists, isSettled, type Outcome } from './outcome.ts'
+import { isObserveOnly } from './policy.ts'
 import { nextStatus } from './status.ts'
 import type { Removal } from './teardown.ts'
 import type { Writer } from './writer.ts'
@@ -84,7 +84,7 @@ export class CloudObject implements Removal {
       desired,
       capability,
       memory,
-      isObserveOnly: object.metadata.annotations?.[DRIFT_POLICY] === 'Observe',
+      isObserveOnly: isObserveOnly(object),
       now: uptime,
       observe: this.observe,
       create: this.create,

@@ -18,6 +18,7 @@ import type { Behind, Identities } from './identity.ts'
 import { Lanes } from './lanes.ts'
 import { Memories, type Memory } from './memory.ts'
 import { failed, isPlain, lacking, type Outcome, paused, waiting } from './outcome.ts'
+import { isOrphan } from './policy.ts'
 import { prerequisites, shortcomings } from './prerequisites.ts'
 import { delayMs } from './schedule.ts'
 import { nextStatus } from './status.ts'
@@ -134,10 +135,16 @@ export class Engine {
     }
   }
 
-  /** With the status as it is by now: this pass may have written it. */
+  /** The very object as the store has it by now: this pass may have written its status. Undefined when it is gone. */
+  #stored(kind: Kind, object: Resource): Resource | undefined {
+    const stored = this.#options.cache.get(kind.kind, nodeOf(kind, object).key)
+    return stored?.metadata.uid === object.metadata.uid ? stored : undefined
+  }
+
+  /** With the status as it is by now. */
   #current(kind: Kind, object: Resource): Resource {
-    const current = this.#options.cache.get(kind.kind, nodeOf(kind, object).key)
-    return current?.metadata.uid === object.metadata.uid && current.status !== undefined ? { ...object, status: current.status } : object
+    const status = this.#stored(kind, object)?.status
+    return status === undefined ? object : { ...object, status }
   }
 
   async #step(pass: Pass): Promise<Outcome | undefined> {
@@ -186,7 +193,7 @@ export class Engine {
         await controller.beforeDelete?.(object, tools)
         return blockersOf(cache, edges.graph, kind, object, tools)
       },
-      isOrphaned: async () => identities.isOrphan(object) || isUninstalling(kind, tools.signal),
+      isOrphaned: async () => isOrphan(object) || isUninstalling(kind, tools.signal),
       confirm: async () => {
         confirmed ??= await live(kind, object, tools.signal)
         // Made or begun by somebody else since the store heard of it: looked at again.
@@ -214,10 +221,11 @@ export class Engine {
     const { id, controller, object, memory, tools } = pass
     const { kind } = controller
     if (outcome.isPolled === true) memory.busySince ??= uptime()
-    else memory.busySince = undefined
-    if (outcome.isPolled !== true) this.#lanes.leave(id)
-    const current = this.#options.cache.get(kind.kind, nodeOf(kind, object).key)
-    if (current !== undefined && current.metadata.uid === object.metadata.uid && kind.status !== undefined) {
+    else {
+      memory.busySince = undefined
+      this.#lanes.leave(id)
+    }
+    if (kind.status !== undefined && this.#stored(kind, object) !== undefined) {
       const base = this.#current(kind, object)
       const isBrief = outcome.isPolled === true && base.status?.state === outcome.state && uptime() - (memory.busySince ?? 0) < BRIEF_MS
       const isLeaving = outcome.state === 'deleting' || outcome.isUnhandled === true

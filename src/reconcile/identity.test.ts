@@ -11,6 +11,7 @@ import type { Connections } from './connections.ts'
 import type { Controller, Tools } from './controller.ts'
 import { Graph } from '../resolve/graph.ts'
 import { Identities } from './identity.ts'
+import { isOrphan } from './policy.ts'
 
 const tools = { signal: new AbortController().signal } as Tools
 const of = (kind: string) => CONTROLLERS.find((one) => one.kind.kind === kind) as Controller
@@ -134,7 +135,7 @@ test('restart requests, zones and policies reach whom they are for', async () =>
   // What it answers is checked on the way.
   expect(await behind.adapter.observe(behind.desired, tools)).toMatchObject({ externalId: 'vm-1', status: {} })
   expect(behind.desired).toMatchObject({ restartRequest: 'r1', zone: 'a' })
-  expect([identities.isOrphan(one), identities.isOrphan(add(cache, 'Instance', 'w', 'x', {}))]).toEqual([true, false])
+  expect([isOrphan(one), isOrphan(add(cache, 'Instance', 'w', 'x', {}))]).toEqual([true, false])
 })
 
 test('nonces differ', () => {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { DELETION_POLICY, DRIFT_POLICY } from '../kinds/names.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { Log } from '../observe/log.ts'
@@ -48,14 +47,16 @@ const HERE: ResourceAdapter = {
 /** Who an object is in the cloud: account, tag, incarnation (architecture §4 "Identity"). */
 export class Identities {
   readonly #options: IdentitiesOptions
+  readonly #installationKey: string
 
   constructor(options: IdentitiesOptions) {
     this.#options = options
+    this.#installationKey = installationKey(options.installation)
   }
 
   /** Adapter and desired state of an object. Throws `credentials`, `unsupported`… */
   async behind(controller: Controller, object: Resource, tools: Tools): Promise<Behind> {
-    const { lookup, graph, connections, installation } = this.#options
+    const { lookup, graph, connections } = this.#options
     const { kind } = controller
     const path = pathOf(lookup, kind, object)
     if (path === undefined)
@@ -71,7 +72,7 @@ export class Identities {
     const capability = link?.capabilities[kind.kind] ?? LOCAL
     const desired = desiredOf(lookup, graph, kind, object, path, {
       tagOf: (one, at) => this.#tagOf(one, at),
-      installationKey: installationKey(installation),
+      installationKey: this.#installationKey,
       incarnation: object.status?.incarnation ?? '',
       mayAdopt: link?.mayAdopt === true,
       reads: capability.reads ?? [],
@@ -109,11 +110,6 @@ export class Identities {
     const path = pathOf(lookup, kind, object)
     const isUnsupported = error instanceof ProviderError && error.failure === 'unsupported'
     return path !== undefined && !isUnsupported && connections.serves(path.region)
-  }
-
-  /** The cloud object stays when the object goes: by policy, or since nothing is written to the cloud for it. */
-  isOrphan({ metadata }: Resource): boolean {
-    return metadata.annotations?.[DELETION_POLICY] === 'Orphan' || metadata.annotations?.[DRIFT_POLICY] === 'Observe'
   }
 
   nonce(): string {
