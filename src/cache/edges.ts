@@ -5,7 +5,7 @@ import type { Resource } from '../kinds/resource.ts'
 import type { Change } from '../kube/store.ts'
 import { nodeOf } from '../resolve/blockers.ts'
 import { edgesOf, scopeNode } from '../resolve/edges.ts'
-import { type Edge, Graph, type Node } from '../resolve/graph.ts'
+import { type Edge, Graph, idOf, type Node } from '../resolve/graph.ts'
 import type { Cache } from './cache.ts'
 import { claimOf, type Namespace } from './directory.ts'
 
@@ -91,7 +91,7 @@ export class Edges {
     const isMoved = !isDeepStrictEqual(before && claimOf(before), now && claimOf(now))
     const isGoing = before?.metadata.deletionTimestamp !== now?.metadata.deletionTimestamp
     const concerned = new Map<string, Omit<Placed, 'initial'>>()
-    const take = (one: Omit<Placed, 'initial'>) => void concerned.set(`${one.kind.kind}|${nodeOf(one.kind, one.object).key}`, one)
+    const take = (one: Omit<Placed, 'initial'>) => void concerned.set(idOf(nodeOf(one.kind, one.object)), one)
     // A tenant's that is only told to go, or opened to others, concerns nobody in its workspaces.
     const claimed = isMoved ? claims : claims.filter(({ workspace }) => workspace !== undefined)
     if (isMoved || isGoing) for (const one of this.#cache.placedBy(object.metadata.name, claimed)) take(one)

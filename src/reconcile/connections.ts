@@ -2,6 +2,7 @@ import { deadline } from '../deadline.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { CallContext } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
+import { boundTo, cloudProviderOf } from '../resolve/region.ts'
 import { type AccountReport, checkAccounts } from './account-check.ts'
 import { accountOf, Accounts, secretOf, specOf } from './accounts.ts'
 import { connect, type ConnectOptions, type Link, type SecretData } from './connect.ts'
@@ -78,7 +79,7 @@ export class Connections {
   async check(object: Resource, context: CallContext): Promise<AccountReport> {
     const { lookup } = this.#options
     const { name } = object.metadata
-    const region = [...lookup.all('Region')].find((one) => (one.spec as { cloudProvider?: string }).cloudProvider === name)
+    const region = [...lookup.all('Region')].find((one) => boundTo(one) === name)
     return checkAccounts({
       lookup,
       object,
@@ -113,7 +114,7 @@ export class Connections {
 
   #behind(region: string) {
     const { lookup } = this.#options
-    const name = (lookup.get('Region', region)?.spec as { cloudProvider?: string } | undefined)?.cloudProvider
+    const name = cloudProviderOf(lookup, region)
     return { name, object: name === undefined ? undefined : lookup.get('CloudProvider', name) }
   }
 

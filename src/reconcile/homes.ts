@@ -3,7 +3,8 @@ import { ACCOUNT } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { ProviderError } from '../provider/errors.ts'
 import type { Lookup } from '../resolve/lookup.ts'
-import { regionOf } from '../resolve/region.ts'
+import { cloudProviderOf, regionOf } from '../resolve/region.ts'
+import { exists } from './outcome.ts'
 
 /** Which accounts the objects of a CloudProvider live in, as its status keeps it. */
 export interface Homes {
@@ -48,11 +49,9 @@ export function hasObjects(lookup: Lookup, cloudProvider: Resource, tenant: stri
     (kind.scope === 'workspace' ? workspaces : [home]).some(
       (namespace) =>
         namespace !== undefined &&
-        lookup.inNamespace(kind.kind, namespace).some((object) => {
-          if (object.status?.externalId === undefined) return false
-          const region = lookup.get('Region', regionOf(lookup, kind, object))
-          return (region?.spec as { cloudProvider?: string } | undefined)?.cloudProvider === cloudProvider.metadata.name
-        }),
+        lookup
+          .inNamespace(kind.kind, namespace)
+          .some((object) => exists(object) && cloudProviderOf(lookup, regionOf(lookup, kind, object)) === cloudProvider.metadata.name),
     ),
   )
 }

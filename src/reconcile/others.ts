@@ -4,7 +4,7 @@ import { readsOf } from '../provider/capability.ts'
 import type { Holder, Other, ResourcePath, Targets } from '../provider/contract.ts'
 import { tagKey } from '../provider/tags.ts'
 import { nodeOf } from '../resolve/blockers.ts'
-import type { Graph } from '../resolve/graph.ts'
+import { type Graph, idOf } from '../resolve/graph.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { keyOf, parentName } from '../resolve/names.ts'
 import { referencesOf, resolver } from '../resolve/references.ts'
@@ -62,7 +62,7 @@ export function otherOf(around: Surroundings, kindName: string, key: string): Ot
 }
 
 function makeOther(around: Surroundings, kind: Kind, object: Resource, reads: readonly string[]): Other | undefined {
-  const id = `${kind.kind}|${keyOf(object.metadata.namespace, object.metadata.name)}|${reads.join(',')}`
+  const id = `${idOf(nodeOf(kind, object))}|${reads.join(',')}`
   if (!around.made.has(id)) around.made.set(id, build(around, kind, object, reads))
   return around.made.get(id)
 }

@@ -1,6 +1,6 @@
 import { EACH } from '../kinds/ref.ts'
 import type { Kind } from '../kinds/kind.ts'
-import type { Graph, Node } from '../resolve/graph.ts'
+import { type Graph, idOf, type Node } from '../resolve/graph.ts'
 
 /** A step of a declared path, walked from its end: who comes next before it, and whether somebody looks as far as from there to here. */
 interface Step {
@@ -51,7 +51,7 @@ function* walk(graph: Graph, node: Node, at: Step, seen: Map<Step, Set<string>>)
   if (at.before.size === 0) return
   for (const { from, edge } of graph.dependents(node)) {
     const next = at.before.get(`${from.kind}|${edge.path.replaceAll(/\[\d+\]/g, EACH)}`)
-    const id = `${from.kind}|${from.key}`
+    const id = idOf(from)
     if (next === undefined || seen.get(next)?.has(id) === true) continue
     seen.set(next, (seen.get(next) ?? new Set()).add(id))
     if (next.isReader) yield from

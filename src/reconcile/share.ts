@@ -1,7 +1,7 @@
 import type { Share } from '../kube/queue.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { Lookup } from '../resolve/lookup.ts'
-import { regionOf } from '../resolve/region.ts'
+import { cloudProviderOf, regionOf } from '../resolve/region.ts'
 import { accountOf, secretOf, specOf } from './accounts.ts'
 import type { Controller } from './controller.ts'
 
@@ -25,8 +25,7 @@ export function shareOf(lookup: Lookup, controllers: ReadonlyMap<string, Control
     if (controller?.isAccount === true) return { account: id, tenant: '' }
     const object = controller === undefined || controller.kind.cloud === 'none' ? undefined : lookup.get(kind, id.slice(at + 1))
     if (controller === undefined || object === undefined) return NOBODYS
-    const region = lookup.get('Region', regionOf(lookup, controller.kind, object))
-    const name = (region?.spec as { cloudProvider?: string } | undefined)?.cloudProvider
+    const name = cloudProviderOf(lookup, regionOf(lookup, controller.kind, object))
     const cloudProvider = name === undefined ? undefined : lookup.get('CloudProvider', name)
     const tenant = lookup.scopeOf(object.metadata.namespace ?? '')?.tenant ?? ''
     return cloudProvider === undefined ? { account: '', tenant } : { account: accountFor(cloudProvider, tenant), tenant }

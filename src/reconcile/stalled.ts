@@ -2,7 +2,7 @@ import { CATALOGUE } from '../errors.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { nodeOf } from '../resolve/blockers.ts'
-import type { Node } from '../resolve/graph.ts'
+import { idOf, type Node } from '../resolve/graph.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { regionOf } from '../resolve/region.ts'
 
@@ -12,7 +12,7 @@ type Circle = 'namespace' | 'region'
 /** By the reason of the condition. What is not here is nothing that others could mend. */
 const CIRCLES: Readonly<Record<string, Circle>> = {
   [CATALOGUE.ProviderRejected.reason]: 'namespace',
-  QuotaExceeded: 'region',
+  [CATALOGUE.ProviderQuota.reason]: 'region',
 }
 
 /** So many of each kind are tried when something was let go, in turns: one place is free, and the account has other work as well. */
@@ -32,12 +32,12 @@ export class Stalled {
 
   /** Takes note of an object as it is now; `isGone`: it is not there any more. */
   note(kind: Kind, object: Resource, isGone: boolean): void {
-    const { key } = nodeOf(kind, object)
-    const id = `${kind.kind}|${key}`
+    const node = nodeOf(kind, object)
+    const id = idOf(node)
     const circle = isGone ? undefined : this.#circleOf(kind, object)
     const before = this.#places.get(id)
     if (before === circle) return
-    if (before !== undefined) this.#leave(before, kind.kind, key)
+    if (before !== undefined) this.#leave(before, node)
     if (circle === undefined) {
       this.#places.delete(id)
       return
@@ -45,7 +45,7 @@ export class Stalled {
     this.#places.set(id, circle)
     const kinds = this.#circles.get(circle) ?? new Map<string, Set<string>>()
     this.#circles.set(circle, kinds)
-    kinds.set(kind.kind, (kinds.get(kind.kind) ?? new Set()).add(key))
+    kinds.set(kind.kind, (kinds.get(kind.kind) ?? new Set()).add(node.key))
   }
 
   /** Who may go on now that an object let go of something; never itself. */
@@ -71,7 +71,7 @@ export class Stalled {
     return circle === 'namespace' ? `namespace ${object.metadata.namespace ?? ''}` : `region ${regionOf(this.#lookup, kind, object)}`
   }
 
-  #leave(circle: string, kind: string, key: string): void {
+  #leave(circle: string, { kind, key }: Node): void {
     const kinds = this.#circles.get(circle)
     kinds?.get(kind)?.delete(key)
     if (kinds?.get(kind)?.size === 0) kinds.delete(kind)

@@ -3,7 +3,7 @@ import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { WorkQueue } from '../kube/queue.ts'
 import type { Change } from '../kube/store.ts'
-import type { Edge, Node } from '../resolve/graph.ts'
+import { type Edge, idOf, type Node } from '../resolve/graph.ts'
 import { nodeOf } from '../resolve/blockers.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { EdgeChange, Edges } from '../cache/edges.ts'
@@ -27,9 +27,6 @@ export interface WakeOptions {
   /** Whether a kind's adapter looks at what refers to the object; absent: none does. */
   readonly readsHolders?: (kind: Kind) => boolean
 }
-
-/** Key of an object in the work queue. */
-const idOf = (node: Node): string => `${node.kind}|${node.key}`
 
 /** What is in order looks at what others say of themselves after this long, so that a burst makes one look. */
 const STATUS_MS = 1_000

@@ -1,6 +1,6 @@
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
-import type { Graph, Node } from './graph.ts'
+import { type Graph, idOf, type Node } from './graph.ts'
 import type { Lookup } from './lookup.ts'
 import { keyOf } from './names.ts'
 
@@ -32,7 +32,7 @@ export function holdersOf(lookup: Lookup, graph: Graph, kind: Kind, object: Reso
   for (const { from } of graph.holders(nodeOf(kind, object))) {
     const holder = lookup.get(from.kind, from.key)
     const holderKind = lookup.kindNamed(from.kind)
-    const id = `${from.kind}|${from.key}`
+    const id = idOf(from)
     if (holder === undefined || holderKind === undefined || seen.has(id)) continue
     seen.add(id)
     const isChild = holderKind.parent?.kind === kind.kind && holderKind.parent.onDelete === 'cascade'

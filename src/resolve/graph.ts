@@ -22,7 +22,8 @@ interface Entry {
   readonly edges: readonly Edge[]
 }
 
-const id = (node: Node): string => `${node.kind}|${node.key}`
+/** A node as text: what queues and sets know it by. */
+export const idOf = (node: Node): string => `${node.kind}|${node.key}`
 
 /** Who depends on whom, kept in step with the stores: what a change wakes, and what a deletion must wait for. */
 export class Graph {
@@ -32,18 +33,18 @@ export class Graph {
 
   /** Replaces the edges of an object; `undefined` when it is gone. */
   set(from: Node, edges: readonly Edge[] | undefined): void {
-    const name = id(from)
+    const name = idOf(from)
     const before = this.#entries.get(name)?.edges ?? []
     // Drawn again at every look, and nearly always the same.
     if (edges !== undefined && this.#entries.has(name) && isSame(before, edges)) return
-    for (const edge of before) this.#unlink(id(edge.to), name)
+    for (const edge of before) this.#unlink(idOf(edge.to), name)
     if (edges === undefined) {
       this.#entries.delete(name)
       return
     }
     this.#entries.set(name, { from, edges })
     for (const edge of edges) {
-      const target = id(edge.to)
+      const target = idOf(edge.to)
       let sources = this.#incoming.get(target)
       if (sources === undefined) this.#incoming.set(target, (sources = new Map()))
       const known = sources.get(name)
@@ -59,13 +60,13 @@ export class Graph {
 
   /** What an object depends on. */
   edges(from: Node): readonly Edge[] {
-    return this.#entries.get(id(from))?.edges ?? []
+    return this.#entries.get(idOf(from))?.edges ?? []
   }
 
   /** Objects with an edge to `to`, with that edge; `ns/*.name` edges match nested objects of any parent. */
   *dependents(to: Node): Generator<{ readonly from: Node; readonly edge: Edge }> {
     for (const target of aliases(to)) {
-      for (const [source, edges] of this.#incoming.get(id(target)) ?? []) {
+      for (const [source, edges] of this.#incoming.get(idOf(target)) ?? []) {
         const from = this.#entries.get(source)?.from
         if (from !== undefined) for (const edge of listOf(edges)) yield { from, edge }
       }

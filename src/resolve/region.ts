@@ -19,3 +19,13 @@ export function workspaceOf(lookup: Lookup, object: Resource): Resource | undefi
   const namespace = lookup.namespaceOf({ tenant: scope.tenant })
   return namespace === undefined ? undefined : lookup.get('Workspace', keyOf(namespace, scope.workspace))
 }
+
+/** Name of the CloudProvider that a region is bound to; undefined while there is no such region. */
+export function cloudProviderOf(lookup: Lookup, region: string): string | undefined {
+  return boundTo(lookup.get('Region', region))
+}
+
+/** Name of the CloudProvider that a Region names. */
+export function boundTo(region: Resource | undefined): string | undefined {
+  return (region?.spec as { readonly cloudProvider?: string } | undefined)?.cloudProvider
+}
