@@ -1,42 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CONTROLLERS } from '../../controllers/index.ts'
-import { PROVIDERS } from '../../providers/index.ts'
 import type { ControllersConfig } from '../cli/config.ts'
 import { KINDS } from '../kinds/index.ts'
-import type { Kind } from '../kinds/kind.ts'
-import type { KubeClient } from '../kube/client.ts'
 import { connect } from '../kube/config.ts'
 import { EventRecorder } from '../kube/events.ts'
 import { CONTROLLERS_LEASE } from '../kinds/names.ts'
-import { systemClock } from '../kube/clock.ts'
 import { LeaseElector, StuckError } from '../kube/lease.ts'
-import { WorkQueue } from '../kube/queue.ts'
 import { type HealthOptions, startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { Abandonments } from '../reconcile/abandoned.ts'
-import { readsOf } from '../provider/capability.ts'
-import type { Provider } from '../provider/contract.ts'
-import { Announcer } from '../reconcile/announce.ts'
 import { Cache } from '../cache/cache.ts'
-import { Edges } from '../cache/edges.ts'
 import { Informers } from '../cache/informers.ts'
-import type { Fence } from '../provider/fence.ts'
-import { ProviderError } from '../provider/errors.ts'
 import { Claim } from '../reconcile/claim.ts'
-import { Connections } from '../reconcile/connections.ts'
-import { Engine } from '../reconcile/engine.ts'
-import { Identities } from '../reconcile/identity.ts'
-import { createServices, isUninstalling, live, readSecret } from '../reconcile/services.ts'
 import { installationId, keepInstallation } from '../reconcile/installation.ts'
-import { shareOf } from '../reconcile/share.ts'
-import { createView } from '../reconcile/view.ts'
 import { Turns } from '../reconcile/turns.ts'
-import { Waker } from '../reconcile/wake.ts'
-import { Writer } from '../reconcile/writer.ts'
 import { surroundings } from './process.ts'
+import { assemble } from './assemble.ts'
 
 /** How long a start waits between tries while the apiserver is away. */
 const RETRY_MS = 2_000
@@ -148,87 +128,6 @@ export function checks(of: {
     live: { engine: () => turns.trouble() },
     ready: { informers: () => informers.trouble(), claim: () => claim.problem() },
   }
-}
-
-/** What the engine of a process is made of. */
-interface Parts {
-  readonly config: ControllersConfig
-  readonly client: KubeClient
-  readonly cache: Cache
-  readonly recorder: EventRecorder
-  readonly installation: string
-  readonly log: Log
-  readonly metrics: Metrics
-  /** Whether this process leads for sure. */
-  readonly mayAct: () => boolean
-  /** All that are known if absent. */
-  readonly providers?: readonly Provider[]
-}
-
-/** Puts the engine of a process together; it does nothing yet. */
-export function assemble({ config, client, cache, recorder, installation, log, metrics, mayAct, providers = PROVIDERS }: Parts) {
-  const edges = new Edges(cache)
-  const view = createView(cache, edges.graph)
-  const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
-  const reads = ({ kind }: Kind) => readsOf(providers.map(({ capabilities }) => capabilities[kind]))
-  const queue = new WorkQueue({ name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 }, shareOf: shareOf(cache, byKind) })
-  queue.close()
-  const fence: Fence = {
-    check() {
-      if (!mayAct())
-        throw new ProviderError(
-          'transient',
-          'this process does not hold the Lease for sure any more: nothing was sent, whoever leads goes on',
-        )
-    },
-  }
-  const { operatorNamespace, callTimeoutMs, driftIntervalMs } = config
-  const connections = new Connections({
-    lookup: cache,
-    providers,
-    operatorNamespace,
-    readSecret: (name, signal) => readSecret(client, operatorNamespace, name, signal),
-    now: systemClock.now,
-    fence,
-    onBroken: (name) => queue.add(`CloudProvider|${name}`, { priority: 'high' }),
-  })
-  const waker = new Waker({
-    cache,
-    edges,
-    controllers: byKind,
-    queue,
-    reads: (kind) => reads(kind).targets,
-    readsHolders: (kind) => reads(kind).hasHolders,
-    onLostClaim: (namespace, winner) => {
-      const message = `namespace ${winner} is older and stands for the same tenant or workspace: this one is left alone`
-      log.warn({ namespace: namespace.metadata.name, winner }, 'two namespaces claim one tenant or workspace')
-      recorder.record(namespace, { type: 'Warning', reason: 'ClaimLost', action: 'Assign', message })
-    },
-  })
-  const announcer = new Announcer({ recorder, log, metrics, cache, now: Date.now })
-  const uninstalling = (kind: Kind, signal: AbortSignal) => isUninstalling(client, kind, signal)
-  const abandonments = new Abandonments({ cache, announcer, metrics, isUninstalling: uninstalling })
-  const engine = new Engine({
-    cache,
-    edges,
-    view,
-    controllers: byKind,
-    queue,
-    metrics,
-    log,
-    driftIntervalMs,
-    writer: new Writer(client, (kind) => cache.store(kind), { log, onRelease: (object) => abandonments.released(object) }),
-    identities: new Identities({ lookup: cache, graph: edges.graph, connections, installation, callTimeoutMs, metrics, log }),
-    announcer,
-    services: createServices(client, cache, connections),
-    isUninstalling: uninstalling,
-    live: (kind, object, signal) => live(client, kind, object, signal),
-    roadMs: callTimeoutMs,
-    now: Date.now,
-    uptime: systemClock.now,
-    random: Math.random,
-  })
-  return { engine, waker, connections, queue, abandonments }
 }
 
 /** Counted when somebody looks, not on every change. */

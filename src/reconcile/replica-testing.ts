@@ -12,7 +12,7 @@ import { type MemoryServer, noAnswer } from '../kube/memory-testing.ts'
 import { silentLog } from '../kube/testing.ts'
 import type { Request, Transport } from '../kube/transport.ts'
 import { createMetrics } from '../observe/metrics.ts'
-import { assemble } from '../processes/controllers.ts'
+import { assemble } from '../processes/assemble.ts'
 import type { Provider } from '../provider/contract.ts'
 import { feed } from './feed-testing.ts'
 import { Gate, type Step } from './gate-testing.ts'
@@ -48,7 +48,7 @@ interface Surroundings extends ReplicaOptions {
 /** Tries of the transport for what may be sent twice. */
 const TRIES = 4
 
-/** A process of controllers in memory: the real pieces, put together as in `processes/controllers.ts`. */
+/** A process of controllers in memory: the real pieces, put together by `processes/assemble.ts`. */
 export class Replica extends Gate {
   readonly #given: Surroundings
   readonly cache = new Cache(KINDS, 'eu-1')
