@@ -1,9 +1,8 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { KINDS } from '../kinds/index.ts'
-import { FakeClock, serve, silentLog, until } from '../kube/testing.ts'
-import { createMetrics } from '../observe/metrics.ts'
-import { Cache } from './cache.ts'
-import { type Current, Informers } from './informers.ts'
+import { serve, until } from '../kube/testing.ts'
+import type { Current } from './informers.ts'
+import { NOTHING, runInformers } from './informers-testing.ts'
 
 /** Informers of an apiserver that has nothing, and answers when it is not away. */
 async function start(current?: Current) {
@@ -12,25 +11,9 @@ async function start(current?: Current) {
     if (state.isAway) return
     if (state.missing !== '' && path.endsWith(`/${state.missing}`)) return json(404, { kind: 'Status', code: 404 })
     if (!query.has('watch')) json(200, { items: [], metadata: { resourceVersion: '5' } })
-    else if (query.has('sendInitialEvents'))
-      events({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '5', annotations: { 'k8s.io/initial-events-end': 'true' } } } })
+    else if (query.has('sendInitialEvents')) events(NOTHING)
   })
-  const clock = new FakeClock()
-  const informers = new Informers({
-    client: server.client,
-    cache: new Cache(KINDS, 'eu-1'),
-    log: silentLog,
-    metrics: createMetrics(),
-    clock,
-    ...(current && { current }),
-  })
-  const stop = new AbortController()
-  const done = informers.run(stop.signal)
-  onTestFinished(async () => {
-    stop.abort()
-    await done
-    await server.close()
-  })
+  const { informers, clock } = runInformers(server, current)
   /** The apiserver is there until all have synced. */
   const sync = async () => {
     await until(() => server.seen.length === KINDS.length + 1)

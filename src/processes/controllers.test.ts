@@ -1,9 +1,6 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { Cache } from '../cache/cache.ts'
-import { Informers } from '../cache/informers.ts'
-import { KINDS } from '../kinds/index.ts'
-import { FakeClock, serve, silentLog, until } from '../kube/testing.ts'
-import { createMetrics } from '../observe/metrics.ts'
+import { expect, test } from 'vitest'
+import { NOTHING, runInformers } from '../cache/informers-testing.ts'
+import { serve, until } from '../kube/testing.ts'
 import { Turns } from '../reconcile/turns.ts'
 import { checks } from './controllers.ts'
 
@@ -13,27 +10,12 @@ const tell = (all: Readonly<Record<string, () => string | undefined>>) =>
 test('an apiserver that is away for ten minutes makes the controllers not ready, and restarts nobody', async () => {
   let isAway = false
   const server = await serve(({ query, events }) => {
-    if (!isAway && query.has('sendInitialEvents'))
-      events({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '5', annotations: { 'k8s.io/initial-events-end': 'true' } } } })
+    if (!isAway && query.has('sendInitialEvents')) events(NOTHING)
   })
-  const clock = new FakeClock()
-  const informers = new Informers({
-    client: server.client,
-    cache: new Cache(KINDS, 'eu-1'),
-    log: silentLog,
-    metrics: createMetrics(),
-    clock,
-  })
+  const { informers, clock } = runInformers(server)
   const turns = new Turns({ callTimeoutMs: 60_000, now: () => clock.now() })
   const claim: { words?: string } = {}
   const { live, ready } = checks({ informers, turns, claim: { problem: () => claim.words } })
-  const stop = new AbortController()
-  const done = informers.run(stop.signal)
-  onTestFinished(async () => {
-    stop.abort()
-    await done
-    await server.close()
-  })
   expect(tell(ready)).toEqual({ informers: 'not in sync yet', claim: undefined })
   await until(() => informers.isSynced())
   expect(tell(ready)).toEqual({ informers: undefined, claim: undefined })
