@@ -1,4 +1,4 @@
-export const PRIORITIES = ['high', 'normal', 'low'] as const
+const PRIORITIES = ['high', 'normal', 'low'] as const
 export type Priority = (typeof PRIORITIES)[number]
 
 /**
@@ -8,7 +8,7 @@ export type Priority = (typeof PRIORITIES)[number]
 const BY_PRIORITY = 7
 
 /** Who is next. */
-export interface Next<T> {
+interface Next<T> {
   readonly party: string
   readonly item: T
 }

@@ -197,7 +197,7 @@ function isMet<D extends KindDefinition, O>(path: string, want: Want<D, O>, obje
 }
 
 /** Whether an object has fields, as far as they are known. */
-export function hasFields(object: Fields, fields: Fields): boolean {
+function hasFields(object: Fields, fields: Fields): boolean {
   return Object.entries(fields).every(([key, value]) => value === undefined || isDeepStrictEqual(object[key], value))
 }
 

@@ -41,7 +41,7 @@ export function readsOf(capabilities: Iterable<Pick<Capability, 'reads'> | undef
 }
 
 /** How a path of drift may be dealt with: `update`, `replace`, or not at all. */
-export type Remedy = 'update' | 'replace' | 'none'
+type Remedy = 'update' | 'replace' | 'none'
 
 /** What the capability says about a spec path: `dataVolumes[2].deviceRef` is covered by `dataVolumes`. */
 export function remedyOf(capability: Capability, path: string): Remedy {

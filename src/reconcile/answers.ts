@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { asError, SecaError } from '../errors.ts'
-import { CommonStatus } from '../kinds/common.ts'
+import { CommonStatus, HANDLE_LENGTH } from '../kinds/common.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Accepted, Observed, ResourceAdapter } from '../provider/contract.ts'
 import { safeText } from './text.ts'
@@ -16,7 +16,6 @@ type Fields = Readonly<Record<string, unknown>>
 const MAX_TEXT = 2_048
 const MAX_PATH = 256
 const MAX_ITEMS = 1_000
-const MAX_HANDLE_BYTES = 2_048
 const MAX_AGAIN_MS = 86_400_000
 /** Text of one problem, which may quote the answer. */
 const MAX_ISSUE = 256
@@ -165,7 +164,7 @@ function checkHandle(handle: unknown, issues: string[]): Fields {
     return {}
   }
   if (text === undefined) complain(issues, 'handle', `${nameOf(handle)} is not JSON`)
-  else if (Buffer.byteLength(text) > MAX_HANDLE_BYTES) complain(issues, 'handle', `more than ${MAX_HANDLE_BYTES} bytes of JSON`)
+  else if (Buffer.byteLength(text) > HANDLE_LENGTH) complain(issues, 'handle', `more than ${HANDLE_LENGTH} bytes of JSON`)
   else return { handle: JSON.parse(text) as unknown }
   return {}
 }

@@ -3,7 +3,7 @@ import { type Capability, remedyOf } from '../provider/capability.ts'
 import type { Accepted, Desired, Observed } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { isNewRequest } from '../resolve/requests.ts'
-import { againAt, type Memory } from './memory.ts'
+import { againAt, type Memory, unseenMs } from './memory.ts'
 import { available, broken, exists, isSettled, type Outcome, wasActive } from './outcome.ts'
 
 /** What `converge` needs from around it. */
@@ -53,7 +53,7 @@ async function absent(work: Convergence): Promise<Outcome> {
   const doubtMs = work.doubtMs()
   const isRepeatable = capability.create === 'idempotent' && !exists(object)
   if (doubtMs > 0 && !isRepeatable)
-    return { ...changing(object), message: 'the cloud does not show it yet', isPolled: true, againMs: Math.min(doubtMs, UNSEEN_MS) }
+    return { ...changing(object), message: 'the cloud does not show it yet', isPolled: true, againMs: unseenMs(doubtMs) }
   const claimed = await work.begin()
   const { externalId, handle } = await work.create(claimed)
   const made = { ...claimed, externalId, ...(handle === undefined ? {} : { handle }) }
@@ -194,6 +194,3 @@ function factsOf(seen: Observed) {
     ...(againMs === undefined ? {} : { againMs }),
   }
 }
-
-/** What the cloud does not show yet is looked for this often, at the least. */
-const UNSEEN_MS = 5_000

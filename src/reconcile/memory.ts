@@ -95,6 +95,12 @@ export function doubtMs(memory: Memory, isKnown: boolean, { settleMs, roadMs }: 
   return Math.max(0, from + settleMs + (isKnown ? 0 : roadMs) - now)
 }
 
+/** What the cloud does not show yet is looked for this often, at the least, in milliseconds. */
+const UNSEEN_MS = 5_000
+
+/** When to look again for what "not found" proves nothing about yet. */
+export const unseenMs = (doubt: number): number => Math.min(doubt, UNSEEN_MS)
+
 const FIRST_MS = 5_000
 const LONGEST_MS = 6 * 3_600_000
 

@@ -15,7 +15,7 @@ export type News = 'identity' | 'readiness' | 'status' | 'words'
 /** The most that a change is; `derived`: fields of status that follow from others, which is no news. */
 export function newsOf({ object, previous, type }: Change<Resource>, derived: readonly string[] = []): News | undefined {
   if (type !== 'updated' || previous === undefined) return 'identity'
-  if (idOf(previous) !== idOf(object) || !isDeepStrictEqual(handleOf(previous), handleOf(object))) return 'identity'
+  if (idOf(previous) !== idOf(object) || previous.status?.handle !== object.status?.handle) return 'identity'
   if (isUsable(previous) !== isUsable(object)) return 'readiness'
   if (previous.status === object.status) return undefined
   if (!isDeepStrictEqual(factsOf(previous, derived), factsOf(object, derived))) return 'status'
@@ -46,7 +46,6 @@ const COMMON = new Set(Object.keys(CommonStatus.shape))
 
 const hasOurs = ({ metadata }: Resource) => metadata.finalizers?.includes(FINALIZER) === true
 const idOf = ({ metadata, status }: Resource) => `${metadata.generation}|${metadata.deletionTimestamp}|${status?.externalId}`
-const handleOf = ({ status }: Resource) => (status as { handle?: unknown } | undefined)?.handle
 const readyOf = ({ status }: Resource) => status?.conditions?.find(({ type }) => type === 'Ready')
 
 /** The kind's own status, without what follows from others. */

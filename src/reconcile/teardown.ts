@@ -1,6 +1,6 @@
 import type { Resource } from '../kinds/resource.ts'
 import type { Accepted, Desired, Observed } from '../provider/contract.ts'
-import type { Memory } from './memory.ts'
+import { type Memory, unseenMs } from './memory.ts'
 import type { Outcome, Problem } from './outcome.ts'
 
 /** Who still uses an object that is to go. */
@@ -73,7 +73,7 @@ async function remove(work: Teardown, target: Removal): Promise<Outcome | 'orpha
     const doubtMs = target.doubtMs()
     if (doubtMs === 0) return undefined
     const message = 'waits until it is sure that the cloud is not just about to make it'
-    return deleting('Deleting', message, { isPolled: true, againMs: Math.min(doubtMs, UNSEEN_MS) })
+    return deleting('Deleting', message, { isPolled: true, againMs: unseenMs(doubtMs) })
   }
   const facts = { externalId: seen.externalId ?? '', ...(seen.handle === undefined ? {} : { handle: seen.handle }) }
   memory.wasGoing ||= seen.going === true
@@ -109,8 +109,6 @@ const GRACE_MS = 2_000
 const OVERDUE_MS = 60_000
 /** A safety net: the end of a blocker wakes what it blocked. */
 const WAIT_MS = 600_000
-/** What the cloud does not show is looked for this often, at the least. */
-const UNSEEN_MS = 5_000
 const NAMED = 5
 
 const ageMs = ({ object, now }: Teardown): number => now() - Date.parse(object.metadata.deletionTimestamp ?? '')
