@@ -84,6 +84,8 @@ describe('PUT', () => {
     expect(object.metadata.labels).toEqual({ b: '2', 'app.kubernetes.io/name': 'kept' })
     expect(Object.keys(object.metadata.annotations ?? {}).toSorted()).toEqual(['secapi.cloud/drift', 'secapi.cloud/requested'])
     expect(object.extensions).toBeUndefined()
+    // With it the volume would be left in the cloud at the end.
+    await tenant.annotate('BlockStorage', 'full', { 'secapi.cloud/drift': null })
   })
 
   it('brings back labels and annotations byte for byte', async () => {
