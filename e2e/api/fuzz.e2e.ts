@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OpenApi } from '../../src/api/reference/openapi.ts'
 import { hasPython, installSchemathesis, type Ran, run } from './fuzz/tool.ts'
 import { furnish, type Furnished, narrowed } from './fuzz/world.ts'
+import { wipe } from '../support/audit.ts'
 import { startStack, type Stack } from '../support/harness.ts'
 import { type Api, call, pki, startApi } from '../support/api.ts'
 
@@ -43,8 +44,12 @@ describe.skipIf(!isPossible)('fuzzing the API', { timeout: SECONDS * 1_000 }, ()
     served = (await call(`${api.url}/openapi.json`)).json<OpenApi>()
   })
   afterAll(async () => {
-    await api?.stop()
-    await stack?.stop()
+    try {
+      await api?.stop()
+      if (stack !== undefined) await wipe(stack)
+    } finally {
+      await stack?.stop()
+    }
     rmSync(folder, { recursive: true, force: true })
   })
 

@@ -17,10 +17,16 @@ const namespace = `writer-${randomBytes(4).toString('hex')}`
 const errors: unknown[] = []
 
 beforeAll(async () => {
-  // No tenant's: no controllers look here.
+  // No tenant's: controllers of other files make nothing of what is here.
   await client.create(KUBERNETES.Namespace, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
 })
 afterAll(async () => {
+  // Controllers would keep what says that it was begun: they cannot know that no cloud has it.
+  for await (const { items } of client.list<Resource>(kind.gvr, { namespace }))
+    for (const { metadata } of items) {
+      await client.patch(kind.gvr, namespace, metadata.name, { type: 'merge', body: { metadata: { finalizers: null } } })
+      await client.delete(kind.gvr, namespace, metadata.name)
+    }
   await client.delete(KUBERNETES.Namespace, undefined, namespace)
   await client.close()
 })

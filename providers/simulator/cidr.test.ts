@@ -4,7 +4,8 @@ import { isMetBy, toCloud, toSeca } from './cidr.ts'
 it('a block without an address asks the cloud for one of its size', () => {
   expect(toCloud({ ipv4: '0.0.0.0/16', ipv6: 'fd00::/56' })).toEqual({ ipv4: 'auto/16', ipv6: 'fd00::/56' })
   expect(toCloud({ ipv6: '::/56' })).toEqual({ ipv6: 'auto/56' })
-  expect(toSeca({ ipv4: '10.0.0.0/16', ipv6: undefined })).toEqual({ ipv4: '10.0.0.0/16' })
+  expect(toSeca({ ipv4: '10.0.0.0/16', ipv6: undefined })).toStrictEqual({ ipv4: '10.0.0.0/16' })
+  expect(toSeca({ ipv4: null, ipv6: 'fd00::/56' })).toStrictEqual({ ipv6: 'fd00::/56' })
 })
 
 it.each([

@@ -2,14 +2,14 @@ import { isUnassigned, parseBlock, sameBlock } from '../../src/ip.ts'
 
 /** Blocks of SECA and of the cloud have the same shape: one per family, or none. */
 export interface Blocks {
-  readonly ipv4?: string | undefined
-  readonly ipv6?: string | undefined
+  readonly ipv4?: string | null | undefined
+  readonly ipv6?: string | null | undefined
 }
 
 const FAMILIES = ['ipv4', 'ipv6'] as const
 
 /** SECA's `0.0.0.0/16` is `auto/16` in this cloud. */
-export function toCloud(cidr: Blocks): Blocks {
+export function toCloud(cidr: Blocks): { ipv4?: string; ipv6?: string } {
   return mapped(cidr, (text) => (isUnassigned(text) ? `auto/${prefixOf(text)}` : text))
 }
 
@@ -32,6 +32,6 @@ function prefixOf(text: string): string | undefined {
 }
 
 function mapped(blocks: Blocks, change: (text: string) => string | undefined): { ipv4?: string; ipv6?: string } {
-  const found = FAMILIES.map((family) => [family, blocks[family] && change(blocks[family])] as const)
+  const found = FAMILIES.map((family) => [family, change(blocks[family] ?? '')] as const)
   return Object.fromEntries(found.filter(([, text]) => text !== undefined && text !== ''))
 }

@@ -250,6 +250,13 @@ describe('another account', () => {
     await expect(connections.check(object, context)).rejects.toMatchObject({ code: 'AccountChanged' })
   })
 
+  test('is refused to a tenant that has nothing yet, too, where the CloudProvider says that it is another one', async () => {
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'AccountChanged', lastTransitionTime: '2026-01-01T00:00:00Z' }]
+    const { get, broken } = setUp({ main: secret('x'), own: secret('b') }, {}, { account: 'a', conditions })
+    await expect(get('new')).rejects.toMatchObject({ failure: 'credentials', code: 'AccountChanged' })
+    expect(broken).toEqual([])
+  })
+
   test('is taken where the CloudProvider says that it is meant, once its status says so, too', async () => {
     const { get, cache, connections, object, put, broken } = setUp(
       { main: secret('x'), own: secret('b') },

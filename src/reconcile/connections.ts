@@ -6,7 +6,7 @@ import { boundTo, cloudProviderOf } from '../resolve/region.ts'
 import { type AccountReport, checkAccounts } from './account-check.ts'
 import { accountOf, Accounts, secretOf, specOf } from './accounts.ts'
 import { connect, type ConnectOptions, type Link, type SecretData } from './connect.ts'
-import { accountChanged, hasObjects, homeOf, homesOf, isMeant } from './homes.ts'
+import { accountChanged, hasObjects, homeOf, homesOf, isMeant, isRefused } from './homes.ts'
 
 export type { Link, SecretData } from './connect.ts'
 
@@ -122,7 +122,8 @@ export class Connections {
   #admit(object: Resource, tenant: string, { account, link }: Entry): void {
     const home = homeOf(homesOf(object), tenant)
     if (account === undefined || home === undefined || account === home) return
-    if (!isMeant(object, account) && hasObjects(this.#options.lookup, object, tenant))
+    // One that has nothing in the old account is refused, too, while others have: they share the account.
+    if (!isMeant(object, account) && (isRefused(object) || hasObjects(this.#options.lookup, object, tenant)))
       throw accountChanged(object, home, account, link.secret)
     this.#options.onBroken(link.cloudProvider)
     throw new ProviderError('transient', `the account of CloudProvider "${link.cloudProvider}" is being looked at`, {

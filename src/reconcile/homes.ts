@@ -27,6 +27,11 @@ export function isMeant({ metadata }: Resource, account: string): boolean {
   return metadata.annotations?.[ACCOUNT] === account
 }
 
+/** The look at its accounts ended with `accountChanged`, as its status says. */
+export function isRefused({ status }: Resource): boolean {
+  return status?.conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'AccountChanged') === true
+}
+
 /** Nothing is made in an account while the objects live in another one. */
 export function accountChanged(cloudProvider: Resource, home: string, opened: string, secret: string): ProviderError {
   const { name } = cloudProvider.metadata
