@@ -22,7 +22,7 @@ export interface WriterExtras {
 const RETURNED = ['externalId', 'handle'] as const
 /** Writes of a status that others keep getting in the way of: users edit specs all the time, and one version counts for the whole object. */
 const TRIES = 5
-const RECORD_TRIES = 20
+/** What a call returned is tried for as long as this, however often others get in the way. */
 const RECORD_MS = 10_000
 
 /** The only writes that the engine makes to objects of ours: finalizers and status. Never spec (architecture §3). */
@@ -87,7 +87,7 @@ export class Writer {
     const limit = deadline(new AbortController().signal, RECORD_MS)
     const rebase = (live: Resource) => (live.status?.incarnation === status['incarnation'] ? { ...live.status, ...returned } : undefined)
     try {
-      const stored = await this.#persist(kind, object, status, rebase, RECORD_TRIES, limit.signal)
+      const stored = await this.#persist(kind, object, status, rebase, Infinity, limit.signal)
       if (stored === undefined) this.#lost(object, returned, 'the object is gone')
       return stored
     } catch (error) {
