@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { deadline } from './deadline.ts'
+import { deadline, untilAborted } from './deadline.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -29,4 +29,19 @@ test('leaves nothing behind', () => {
   deadline(parent.signal, 100).end()
   expect(vi.getTimerCount()).toBe(0)
   expect(getEventListeners(parent.signal, 'abort')).toEqual([])
+})
+
+test('nobody waits for what ignores the end; what heeds it may say what it was at', async () => {
+  vi.useRealTimers()
+  const over = new AbortController()
+  const hanging = untilAborted(new Promise(() => undefined), over.signal)
+  const heeding = untilAborted(
+    new Promise((_, reject) => over.signal.addEventListener('abort', () => reject(new Error('half-way')))),
+    over.signal,
+  )
+  setImmediate(() => over.abort(new Error('over')))
+  await expect(heeding).rejects.toThrow('half-way')
+  await expect(hanging).rejects.toThrow('over')
+  await expect(untilAborted(new Promise(() => undefined), over.signal)).rejects.toThrow('over')
+  expect(await untilAborted(Promise.resolve('done'), new AbortController().signal)).toBe('done')
 })

@@ -1,3 +1,5 @@
+import { asError } from './errors.ts'
+
 /** A signal with an end of its own. */
 export interface Deadline {
   readonly signal: AbortSignal
@@ -32,4 +34,17 @@ export function deadline(parent: AbortSignal, ms: number): Deadline {
       parent.removeEventListener('abort', follow)
     },
   }
+}
+
+/**
+ * What `going` comes to, or the signal's reason once it aborts, whether `going` heeds it or not: one that does may say what it was at.
+ * `going` itself goes on.
+ */
+export function untilAborted<T>(going: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => void setImmediate(() => reject(asError(signal.reason)))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    going.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
 }

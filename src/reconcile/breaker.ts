@@ -1,4 +1,5 @@
 import type { CallContext } from '../provider/contract.ts'
+import { untilAborted } from '../deadline.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { HttpFailure } from '../provider/http.ts'
 
@@ -21,7 +22,7 @@ export interface BreakerOptions {
 const OBJECTS = 5
 /** A probe each second, and less often the longer it takes. */
 const PROBE_MIN_MS = 1_000
-const PROBE_MAX_MS = 30_000
+const PROBE_MAX_MS = 15_000
 /** So many changes of users try at once, whatever the probes found: their part of the cloud may be well. */
 const CHANGES = 3
 /** Gateways say these for a cloud that is not there. */
@@ -35,6 +36,8 @@ export function createBreaker({ account, now }: BreakerOptions): Breaker {
   let isProbing = false
   let changes = 0
 
+  const pauseMs = () => Math.min(PROBE_MAX_MS, PROBE_MIN_MS * 2 ** probes)
+
   function close(): void {
     isOpen = false
     silent.clear()
@@ -47,7 +50,7 @@ export function createBreaker({ account, now }: BreakerOptions): Breaker {
     // What was on the road when it opened says nothing new.
     if (isOpen && !wasProbe) return
     isOpen = true
-    probeAt = now() + Math.min(PROBE_MAX_MS, PROBE_MIN_MS * 2 ** probes)
+    probeAt = now() + pauseMs()
     probes++
   }
 
@@ -60,7 +63,7 @@ export function createBreaker({ account, now }: BreakerOptions): Breaker {
     }
     if (isProbing || now() < probeAt)
       throw new ProviderError('transient', `${account} does not answer: a few requests find out when it does again, then all go on`, {
-        retryAfterMs: Math.max(PROBE_MIN_MS, probeAt - now()),
+        retryAfterMs: isProbing ? pauseMs() : Math.max(PROBE_MIN_MS, probeAt - now()),
         isHeld: true,
       })
     isProbing = true
@@ -71,17 +74,16 @@ export function createBreaker({ account, now }: BreakerOptions): Breaker {
     close,
     async run(who, context, call) {
       const place = enter(context)
-      try {
-        const result = await orTimeout(call, context.signal)
-        close()
-        return result
-      } catch (error) {
-        if (isSilence(error, context.signal)) fail(who, place.isProbe)
-        else if (error instanceof ProviderError && !error.isHeld && !context.signal.aborted) close()
-        throw error
-      } finally {
-        place.leave()
-      }
+      const { signal } = context
+      const going = (async () => call())()
+      // Whoever called may wait for longer than the cloud is given, or no more at all.
+      void untilAborted(going, signal)
+        .then(close, (error: unknown) => {
+          if (isSilence(error, signal)) fail(who, place.isProbe)
+          else if (error instanceof ProviderError && !error.isHeld && !signal.aborted) close()
+        })
+        .finally(place.leave)
+      return going
     },
   }
 }
@@ -94,15 +96,3 @@ function isSilence(error: unknown, signal: AbortSignal): boolean {
 }
 
 const isHeld = (error: unknown) => error instanceof ProviderError && error.isHeld
-
-/** Ends with the signal also where the adapter does not; one that does may say what it was at. */
-async function orTimeout<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const over = Promise.withResolvers<never>()
-  const stop = () => void setImmediate(() => over.reject(signal.reason as Error))
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([call(), over.promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}

@@ -2,7 +2,7 @@ import { asError, SecaError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { CallContext } from '../provider/contract.ts'
-import { type Deadline, deadline } from '../deadline.ts'
+import { type Deadline, deadline, untilAborted } from '../deadline.ts'
 import { ProviderError } from '../provider/errors.ts'
 
 /** What every call to a provider is made with. */
@@ -45,14 +45,6 @@ export async function call<T>(
     stop()
     limit.end()
   }
-}
-
-function untilAborted<T>(going: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(asError(signal.reason))
-    signal.addEventListener('abort', stop, { once: true })
-    going.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }
 
 /** Hears of what nobody waits for any more. Never throws. */

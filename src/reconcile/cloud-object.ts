@@ -54,9 +54,10 @@ export class CloudObject implements Removal {
     this.#call('observe', (context) => this.#subject.behind.adapter.observe(desired, context))
 
   readonly create = async (desired: Desired): Promise<Accepted> => {
-    const { memory, behind } = this.#subject
+    const { memory, behind, kind, object } = this.#subject
+    const onLate = (made: Accepted) => this.#options.writer.recordLate(kind, object, desired.incarnation, made)
     try {
-      const made = await this.#change('create', (context) => behind.adapter.create(desired, context))
+      const made = await this.#change('create', (context) => behind.adapter.create(desired, context), onLate)
       memory.made = made
       return made
     } catch (thrown) {
@@ -144,26 +145,25 @@ export class CloudObject implements Removal {
   }
 
   /** A call that changes something: one at a time where the cloud would only queue them, and never forgotten. */
-  async #change<T>(verb: string, make: (context: CallContext) => Promise<T>): Promise<T> {
+  async #change<T>(verb: string, make: (context: CallContext) => Promise<T>, onLate?: (result: T) => Promise<void>): Promise<T> {
     const { id, memory, behind } = this.#subject
     const lane = laneOf(behind)
     if (lane !== undefined && !this.#options.lanes.enter(lane, id))
       throw new ProviderError('waiting', 'another change in the same place is under way: the cloud does one at a time')
     try {
-      return await this.#call(verb, make)
+      return await this.#call(verb, make, onLate)
     } finally {
       memory.wroteAt = this.#options.uptime()
     }
   }
 
-  #call<T>(verb: string, make: (context: CallContext) => Promise<T>): Promise<T> {
+  #call<T>(verb: string, make: (context: CallContext) => Promise<T>, onLate?: (result: T) => Promise<void>): Promise<T> {
     const { behind, kind, object, signal } = this.#subject
     const priority = isNewRequest(object) || object.metadata.deletionTimestamp !== undefined ? 'high' : isSettled(object) ? 'low' : 'normal'
     const share = behind.desired.path.tenant
     const through = behind.link?.through ?? ((_who, context, call) => call(context))
-    return this.#options.identities.call(behind, kind, verb, signal, (context) =>
-      through(behind.desired.tag, { ...context, priority, share }, make),
-    )
+    const work = (context: CallContext) => through(behind.desired.tag, { ...context, priority, share }, make)
+    return this.#options.identities.call(behind, kind, verb, signal, work, onLate)
   }
 }
 

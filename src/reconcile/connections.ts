@@ -1,4 +1,4 @@
-import { deadline } from '../deadline.ts'
+import { deadline, untilAborted } from '../deadline.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { CallContext } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
@@ -209,7 +209,8 @@ export class Connections {
     const { connection, secret, cloudProvider, through } = entry.link
     const limit = deadline(context.signal, CHECK_MS)
     try {
-      const { account } = await through('', { signal: limit.signal, priority: 'high' }, (inner) => connection.check(inner))
+      const asked = through('', { signal: limit.signal, priority: 'high' }, (inner) => connection.check(inner))
+      const { account } = await untilAborted(asked, limit.signal)
       entry.account = account
       if (entry.broken !== undefined) onBroken(cloudProvider)
       entry.broken = undefined

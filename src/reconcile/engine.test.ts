@@ -5,6 +5,8 @@ import { ProviderError } from '../provider/errors.ts'
 import { failure } from '../kube/memory-testing.ts'
 import { plainCloud, type World, type WorldOptions, workspaceWorld } from './testing.ts'
 
+const CAPABILITY = { object: 'own', updates: ['spec'], create: 'idempotent', lookup: 'tag', settleMs: 0, lane: 'none' } as const
+const CAPABILITIES = { Workspace: CAPABILITY, BlockStorage: CAPABILITY, Image: CAPABILITY }
 const VOLUME = { sizeGB: 5, skuRef: { resource: 'skus/rd100' } }
 
 /** A world whose cloud holds volumes, and what its adapter does differently. */
@@ -300,6 +302,23 @@ describe('failures', () => {
     await world.run(5_000)
     expect(reasons).toEqual(['Creating', 'Creating', 'Available'])
     expect(volume(world)?.status?.history?.map(({ state }) => state)).toEqual(['active', 'creating', 'pending'])
+  })
+
+  it('a create that answers after its time is not lost: what it made is written down', async () => {
+    let made = 0
+    const { world } = await setUp(
+      {
+        // A cloud that finds nothing by a tag, and takes longer than anybody waits.
+        observe: ({ externalId }) => Promise.resolve(externalId === 'late-1' ? { externalId, status: {}, drift: [] } : undefined),
+        create: () => new Promise((resolve) => world.time.later(90_000, () => resolve({ externalId: `late-${++made}` }))),
+      },
+      { capabilities: { ...CAPABILITIES, BlockStorage: { ...CAPABILITIES.BlockStorage, create: 'plain', settleMs: 60_000 } } },
+    )
+    make(world)
+    await world.run(70_000)
+    expect([ready(world)?.status, volume(world)?.status?.externalId]).toEqual(['False', undefined])
+    await world.run(60_000)
+    expect([ready(world)?.status, volume(world)?.status?.externalId, made]).toEqual(['True', 'late-1', 1])
   })
 
   it('a bug in an adapter is told in general words, and tried again', async () => {

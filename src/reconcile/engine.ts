@@ -127,7 +127,7 @@ export class Engine {
       if (tools.signal.aborted || thrown instanceof StaleError || isConflict(thrown)) throw thrown
       const error = asError(thrown)
       const outcome = failed(this.#current(controller.kind, object), error, memory.failures + 1, controller.isAccount)
-      memory.failures = outcome.isRetried === true ? memory.failures + 1 : 0
+      memory.failures = outcome.isRetried === true || outcome.isHeld === true ? memory.failures + 1 : 0
       if (outcome.reason === 'InternalError')
         this.#options.log.error({ err: error, kind: object.kind, key: id }, 'unexpected error in a reconcile')
       // What a call answered is kept, whatever failed after it.
@@ -252,7 +252,8 @@ export class Engine {
     }
     queue.forget(id)
     const busyMs = memory.busySince === undefined ? 0 : uptime() - memory.busySince
-    queue.add(id, { priority: outcome.isPolled === true ? 'normal' : 'low', afterMs: delayMs(outcome, busyMs, driftIntervalMs, random) })
+    const isOpen = outcome.isPolled === true || outcome.isHeld === true
+    queue.add(id, { priority: isOpen ? 'normal' : 'low', afterMs: delayMs(outcome, busyMs, driftIntervalMs, random) })
   }
 }
 

@@ -116,10 +116,18 @@ export class Identities {
     return randomBytes(12).toString('base64url')
   }
 
-  call<T>(behind: Behind, kind: Kind, verb: string, signal: AbortSignal, make: (context: CallContext) => Promise<T>): Promise<T> {
+  /** Makes a call about what stands behind an object; `onLate` hears what it answered after its time was over. */
+  call<T>(
+    behind: Behind,
+    kind: Kind,
+    verb: string,
+    signal: AbortSignal,
+    make: (context: CallContext) => Promise<T>,
+    onLate?: (result: T) => Promise<void>,
+  ): Promise<T> {
     if (behind.link === undefined) return make({ signal })
     const { metrics, log, callTimeoutMs: timeoutMs } = this.#options
-    return call(verb, { provider: behind.link.provider, kind: kind.kind, signal, timeoutMs, metrics, log }, make)
+    return call(verb, { provider: behind.link.provider, kind: kind.kind, signal, timeoutMs, metrics, log }, make, onLate)
   }
 
   /** Runs work against an account; credentials that stop working are told to the account, which names Secret and keys. */

@@ -77,8 +77,20 @@ describe('failed', () => {
 
   it('waits as long as the cloud asks, and its own growing delay on top of that', () => {
     expect(failed(settled, error('throttled', 8_000), 1)).toMatchObject({ isRetried: true, againMs: 8_000 })
+    expect(failed(object(), error('transient', 8_000), 1)).toMatchObject({ isRetried: true, againMs: 8_000 })
     expect(failed(settled, error('throttled', 0), 1)).toMatchObject({ isRetried: true })
     expect(failed(settled, error('throttled'), 1).isRetried).toBe(true)
+  })
+
+  it('comes back when the account says, with no delay of its own that grows, where the account held it back', () => {
+    const held = (retryAfterMs?: number) => new ProviderError('transient', 'words', { isHeld: true, ...(retryAfterMs && { retryAfterMs }) })
+    expect(failed(object(), held(7_000), 9)).toMatchObject({ state: 'pending', isHeld: true, isRetried: false, againMs: 7_000 })
+    expect(failed(settled, held(), 1)).toMatchObject({ state: 'active', isQuiet: true, isHeld: true, isRetried: false, againMs: 1_000 })
+    expect(failed(object({ externalId: 'x' }, { deletionTimestamp }), held(5), 1)).toMatchObject({
+      state: 'deleting',
+      isHeld: true,
+      againMs: 5,
+    })
   })
 
   it('waiting is no failure: asked again like a busy cloud', () => {

@@ -46,6 +46,8 @@ export interface Outcome {
   readonly isPolled?: boolean
   /** …or with growing, jittered delay… */
   readonly isRetried?: boolean
+  /** …or when the account says, which held it back: no failure of the object's… */
+  readonly isHeld?: boolean
   /** …or after this long; with one of the others: not before. */
   readonly againMs?: number
   /** A status write is not worth it for this alone: a first hiccup of the cloud. */
@@ -55,6 +57,8 @@ export interface Outcome {
 /** A stalled object is probed again after this long (architecture §4). */
 const PROBE_MS = 6 * 3_600_000
 const CREDENTIALS_MS = 60_000
+/** What an account holds back without saying for how long. */
+const HELD_MS = 1_000
 /** A quota may be raised, and nobody tells. */
 const QUOTA_MS = 600_000
 /** A safety net under "woken by the dependency's change". */
@@ -122,9 +126,11 @@ export function failed(object: Resource, error: Error, failures: number, isAccou
     return inTrouble(object, 'InternalError', 'unexpected error, tried again; the log of the controllers says more', failures)
   const { reason } = error.row
   if (!(error instanceof ProviderError)) return inTrouble(object, reason, error.message, failures)
+  // It is the account's trouble, whose line, pause or breaker says when to come back: nothing grows for an object that was not asked about.
+  if (error.isHeld)
+    return { ...inTrouble(object, reason, error.message, failures), isRetried: false, isHeld: true, againMs: error.retryAfterMs ?? HELD_MS }
   switch (error.failure) {
     case 'transient':
-      return inTrouble(object, reason, error.message, failures)
     case 'throttled':
       return {
         ...inTrouble(object, reason, error.message, failures),

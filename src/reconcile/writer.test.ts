@@ -228,6 +228,18 @@ describe('what a call returned', () => {
     ])
   })
 
+  it('late is written as long as nothing else was found of it', async () => {
+    const { object, writer, now, errors } = await claimed()
+    const late = { externalId: 'vol-1', handle: { request: 'r-1' } }
+    await writer.recordLate(kind, object, 'another', late)
+    expect([now()?.status, errors]).toMatchObject([{ incarnation: 'mine' }, [{ externalId: 'vol-1' }]])
+    expect(now()?.status?.externalId).toBeUndefined()
+    await writer.recordLate(kind, object, 'mine', late)
+    expect(now()?.status).toEqual(made)
+    await writer.recordLate(kind, object, 'mine', { externalId: 'vol-9' })
+    expect(now()?.status).toEqual(made)
+  })
+
   it('is in the log when the object is gone, or the cluster does not answer', async () => {
     const { object, writer, world, errors } = await claimed()
     world.cluster.beforeWrite = () => {

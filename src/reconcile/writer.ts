@@ -8,6 +8,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { ifNotFound, isConflict, isInvalid, isNotFound } from '../kube/errors.ts'
 import { keyOf, type Store } from '../kube/store.ts'
 import type { Log } from '../observe/log.ts'
+import type { Accepted } from '../provider/contract.ts'
 
 type Status = Readonly<Record<string, unknown>>
 
@@ -96,6 +97,14 @@ export class Writer {
     } finally {
       limit.end()
     }
+  }
+
+  /** {@link record} for an answer that nobody waited for any more: the object may have gone on, or have been found by its tag meanwhile. */
+  async recordLate(kind: Kind, object: Resource, incarnation: string, returned: Accepted): Promise<void> {
+    const known = this.#storeOf(kind.kind).get(keyOf(object))
+    if (known?.metadata.uid !== object.metadata.uid || known.status?.incarnation !== incarnation)
+      return this.#lost(object, { ...returned }, 'the object is gone, or has another incarnation now')
+    if (known.status.externalId === undefined) await this.record(kind, known, { ...known.status, ...returned })
   }
 
   /**
