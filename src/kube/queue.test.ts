@@ -318,3 +318,16 @@ test('a queue that is closed and opened while a key is worked on never works on 
   expect(run.ran).toEqual(['a', 'a'])
   expect(queue.depth).toBe(0)
 })
+
+test('has what waits, is worked on or will be, and nothing else', async () => {
+  const queue = make()
+  queue.add('delayed', { afterMs: 1_000 })
+  queue.add('ready')
+  expect(['delayed', 'ready', 'other'].map((key) => queue.has(key))).toEqual([true, true, false])
+  const run = start(queue, { ms: 10 })
+  await vi.advanceTimersByTimeAsync(5)
+  expect(queue.has('ready')).toBe(true)
+  await vi.advanceTimersByTimeAsync(10)
+  expect([queue.has('ready'), queue.has('delayed')]).toEqual([false, true])
+  run.stop()
+})

@@ -112,6 +112,11 @@ export class WorkQueue {
     this.#isOpen = true
   }
 
+  /** Whether the key is worked on, waits, or will at some time. */
+  has(key: string): boolean {
+    return this.#entries.has(key)
+  }
+
   add(key: string, options: { priority?: Priority; afterMs?: number } = {}): void {
     if (!this.#isOpen) return
     const priority = options.priority ?? 'normal'

@@ -62,6 +62,9 @@ export function createMetrics() {
     providerTime: histogram('provider_call_seconds', 'Duration of an adapter call', ['provider', 'verb']),
     drift: counter('drift_total', 'Times that a cloud object was found to differ from its spec', ['kind']),
     abandoned: counter('abandoned_total', 'Objects that went without their teardown and left something in a cloud', ['kind']),
+    sweeps: counter('sweeps_total', 'Times that all of a kind in an account was listed, by outcome', ['provider', 'kind', 'outcome']),
+    sweepTime: histogram('sweep_seconds', 'Duration of a sweep', ['provider', 'kind']),
+    swept: counter('swept_objects_total', 'Objects at rest that sweeps went through, by what they found', ['kind', 'found']),
     apiCalls: counter('kube_requests_total', 'Requests to the kube-apiserver', ['verb', 'resource', 'code']),
     /** Requests answered by the SECA API itself. */
     apiRequests: counter('api_requests_total', 'Requests to the SECA API', ['door', 'method', 'kind', 'code']),

@@ -18,10 +18,13 @@ import { Edges } from '../cache/edges.ts'
 import type { Fence } from '../provider/fence.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { Connections } from '../reconcile/connections.ts'
+import { Coverage } from '../reconcile/coverage.ts'
 import { Engine } from '../reconcile/engine.ts'
 import { Identities } from '../reconcile/identity.ts'
+import { Inspector } from '../reconcile/inspector.ts'
 import { createServices, isUninstalling, live, readSecret } from '../reconcile/services.ts'
 import { shareOf } from '../reconcile/share.ts'
+import { Sweeper } from '../reconcile/sweeper.ts'
 import { createView } from '../reconcile/view.ts'
 import { Waker } from '../reconcile/wake.ts'
 import { Writer } from '../reconcile/writer.ts'
@@ -84,19 +87,36 @@ export function assemble({ config, client, cache, recorder, installation, log, m
   const announcer = new Announcer({ recorder, log, metrics, cache, now: Date.now })
   const uninstalling = (kind: Kind, signal: AbortSignal) => isUninstalling(client, kind, signal)
   const abandonments = new Abandonments({ cache, announcer, metrics, isUninstalling: uninstalling })
+  const identities = new Identities({ lookup: cache, graph: edges.graph, connections, installation, callTimeoutMs, metrics, log })
+  const services = createServices(client, cache, connections)
+  const coverage = new Coverage({ cache, controllers: byKind, queue, connections, identities })
+  const sweeper = new Sweeper({
+    coverage,
+    inspector: new Inspector({ lookup: cache, view, services, identities, now: Date.now }),
+    queue,
+    connections,
+    installation,
+    driftIntervalMs,
+    callTimeoutMs,
+    metrics,
+    log,
+    clock: systemClock,
+    random: Math.random,
+  })
   const engine = new Engine({
     cache,
     edges,
     view,
     controllers: byKind,
     queue,
+    sweeps: coverage,
     metrics,
     log,
     driftIntervalMs,
     writer: new Writer(client, (kind) => cache.store(kind), { log, onRelease: (object) => abandonments.released(object) }),
-    identities: new Identities({ lookup: cache, graph: edges.graph, connections, installation, callTimeoutMs, metrics, log }),
+    identities,
     announcer,
-    services: createServices(client, cache, connections),
+    services,
     isUninstalling: uninstalling,
     live: (kind, object, signal) => live(client, kind, object, signal),
     roadMs: callTimeoutMs,
@@ -104,5 +124,12 @@ export function assemble({ config, client, cache, recorder, installation, log, m
     uptime: systemClock.now,
     random: Math.random,
   })
-  return { engine, waker, connections, queue, abandonments }
+  /** Works until `signal`; the stores must be in sync. A standby remembers no work: who leads next looks at everything. */
+  const work = async (workers: number, signal: AbortSignal, turn: Parameters<Engine['run']>[2]) => {
+    queue.open()
+    waker.begin((kind, object) => coverage.takes(kind, object))
+    await Promise.all([engine.run(workers, signal, turn), sweeper.run(signal)])
+    queue.close()
+  }
+  return { engine, waker, sweeper, coverage, connections, queue, abandonments, work }
 }

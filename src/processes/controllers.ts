@@ -71,7 +71,12 @@ export async function controllers(config: ControllersConfig, context: { readonly
     const kept = keepInstallation({ ...home, id: installation, log }, ended)
     kept.catch(() => stop.abort())
     const mayAct = () => elector.holds() && claim.isOurs
-    const { engine, waker, connections, queue, abandonments } = assemble({
+    const {
+      waker,
+      connections,
+      abandonments,
+      work: begin,
+    } = assemble({
       config,
       client,
       cache,
@@ -85,15 +90,11 @@ export async function controllers(config: ControllersConfig, context: { readonly
     const work = async (working: AbortSignal) => {
       await informers.whenSynced(working)
       if (working.aborted) return
-      queue.open()
-      waker.begin()
       abandonments.watch(working)
       const resources = [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0)
       log.info({ resources, installation, missing: informers.missing() }, 'in sync, working')
       // Time may be up although nobody has noticed yet; then this ends leadership.
-      await engine.run(config.workers, working, async (id, reconcile) => (mayAct() ? turns.of(id, reconcile) : undefined))
-      // A standby remembers no work: who leads next looks at everything.
-      queue.close()
+      await begin(config.workers, working, async (id, reconcile) => (mayAct() ? turns.of(id, reconcile) : undefined))
     }
     const lead = async (leading: AbortSignal) => {
       while (!leading.aborted) await work(await claim.whenOurs(leading))

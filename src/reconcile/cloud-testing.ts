@@ -88,15 +88,17 @@ class InProcess extends Dispatcher {
 /** As the network says it. */
 export const reset = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
 
-/** The simulator's name on a cloud of functions: adapters by kind. */
+/** The simulator's name on a cloud of functions: adapters by kind, and how it is listed if it can be. */
 export function providerOf(
   adapters: Readonly<Record<string, ResourceAdapter>>,
   capabilities: Provider['capabilities'] = Object.fromEntries(KINDS.map(({ kind }) => [kind, PLAIN])),
+  sweep?: Connection['sweep'],
 ): Provider {
   const connection: Connection = {
     adapters,
     check: () => Promise.resolve({ account: 'fake' }),
     inventory: async function* () {},
+    ...(sweep === undefined ? {} : { sweep }),
     close: () => Promise.resolve(),
   }
   return { ...simulator, capabilities, connect: () => connection } as unknown as Provider

@@ -13,16 +13,17 @@ import type { Announcer } from './announce.ts'
 import { blockersOf } from './blockers.ts'
 import { CloudObject } from './cloud-object.ts'
 import type { Controller, Services, Tools, View } from './controller.ts'
+import type { Coverage } from './coverage.ts'
 import { converge } from './converge.ts'
 import type { Behind, Identities } from './identity.ts'
 import { Lanes } from './lanes.ts'
 import { Memories, type Memory } from './memory.ts'
-import { failed, isPlain, lacking, type Outcome, paused, waiting } from './outcome.ts'
+import { failed, type Outcome, paused, waiting } from './outcome.ts'
 import { isOrphan } from './policy.ts'
-import { prerequisites, shortcomings } from './prerequisites.ts'
-import { delayMs } from './schedule.ts'
-import { nextStatus } from './status.ts'
+import { prerequisites } from './prerequisites.ts'
+import { delayMs, isAtRest, isQuiet } from './schedule.ts'
 import { teardown } from './teardown.ts'
+import { statusAfter, whole } from './verdict.ts'
 import { StaleError, type Writer } from './writer.ts'
 
 export interface EngineOptions {
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly log: Log
   /** Between two looks at an object that is in order, in milliseconds; ± 20 %. */
   readonly driftIntervalMs: number
+  /** Who sees to it that objects at rest are looked at; absent: each has a time of its own. */
+  readonly sweeps?: Pick<Coverage, 'covers'>
   /** The longest time that a call can be on the road after whoever made it stopped waiting, in milliseconds. */
   readonly roadMs: number
   /** What is written in status. */
@@ -158,9 +161,7 @@ export class Engine {
     if (object === undefined) return undefined
     const problem = prerequisites(cache, kind, object) ?? controller.check?.(object, view)
     if (problem !== undefined) return waiting(object, problem)
-    const outcome = await this.#converge({ ...pass, object })
-    const whole = lacking(object, outcome, shortcomings(cache, kind, object))
-    return { ...whole, ...(isPlain(whole) ? controller.remark?.(object, view) : undefined) }
+    return whole(cache, controller, object, view, await this.#converge({ ...pass, object }))
   }
 
   async #converge(pass: Pass): Promise<Outcome> {
@@ -228,10 +229,7 @@ export class Engine {
     if (kind.status !== undefined && this.#stored(kind, object) !== undefined) {
       const base = this.#current(kind, object)
       const isBrief = outcome.isPolled === true && base.status?.state === outcome.state && uptime() - (memory.busySince ?? 0) < BRIEF_MS
-      const isLeaving = outcome.state === 'deleting' || outcome.isUnhandled === true
-      const derived = isLeaving ? {} : controller.derive?.(base, view, outcome)
-      const status =
-        isBrief && memory.made === undefined ? undefined : nextStatus(base, { ...outcome, own: { ...outcome.own, ...derived } }, now())
+      const status = isBrief && memory.made === undefined ? undefined : statusAfter(controller, base, view, outcome, now())
       if (status !== undefined) {
         // What was made is never thrown away, whatever was written meanwhile.
         if (memory.made === undefined) await writer.applyStatus(kind, base, status, tools.signal)
@@ -240,11 +238,15 @@ export class Engine {
         announcer.transition(base, status)
       }
     }
-    this.#schedule(id, outcome, memory)
+    await this.#schedule(pass, outcome)
   }
 
-  #schedule(id: string, outcome: Outcome, memory: Memory): void {
-    const { queue, uptime, random, driftIntervalMs } = this.#options
+  async #schedule({ id, controller, object, memory }: Pass, outcome: Outcome): Promise<void> {
+    const { queue, uptime, random, driftIntervalMs, sweeps } = this.#options
+    const current = this.#current(controller.kind, object)
+    const isDone = isQuiet(outcome) && isAtRest(current)
+    if (isDone) this.#memories.rest(id)
+    if (isDone && (await sweeps?.covers(controller, current)) === true) return queue.forget(id)
     if (outcome.isUnhandled === true) return queue.forget(id)
     if (outcome.isRetried === true) {
       queue.retry(id, outcome.againMs)

@@ -80,6 +80,12 @@ export class Identities {
     return { adapter, capability, link, desired }
   }
 
+  /** Where an object belongs, with its ownership tag; undefined while its namespace belongs to no tenant. */
+  placeOf(kind: Kind, object: Resource): { readonly path: ResourcePath; readonly tag: string } | undefined {
+    const path = pathOf(this.#options.lookup, kind, object)
+    return path && { path, tag: this.#tagOf(kind, path) }
+  }
+
   /** Ownership tag of an object's place. */
   #tagOf(kind: Kind, path: ResourcePath): string {
     const { lookup, installation } = this.#options

@@ -45,3 +45,15 @@ test('a change is sent again ever later, at most every six hours', () => {
   const waits = [1, 2, 3, 30].map((count) => againAt({ count, at: 100 }, 1_000) - 100)
   expect(waits).toEqual([6_000, 12_000, 24_000, 21_600_000])
 })
+
+test('of an object at rest nothing is kept but what is still open', () => {
+  const memories = new Memories(() => 5)
+  memories.of('well', 'a').wroteAt = 4
+  Object.assign(memories.of('unwritten', 'a'), { made: { externalId: 'v' } })
+  Object.assign(memories.of('sent', 'a'), { change: { cause: 'x', count: 1, at: 1 } })
+  Object.assign(memories.of('going', 'a'), { wasGoing: true })
+  for (const id of ['well', 'unwritten', 'sent', 'going', 'unknown']) memories.rest(id)
+  expect(memories.size).toBe(3)
+  // Doubt begins anew, and so never ends too early.
+  expect(doubtMs(memories.of('well', 'a'), true, PATIENCE, 5)).toBe(2_000)
+})

@@ -48,6 +48,9 @@ function fresh(now: number, incarnation: string | undefined): Memory {
   }
 }
 
+/** What is known of an object of which nothing is known. */
+export const blank = (): Memory => fresh(0, undefined)
+
 /** Memories by queue key. */
 export class Memories {
   readonly #all = new Map<string, Memory>()
@@ -68,6 +71,17 @@ export class Memories {
 
   forget(id: string): void {
     this.#all.delete(id)
+  }
+
+  /** Of an object at rest only what is still open is worth its room: what it may be doubted by begins anew with the next look, never earlier. */
+  rest(id: string): void {
+    const memory = this.#all.get(id)
+    if (memory === undefined || memory.made !== undefined || memory.change !== undefined || memory.wasGoing || memory.failures > 0) return
+    this.#all.delete(id)
+  }
+
+  get size(): number {
+    return this.#all.size
   }
 
   clear(): void {

@@ -57,6 +57,10 @@ export class Replica extends Gate {
   readonly engine: ReturnType<typeof assemble>['engine']
   readonly waker: ReturnType<typeof assemble>['waker']
   readonly queue: ReturnType<typeof assemble>['queue']
+  readonly sweeper: ReturnType<typeof assemble>['sweeper']
+  readonly coverage: ReturnType<typeof assemble>['coverage']
+  readonly metrics = createMetrics()
+  readonly #work: ReturnType<typeof assemble>['work']
   readonly #stop = new AbortController()
   readonly #breaks = new Set<(error: Error) => void>()
   #informers: Informers | undefined
@@ -77,7 +81,7 @@ export class Replica extends Gate {
     }
     this.client = new KubeClient(transport as Transport)
     const log = silentLog
-    const metrics = createMetrics()
+    const { metrics } = this
     this.elector = new LeaseElector({
       client: this.client,
       namespace: OPERATOR,
@@ -104,6 +108,9 @@ export class Replica extends Gate {
     this.engine = parts.engine
     this.waker = parts.waker
     this.queue = parts.queue
+    this.sweeper = parts.sweeper
+    this.coverage = parts.coverage
+    this.#work = parts.work
     if (given.informers === true)
       this.#informers = new Informers({ client: this.client, cache: this.cache, log, metrics, clock: time.clock })
     else feed(cluster, this.cache, (tell) => this.#hear(tell))
@@ -120,10 +127,7 @@ export class Replica extends Gate {
       const work = async (working: AbortSignal) => {
         await this.#informers?.whenSynced(working)
         if (working.aborted) return
-        this.queue.open()
-        this.waker.begin()
-        await this.engine.run(workers, working, async (_id, reconcile) => (this.#mayAct() ? reconcile() : undefined))
-        this.queue.close()
+        await this.#work(workers, working, async (_id, reconcile) => (this.#mayAct() ? reconcile() : undefined))
       }
       const lead = async (leading: AbortSignal) => {
         this.isLeading = true

@@ -5,8 +5,9 @@ import type { Kind } from '../kinds/kind.ts'
 import { TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
+import { systemClock } from '../kube/clock.ts'
 import { MemoryServer } from '../kube/memory-testing.ts'
-import type { Capability, ResourceAdapter } from '../provider/contract.ts'
+import type { Capability, Connection, ResourceAdapter } from '../provider/contract.ts'
 import { keyOf } from '../resolve/names.ts'
 import { type Audit, audit } from './audit-testing.ts'
 import { plainCloud, providerOf, SimulatedCloud } from './cloud-testing.ts'
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly adapters?: Readonly<Record<string, ResourceAdapter>>
   /** What their provider can do; absent: a cloud that takes every change, at once. */
   readonly capabilities?: Readonly<Record<string, Capability>>
+  /** How the account is listed; absent: objects are looked at one by one. */
+  readonly sweep?: NonNullable<Connection['sweep']>
   /** Tenants that may adopt (`CloudProvider.spec.adoption`). */
   readonly adopters?: readonly string[]
   /** How long operations of the simulated cloud take; 0 if absent. */
@@ -45,7 +48,7 @@ const ACTIVE = { state: 'active', observedGeneration: 1 } as const
  * one process that needs no Lease, does one thing at a time and hears of everything at once; the first `replica()` takes its place, and
  * from then on namespaces are emptied by themselves.
  */
-export function createWorld({ adapters, capabilities, adopters = [], cloudMs = 0, seed }: WorldOptions = {}) {
+export function createWorld({ adapters, capabilities, sweep, adopters = [], cloudMs = 0, seed }: WorldOptions = {}) {
   const time = new FakeTime(seed)
   const giveBack = time.install()
   onTestFinished(giveBack)
@@ -66,13 +69,13 @@ export function createWorld({ adapters, capabilities, adopters = [], cloudMs = 0
     steps.push(next)
     world.onStep(next)
   }
-  const provider = (gate: Gate) => (adapters === undefined ? cloud.provider(gate) : providerOf(adapters, capabilities))
+  const provider = (gate: Gate) => (adapters === undefined ? cloud.provider(gate) : providerOf(adapters, capabilities, sweep))
   const make = (options: ReplicaOptions & { readonly isAlone?: boolean }) =>
     new Replica({ ...options, time, cluster, provider, onStep, recorder: { record: record as never } })
 
   populate(cluster, adopters)
   const first = make({ latencyMs: 0, isAlone: true })
-  const { engine, cache, waker, queue } = first
+  const { engine, cache, waker, queue, sweeper, coverage, metrics } = first
   agenda.listen(queue)
   const { signal } = new AbortController()
   time.as(first, () => {
@@ -105,6 +108,14 @@ export function createWorld({ adapters, capabilities, adopters = [], cloudMs = 0
     engine,
     waker,
     agenda,
+    coverage,
+    metrics,
+    /** One round of sweeps of the first process, ten minutes before the next; nothing else happens unless it takes time, so many milliseconds. */
+    async sweep(ms?: number): Promise<void> {
+      const round = time.as(first, () => sweeper.round(systemClock.now() + 600_000, signal))
+      if (ms !== undefined) await time.run(ms)
+      await round
+    },
     /** Another process of controllers, which waits for the Lease. */
     replica(options: ReplicaOptions = {}): Replica {
       if (replicas.length === 0) emptyNamespaces(cluster, time)

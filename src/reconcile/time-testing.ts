@@ -10,6 +10,7 @@ export interface Actor {
 
 interface Timer {
   readonly at: number
+  readonly ms: number
   readonly seq: number
   readonly actor: Actor | undefined
   readonly fire: () => void
@@ -145,12 +146,17 @@ export class FakeTime {
 
   #add(fire: () => void, ms: number, everyMs?: number): number {
     const seq = ++this.#seq
-    this.#timers.set(seq, { at: this.#now + Math.max(0, ms), seq, actor: acting.getStore(), fire, everyMs })
+    this.#timers.set(seq, { at: this.#now + Math.max(0, ms), ms, seq, actor: acting.getStore(), fire, everyMs })
     return seq
   }
 
   #handle(id: number): NodeJS.Timeout {
-    const handle = { ref: () => handle, unref: () => handle, hasRef: () => true }
+    const timer = this.#timers.get(id)
+    const refresh = () => {
+      if (timer !== undefined && this.#timers.has(id)) this.#timers.set(id, { ...timer, at: this.#now + timer.ms })
+      return handle
+    }
+    const handle = { ref: () => handle, unref: () => handle, hasRef: () => true, refresh }
     this.#handles.set(handle, id)
     return handle as unknown as NodeJS.Timeout
   }

@@ -306,3 +306,12 @@ test('begins with all that has a controller', () => {
   waker.begin()
   expect(woken()).toEqual(['Region|eu-1', 'Workspace|t/prod'])
 })
+
+test('a start queues all objects but those that somebody else looks at, whose edges are drawn all the same', () => {
+  const { cache, woken, waker } = listening()
+  add(cache, 'BlockStorage', 'w', 'one', sku, ACTIVE)
+  add(cache, 'BlockStorage', 'w', 'two', sku)
+  woken()
+  waker.begin((_kind, object) => object.metadata.name === 'one')
+  expect(woken()).toEqual(['BlockStorage|w/two', 'Region|eu-1', 'Workspace|t/prod'])
+})

@@ -58,13 +58,17 @@ export class Waker {
     return () => stops.forEach((stop) => stop())
   }
 
-  /** Queues all objects: once all stores are filled, whatever order they were filled in and whoever listened. */
-  begin(): void {
-    const { cache } = this.#options
+  /**
+   * Queues all objects, but for those that somebody else looks at (`isLeft`): once all stores are filled, whatever order they were filled in
+   * and whoever listened.
+   */
+  begin(isLeft: (kind: Kind, object: Resource) => boolean = () => false): void {
+    const { cache, edges } = this.#options
     for (const kind of cache.kinds())
       for (const object of cache.all(kind.kind)) {
         this.#stalled.note(kind, object, false)
-        this.#wake(nodeOf(kind, object), true)
+        if (isLeft(kind, object)) edges.draw(kind, object)
+        else this.#wake(nodeOf(kind, object), true)
       }
   }
 
