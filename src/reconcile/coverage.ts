@@ -23,9 +23,15 @@ export interface CoverageOptions {
 /** What one connection lists. */
 export interface Account {
   readonly link: Link
-  /** `region|tenant` of what is in it. */
-  readonly places: Set<string>
-  readonly controllers: Set<Controller>
+  /** Queue keys of what should be in it. */
+  readonly objects: Map<Controller, string[]>
+}
+
+/** Objects of a tenant in a region. */
+interface Place {
+  readonly region: string
+  readonly tenant: string
+  readonly objects: Map<Controller, string[]>
 }
 
 /** Which objects sweeps look at, and in whose list they are. */
@@ -68,42 +74,64 @@ export class Coverage {
 
   /** All accounts that can be swept, by who they are. What is in none of them and nobody is about to look at, is queued: nothing is forgotten. */
   async survey(signal: AbortSignal): Promise<ReadonlyMap<string, Account>> {
-    const { cache, controllers, identities, queue } = this.#options
-    const links = new Map<string, Link | undefined>()
     const accounts = new Map<string, Account>()
+    const places = await this.#places(signal)
+    // All at a time: one whose cloud hangs holds up the others for no longer than one question.
+    await Promise.all(
+      [...places.values()].map(async ({ region, tenant, objects }) => {
+        const link = await this.#linkOf(region, tenant, signal)
+        const id = link && `${link.cloudProvider}|${link.secret}|${region}`
+        const account = accounts.get(id ?? '') ?? (link && { link, objects: new Map<Controller, string[]>() })
+        if (id !== undefined && account !== undefined) accounts.set(id, account)
+        for (const [controller, keys] of objects)
+          if (account !== undefined && this.#lists(account.link, controller.kind)) gather(account.objects, controller, keys)
+          else for (const key of keys) this.#queueUnlessQueued(key)
+      }),
+    )
+    return signal.aborted ? new Map() : accounts
+  }
+
+  /** All that a sweep may look at, by region and tenant. Everything else is queued unless it is already. */
+  async #places(signal: AbortSignal): Promise<ReadonlyMap<string, Place>> {
+    const { cache, controllers, identities } = this.#options
+    const places = new Map<string, Place>()
     const rest = breather()
     for (const controller of controllers.values())
       for (const object of cache.all(controller.kind.kind)) {
         await rest()
         if (signal.aborted) return new Map()
-        const { kind } = controller
-        const path = this.takes(kind, object) ? identities.placeOf(kind, object)?.path : undefined
-        const place = path === undefined ? '' : placeText(path)
-        if (path !== undefined && !links.has(place)) links.set(place, await this.#linkOf(path.region, path.tenant, signal))
-        const link = links.get(place)
-        if (path !== undefined && link !== undefined && this.#lists(link, kind)) {
-          const id = `${link.cloudProvider}|${link.secret}|${path.region}`
-          const account = accounts.get(id) ?? { link, places: new Set<string>(), controllers: new Set<Controller>() }
-          account.places.add(place)
-          account.controllers.add(controller)
-          accounts.set(id, account)
-        } else if (!queue.has(idOf(nodeOf(kind, object)))) queue.add(idOf(nodeOf(kind, object)), { priority: 'low' })
+        const key = idOf(nodeOf(controller.kind, object))
+        const path = this.takes(controller.kind, object) ? identities.placeOf(controller.kind, object)?.path : undefined
+        if (path === undefined) {
+          this.#queueUnlessQueued(key)
+          continue
+        }
+        const { region, tenant } = path
+        const place = places.get(`${region}|${tenant}`) ?? { region, tenant, objects: new Map<Controller, string[]>() }
+        places.set(`${region}|${tenant}`, place)
+        gather(place.objects, controller, [key])
       }
-    return accounts
+    return places
+  }
+
+  #queueUnlessQueued(key: string): void {
+    const { queue } = this.#options
+    if (!queue.has(key)) queue.add(key, { priority: 'low' })
   }
 
   /** Queue keys of what an account's list of a kind should hold, by ownership tag, and by its short form where the cloud holds no more. */
-  async expected({ link, places }: Account, { kind }: Controller): Promise<ReadonlyMap<string, string>> {
-    const { cache, identities } = this.#options
+  async expected({ link, objects }: Account, controller: Controller): Promise<ReadonlyMap<string, string>> {
+    const { kind } = controller
     const hasKeys = link.capabilities[kind.kind]?.lookup !== 'tag'
     const expected = new Map<string, string>()
     const rest = breather()
-    for (const object of cache.all(kind.kind)) {
+    for (const key of objects.get(controller) ?? []) {
       await rest()
-      const place = this.takes(kind, object) ? identities.placeOf(kind, object) : undefined
-      if (place === undefined || !places.has(placeText(place.path))) continue
-      expected.set(place.tag, idOf(nodeOf(kind, object)))
-      if (hasKeys) expected.set(tagKey(place.tag), idOf(nodeOf(kind, object)))
+      const object = this.get(key, controller)
+      const tag = object && this.#options.identities.placeOf(kind, object)?.tag
+      if (tag === undefined) continue
+      expected.set(tag, key)
+      if (hasKeys) expected.set(tagKey(tag), key)
     }
     return expected
   }
@@ -122,6 +150,8 @@ export class Coverage {
   }
 }
 
-function placeText({ region, tenant }: { readonly region: string; readonly tenant: string }): string {
-  return `${region}|${tenant}`
+function gather(objects: Map<Controller, string[]>, controller: Controller, keys: readonly string[]): void {
+  const known = objects.get(controller)
+  if (known === undefined) objects.set(controller, [...keys])
+  else for (const key of keys) known.push(key)
 }

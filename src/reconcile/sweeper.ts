@@ -81,7 +81,7 @@ export class Sweeper {
   /** Kind after kind; what fails is tried again until the next sweep would begin, and then looked at one by one. */
   async #account(account: Account, until: number, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options
-    let open = [...account.controllers]
+    let open = [...account.objects.keys()]
     for (let failures = 0; open.length > 0; failures++) {
       const left: Controller[] = []
       let waitMs = fullJitter(failures, RETRY, random)
