@@ -5,8 +5,9 @@ import type { KubeClient } from '../../src/kube/client.ts'
 import { REGION } from '../support/names.ts'
 import { TENANT, until } from './world.ts'
 
-/** Volumes per workspace, as a large tenant may have them. */
-const PER_WORKSPACE = 1_000
+/** Volumes per workspace, and workspaces at the most. */
+const PER_WORKSPACE = 50
+const WORKSPACES = 200
 
 /** Requests that the benchmark's own client has under way at once; the controllers work on as many objects (their default). */
 export const CONCURRENCY = 16
@@ -49,13 +50,12 @@ export async function makeWorkspaces(client: KubeClient, names: readonly string[
 
 /** Workspaces that `count` volumes are spread over. */
 export function workspacesFor(count: number): string[] {
-  return Array.from({ length: Math.ceil(count / PER_WORKSPACE) }, (_, index) => `w${index}`)
+  return Array.from({ length: Math.min(WORKSPACES, Math.ceil(count / PER_WORKSPACE)) }, (_, index) => `w${index}`)
 }
 
 /** Names of volumes `from` to `to`, with the namespace that each belongs to. */
 export function* places(namespaces: readonly string[], from: number, to: number): Generator<{ namespace: string; name: string }> {
-  for (let index = from; index < to; index++)
-    yield { namespace: namespaces[Math.floor(index / PER_WORKSPACE)] ?? namespaces[0] ?? '', name: `v${index}` }
+  for (let index = from; index < to; index++) yield { namespace: namespaces[index % namespaces.length] ?? '', name: `v${index}` }
 }
 
 interface Watched {

@@ -45,6 +45,8 @@ export interface World {
   readonly cloud: SimulatorAdmin
   readonly pids: Readonly<Record<string, number>>
   startControllers(flags?: readonly string[]): Promise<Running>
+  /** Requests a second that the simulated cloud's account may get from now on. */
+  setBudget(requestsPerSecond: number): Promise<unknown>
   /** Metrics of kube-apiserver. */
   apiserverMetrics(): Promise<string>
   stop(): Promise<void>
@@ -82,8 +84,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     )
     undo.push(() => simulator.stop())
     await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token } })
+    const setBudget = (requestsPerSecond: number) =>
+      client.patch(CloudProvider.gvr, undefined, 'simulator', { type: 'merge', body: { spec: { requestsPerSecond } } })
     // What is measured is the engine, not the account's request budget.
-    await client.patch(CloudProvider.gvr, undefined, 'simulator', { type: 'merge', body: { spec: { requestsPerSecond: 10_000 } } })
+    await setBudget(10_000)
     await applyObject(client, KUBERNETES.Namespace, tenantNamespace(TENANT))
 
     let starts = 0
@@ -121,6 +125,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       cloud: new SimulatorAdmin({ url, adminToken }),
       pids: { ...plane.pids, simulator: simulator.pid },
       startControllers,
+      setBudget,
       apiserverMetrics: () => client.raw<string>('GET', '/metrics'),
       stop,
     }
