@@ -18,11 +18,20 @@ beforeAll(async () => {
   const connection = simulator.connect({
     region: 'eu-1',
     cloudRegion: 'eu-1',
-    settings: { endpoint: cloud.url },
+    settings: { characters: ['neat'], endpoint: cloud.url },
     credentials: { token: 'customer' },
     ...budget,
   })
-  world = new World({ connection, region: 'eu-1', zone: 'a', catalogue: CATALOGUE, samples: SAMPLES, pollMs: 1, patienceMs: 10_000 })
+  world = new World({
+    provider: simulator as never,
+    connection,
+    region: 'eu-1',
+    zone: 'a',
+    catalogue: CATALOGUE,
+    samples: SAMPLES,
+    pollMs: 1,
+    patienceMs: 10_000,
+  })
   await world.build()
 })
 afterEach(async () => {

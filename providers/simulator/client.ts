@@ -1,3 +1,4 @@
+import type { publicFacts, Switches } from './cloud/characters.ts'
 import type { Account, CallContext, Desired } from '../../src/provider/contract.ts'
 import { ProviderError, type FailureClass } from '../../src/provider/errors.ts'
 import { HttpClient, HttpFailure, orMissing } from '../../src/provider/http.ts'
@@ -19,6 +20,11 @@ export interface CloudObject {
   readonly [field: string]: unknown
 }
 
+interface AccountFacts {
+  readonly name: string
+  readonly character: ReturnType<typeof publicFacts>
+}
+
 interface Page {
   readonly items: readonly CloudObject[]
   readonly next?: string
@@ -34,20 +40,20 @@ const MEANINGS: Readonly<Record<string, FailureClass>> = {
   quota_exceeded: 'quota',
 }
 
-interface ClientOptions {
-  /** The cloud has keys of 30 characters instead of tags. */
-  readonly hasKeys?: boolean
-}
+/** What the cloud is taken for. */
+type Taken = Pick<Switches, 'clientTokens' | 'shortTags' | 'serial' | 'parts'>
 
 /** The simulated cloud's API. */
 export class SimulatorClient implements CloudClient<CloudObject> {
   readonly keepsNotes = true
   readonly lookup: 'tag' | 'key'
   readonly #http: HttpClient
+  readonly #taken: Taken
 
-  constructor(account: Account<{ endpoint: string }, { token: string }>, { hasKeys = false }: ClientOptions = {}) {
+  constructor(account: Account<{ endpoint: string }, { token: string }>, taken: Taken) {
     const { token } = account.credentials
-    this.lookup = hasKeys ? 'key' : 'tag'
+    this.#taken = taken
+    this.lookup = taken.shortTags ? 'key' : 'tag'
     this.#http = new HttpClient({
       baseUrl: `${account.settings.endpoint.replace(/\/+$/, '')}/v1`,
       account,
@@ -58,8 +64,13 @@ export class SimulatorClient implements CloudClient<CloudObject> {
   }
 
   async check(context: CallContext): Promise<{ readonly account: string }> {
-    const { name } = await this.#http.call<{ name: string }>({ method: 'GET', path: '/account' }, context)
-    return { account: name }
+    const { name, character } = await this.#http.call<AccountFacts>({ method: 'GET', path: '/account' }, context)
+    const { clientTokens, shortTags, serial, parts } = this.#taken
+    const is = { ...character, shortTags: character.keyLength > 0 }
+    const wrong = Object.entries({ clientTokens, shortTags, serial, parts }).filter(([key, value]) => is[key as keyof Taken] !== value)
+    if (wrong.length === 0) return { account: name }
+    const words = wrong.map(([key]) => `${key} is ${is[key as keyof Taken]}`).join(', ')
+    throw new ProviderError('rejected', `this cloud is of another kind (${words}): name it in spec.settings.characters`)
   }
 
   facts(object: CloudObject): Facts {

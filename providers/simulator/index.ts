@@ -5,6 +5,7 @@ import { abilityOf, adapterOf } from '../../src/provider/adapter.ts'
 import { inventoryOf, sweepOf } from '../../src/provider/inventory.ts'
 import type { Translation } from '../../src/provider/translation.ts'
 import { blockStorage } from './block-storage.ts'
+import { CHARACTER_NAMES, type Switches, switchesOf } from './cloud/characters.ts'
 import { type CloudObject, SimulatorClient } from './client.ts'
 import { image } from './image.ts'
 import { instance } from './instance.ts'
@@ -35,8 +36,19 @@ function eachKind<T>(make: (translation: Translation<KindDefinition, CloudObject
   return Object.fromEntries(Object.entries(TRANSLATIONS).map(([kind, translation]) => [kind, make(translation)]))
 }
 
-/** A neat cloud: client tokens, tags of any length, reads that see every write. */
-const COMMON = { object: 'own', create: 'idempotent', lookup: 'tag', settleMs: 0, lane: 'none' } as const
+/** What holds for every kind, by what kind of cloud it is: a neat one has client tokens, tags of any length, and reads that see every write. */
+function common({ clientTokens, shortTags, serial, readLagMs, listLagMs }: Switches, settleMs = Math.max(readLagMs, listLagMs)) {
+  return {
+    object: 'own',
+    create: clientTokens ? 'idempotent' : 'plain',
+    lookup: shortTags ? 'key' : 'tag',
+    settleMs,
+    lane: serial ? 'workspace' : 'none',
+  } as const
+}
+
+const capabilitiesOf = (switches: Switches, settleMs?: number) =>
+  eachKind((translation): Capability => ({ ...common(switches, settleMs), ...abilityOf(translation) }))
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
@@ -45,8 +57,18 @@ function isSafe(endpoint: string): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
 }
 
+/** Kinds of clouds that this adapter can talk to. */
+const KNOWN = CHARACTER_NAMES.filter((name) => name !== 'parts')
+
 const settings = z.object({
   endpoint: z.url().refine(isSafe, 'must be an https URL; http only to this machine').describe("Where the cloud's API is."),
+  characters: z.array(z.enum(KNOWN)).default(['neat']).describe('What kind of cloud it is; several add up.'),
+  settleMs: z
+    .int()
+    .min(0)
+    .max(600_000)
+    .optional()
+    .describe('How long its reads may lag behind writes, in milliseconds; absent = as of its kind.'),
 })
 const credentials = z.object({ token: z.string().trim().min(1).describe('Bearer token of the account.') })
 
@@ -55,10 +77,12 @@ export const simulator: Provider<typeof settings, typeof credentials> = Object.f
   type: 'simulator',
   settings,
   credentials,
-  capabilities: eachKind((translation): Capability => ({ ...COMMON, ...abilityOf(translation) })),
+  capabilities: capabilitiesOf(switchesOf(['neat'])),
   connect(account: Account<z.output<typeof settings>, z.output<typeof credentials>>): Connection {
-    const client = new SimulatorClient(account)
+    const switches = switchesOf(account.settings.characters)
+    const client = new SimulatorClient(account, switches)
     return {
+      capabilities: capabilitiesOf(switches, account.settings.settleMs),
       adapters: eachKind((translation) => adapterOf(client, translation)),
       check: (context) => client.check(context),
       inventory: (installation, context) => inventoryOf(client, TRANSLATIONS, installation, context),

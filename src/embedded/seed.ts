@@ -12,7 +12,8 @@ const ZONES = ['a', 'b', 'c']
 interface SeedOptions {
   readonly operatorNamespace: string
   readonly region: string
-  readonly simulator: { readonly url: string; readonly token: string }
+  /** Where it is, and what kind of cloud it plays if not a neat one. */
+  readonly simulator: { readonly url: string; readonly token: string; readonly characters?: readonly string[] }
   readonly tenant?: string
 }
 
@@ -31,7 +32,7 @@ export async function seed(client: KubeClient, options: SeedOptions, signal?: Ab
     spec: {
       type: 'simulator',
       credentialsSecretRef: { name: secret.metadata.name },
-      settings: { endpoint: options.simulator.url },
+      settings: { endpoint: options.simulator.url, characters: options.simulator.characters ?? ['neat'] },
       requestsPerSecond: 1_000,
     },
   }

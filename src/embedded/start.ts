@@ -100,7 +100,7 @@ async function bringUp(
   })
   const cloud = await step('starting the simulated cloud', () => launch(simulator))
   cleanup.push(cloud.stop)
-  const endpoint = { url: `http://127.0.0.1:${ports.simulator}`, token: secrets.token }
+  const endpoint = { url: `http://127.0.0.1:${ports.simulator}`, token: secrets.token, characters: config.cloud }
   await step(`applying region ${config.region}, its SKUs and tenant ${TENANT}`, () =>
     seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: config.region, simulator: endpoint, tenant: TENANT }, signal),
   )

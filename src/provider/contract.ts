@@ -189,6 +189,8 @@ export interface Offer {
 
 /** A cloud account, connected. */
 export interface Connection {
+  /** What this account's cloud can do, where its settings make that differ from what the provider says of all. */
+  readonly capabilities?: Readonly<Record<string, Capability>>
   /** Adapter by kind name; a kind that is missing is unsupported (or needs nothing here, for kinds with `cloud: 'optional'`). */
   readonly adapters: Readonly<Record<string, ResourceAdapter>>
   /** Answers the account's own id when the credentials work; throws `credentials`, `transient`… otherwise. */

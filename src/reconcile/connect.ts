@@ -69,10 +69,11 @@ export function connect(
     observe: budget.observe,
     ...(fence === undefined ? {} : { fence }),
   }
+  const connection = provider.connect(account as Parameters<typeof provider.connect>[0])
   return {
-    connection: provider.connect(account as Parameters<typeof provider.connect>[0]),
+    connection,
     provider: provider.type,
-    capabilities: provider.capabilities,
+    capabilities: connection.capabilities ?? provider.capabilities,
     cloudProvider: name,
     secret: `${where} (${keys})`,
     through: (who, context, make) => breaker.run(who, context, () => make(context)),

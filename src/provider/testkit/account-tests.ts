@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProviderError } from '../errors.ts'
 import { firstOf, open, type Stage, testWith, type Trouble } from './stage.ts'
+import { tagKey } from '../tags.ts'
 import { adapterOf, type Entry, nonce } from './world.ts'
 
 /** What holds for the account as a whole; the last test takes everything down and looks for leaks. */
@@ -63,9 +64,10 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
       const entries: Entry[] = []
       for (let i = 0; i < harness.manyObjects; i++) entries.push(await world.fresh(simplest()))
       for (let i = 0; i < entries.length; i += 20) await Promise.all(entries.slice(i, i + 20).map((entry) => world.create(entry)))
-      const tags = new Set<string>()
-      for await (const { tag } of world.connection.inventory(world.installation, world.context())) tags.add(tag ?? '')
-      expect(entries.filter((entry) => !tags.has(entry.tag))).toEqual([])
+      await world.settle(...entries)
+      const marks = new Set<string>()
+      for (const item of await world.inventory()) marks.add(item.tag ?? item.tagKey ?? '')
+      expect(entries.filter(({ tag }) => !marks.has(tag) && !marks.has(tagKey(tag)))).toEqual([])
       for (let i = 0; i < entries.length; i += 20) await Promise.all(entries.slice(i, i + 20).map((entry) => world.destroy(entry)))
     }, 120_000)
 
@@ -89,26 +91,28 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
     test('nothing is left at the end', { timeout: 120_000 }, async () => {
       const { world } = stage()
       await world.clear()
-      const left: unknown[] = []
-      for await (const item of world.connection.inventory(world.installation, world.context())) left.push(item)
-      expect(left).toEqual([])
+      expect(await world.inventory()).toEqual([])
     })
   })
 }
 
 /** One step of a random sequence, as the engine or somebody else would take it. */
 async function take({ world, harness }: Stage, step: string, entry: Entry): Promise<void> {
-  const seen = await world.observe(entry)
+  const seen = await world.look(entry, (one) => one !== undefined)
   // As the engine does: a new incarnation once the old one is known to be gone.
   if (!seen && entry.externalId !== undefined) Object.assign(entry, { incarnation: nonce(), externalId: undefined })
+  const behind = async (change: () => Promise<void> | undefined) => {
+    await change()
+    world.touched(entry)
+  }
   if (step === 'create' && !seen) await world.create(entry)
   else if (step === 'lose' && !seen && harness.trouble.dropNextCreate) {
     await harness.trouble.dropNextCreate(entry.sample.kind)
     await world.create(entry).catch(() => undefined)
   } else if (step === 'converge') await world.converge(entry)
   else if (step === 'delete' && seen) await world.delete(entry, seen)
-  else if (step === 'vanish' && seen) await harness.trouble.deleteBehind?.(entry.sample.kind, seen.externalId ?? '')
+  else if (step === 'vanish' && seen) await behind(() => harness.trouble.deleteBehind?.(entry.sample.kind, seen.externalId ?? ''))
   else if (step === 'change' && seen && seen.busy === undefined)
-    await harness.trouble.changeBehind?.(entry.sample.kind, seen.externalId ?? '')
+    await behind(() => harness.trouble.changeBehind?.(entry.sample.kind, seen.externalId ?? ''))
   else if (step === 'forget') entry.externalId = undefined
 }

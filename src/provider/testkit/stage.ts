@@ -37,6 +37,8 @@ export interface Harness {
   readonly patienceMs: number
   /** Objects of the first kind to make for the test of paging; more than a page. */
   readonly manyObjects: number
+  /** The cloud refuses and breaks off at random. */
+  readonly isMoody?: boolean
 }
 
 /** What the tests share once the suite has started. */

@@ -1,7 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallContext, Connection, Desired, Json, Observed, Other, ResourceAdapter, ResourcePath, Targets } from '../contract.ts'
+import type {
+  CallContext,
+  Capability,
+  Connection,
+  Desired,
+  InventoryItem,
+  Json,
+  Observed,
+  Other,
+  Provider,
+  ResourceAdapter,
+  ResourcePath,
+  Targets,
+} from '../contract.ts'
+import { ProviderError } from '../errors.ts'
 import { buildTag, installationKey, tagKey } from '../tags.ts'
+
+const AGAIN: ReadonlySet<string> = new Set(['waiting', 'transient'])
 
 type AnySpec = Readonly<Record<string, unknown>>
 
@@ -34,9 +50,12 @@ export interface Entry {
   mayAdopt: boolean
   restartRequest: string | undefined
   status: Readonly<Record<string, unknown>>
+  /** When something was last written about it: until the cloud's reads have caught up, what they say proves little. */
+  wroteAt: number
 }
 
 export interface WorldOptions {
+  readonly provider: Provider
   readonly connection: Connection
   readonly region: string
   readonly zone: string
@@ -46,6 +65,8 @@ export interface WorldOptions {
   readonly pollMs: number
   /** How long anything may take to settle. */
   readonly patienceMs: number
+  /** The cloud refuses and breaks off at random: what may be tried again is. */
+  readonly isMoody?: boolean
 }
 
 /** A very small engine: enough to drive an adapter the way the real one does. */
@@ -59,6 +80,11 @@ export class World {
   constructor(options: WorldOptions) {
     this.connection = options.connection
     this.#options = options
+  }
+
+  /** What the cloud under test can do with a kind. */
+  capability(kind: string): Capability | undefined {
+    return (this.connection.capabilities ?? this.#options.provider.capabilities)[kind]
   }
 
   context(signal: AbortSignal = AbortSignal.timeout(this.#options.patienceMs)): CallContext {
@@ -101,7 +127,15 @@ export class World {
       region,
       path: `seca.testkit/v1/tenants/testkit/workspaces/w/${sample.kind}/${name}`,
     })
-    const fresh = { incarnation: nonce(), externalId: undefined, handle: undefined, mayAdopt: false, restartRequest: undefined, status: {} }
+    const fresh = {
+      incarnation: nonce(),
+      externalId: undefined,
+      handle: undefined,
+      mayAdopt: false,
+      restartRequest: undefined,
+      status: {},
+      wroteAt: 0,
+    }
     const entry: Entry = { sample, path, tag, aliases, spec: sample.spec, labels: { suite: 'testkit' }, ...fresh }
     this.#entries.set(keyOf(entry), entry)
     return entry
@@ -134,37 +168,108 @@ export class World {
   }
 
   observe(entry: Entry): Promise<Observed | undefined> {
-    return this.adapter(entry).observe(this.desired(entry), this.context())
+    return this.#call(() => this.adapter(entry).observe(this.desired(entry), this.context()))
+  }
+
+  /** What is seen once `isIt`, or when reads have caught up: at once, in a cloud whose reads do not lag. */
+  async look(entry: Entry, isIt: (seen: Observed | undefined) => boolean): Promise<Observed | undefined> {
+    for (;;) {
+      const isSettled = this.#isSettled(entry)
+      const seen = await this.observe(entry)
+      if (isIt(seen) || isSettled) return seen
+      await sleep(this.#options.pollMs)
+    }
+  }
+
+  /** Waits until reads know of all that was written. */
+  async settle(...entries: readonly Entry[]): Promise<void> {
+    while (!entries.every((entry) => this.#isSettled(entry))) await sleep(this.#options.pollMs)
+  }
+
+  /** Removes the second object of a create that was sent twice, as the engine does, and waits until it is gone. */
+  async dropTwins(entry: Entry, seen: Observed): Promise<void> {
+    for (let left = seen.twins ?? []; left.length > 0; left = (await this.look(entry, (one) => !one?.twins?.length))?.twins ?? []) {
+      for (const externalId of left) await this.delete({ ...entry, externalId }, { ...seen, externalId })
+      this.touched(entry)
+      await sleep(this.#options.pollMs)
+    }
+  }
+
+  /** Creating again with the same incarnation makes another object. */
+  isPlain({ sample }: Entry): boolean {
+    return this.capability(sample.kind)?.create === 'plain'
+  }
+
+  /** Somebody else changed something: reads know of it as late as of writes of one's own. */
+  touched(entry: Entry): void {
+    entry.wroteAt = Date.now()
   }
 
   async create(entry: Entry): Promise<string> {
-    const { externalId, handle } = await this.adapter(entry).create(this.desired(entry), this.context())
+    const { externalId, handle } = await this.#write(entry, () => this.adapter(entry).create(this.desired(entry), this.context()))
     entry.externalId = externalId
     entry.handle = handle ?? entry.handle
     return externalId ?? ''
   }
 
   async update(entry: Entry, seen: Observed): Promise<void> {
-    await this.adapter(entry).update?.(this.desired(entry), seen, this.context())
+    try {
+      await this.adapter(entry).update?.(this.desired(entry), seen, this.context())
+    } catch (thrown) {
+      // What it did for all that shows at the next look.
+      if (!this.#isMood(thrown)) throw thrown
+    } finally {
+      this.touched(entry)
+    }
   }
 
   async delete(entry: Entry, seen: Observed): Promise<void> {
-    await this.adapter(entry).delete(this.desired(entry), seen, this.context())
+    await this.#write(entry, () => this.adapter(entry).delete(this.desired(entry), seen, this.context()))
+  }
+
+  async #write<T>(entry: Entry, call: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#call(call)
+    } finally {
+      this.touched(entry)
+    }
+  }
+
+  /** As the engine does: what is right but not now, and in a moody cloud what got no answer, is tried again. */
+  async #call<T>(call: () => Promise<T>): Promise<T> {
+    const deadline = Date.now() + this.#options.patienceMs
+    for (;;) {
+      try {
+        return await call()
+      } catch (thrown) {
+        if (!this.#isMood(thrown) || Date.now() > deadline) throw thrown
+        await sleep(this.#options.pollMs)
+      }
+    }
+  }
+
+  #isMood(thrown: unknown): boolean {
+    return this.#options.isMoody === true && thrown instanceof ProviderError && AGAIN.has(thrown.failure)
+  }
+
+  #isSettled({ sample, wroteAt }: Entry): boolean {
+    const { settleMs = 0 } = this.capability(sample.kind) ?? {}
+    return settleMs === 0 || Date.now() > wroteAt + settleMs
   }
 
   /** Drives the object until it is there, not busy and without drift. */
   converge(entry: Entry): Promise<Observed> {
     return this.#until(entry, async (seen) => {
       if (!seen) {
-        await this.create(entry)
+        if (this.#isSettled(entry)) await this.create(entry)
         return undefined
       }
       if (seen.failed !== undefined) throw new Error(`${keyOf(entry)} failed: ${seen.failed}`)
       entry.externalId = seen.externalId
       entry.status = { ...seen.status }
       if (seen.busy !== undefined) return undefined
-      if (seen.drift.length === 0) return seen
-      await this.update(entry, seen)
+      if (seen.drift.length === 0) return this.#isSettled(entry) ? seen : undefined
+      if (this.#isSettled(entry)) await this.update(entry, seen)
       return undefined
     })
   }
@@ -177,8 +282,9 @@ export class World {
   /** Deletes the object, and what was made for it alone, and waits until it is gone. */
   async destroy(entry: Entry): Promise<void> {
     await this.#until(entry, async (seen) => {
-      if (!seen) return true
-      await this.delete(entry, seen)
+      if (!seen) return this.#isSettled(entry) || undefined
+      await this.dropTwins(entry, seen)
+      if (seen.going !== true) await this.delete(entry, seen)
       return undefined
     })
     this.#entries.delete(keyOf(entry))
@@ -195,10 +301,18 @@ export class World {
 
   /** Cloud ids that carry the entry's tag. */
   async copies(entry: Entry): Promise<readonly string[]> {
-    const found: string[] = []
-    for await (const item of this.connection.inventory(this.installation, this.context()))
-      if (item.tag === entry.tag) found.push(item.externalId)
-    return found
+    await this.settle(entry)
+    const all = await this.inventory()
+    return all.filter(({ tag, tagKey: key }) => tag === entry.tag || key === tagKey(entry.tag)).map(({ externalId }) => externalId)
+  }
+
+  /** All cloud objects of the world. */
+  inventory(): Promise<readonly InventoryItem[]> {
+    return this.#call(async () => {
+      const found: InventoryItem[] = []
+      for await (const item of this.connection.inventory(this.installation, this.context())) found.push(item)
+      return found
+    })
   }
 
   async #until<T>(entry: Entry, step: (seen: Observed | undefined) => Promise<T | undefined>): Promise<T> {
