@@ -43,7 +43,11 @@ describe('audit (operations.md)', () => {
     const manifests = [volume('kept'), volume('twice'), volume('vanishing'), volume('orphan')]
     const network = [
       tenant.of('Network', 'net', { cidr: { ipv4: '10.0.0.0/16' }, skuRef: to('skus/n1k') }),
-      tenant.of('RouteTable', 'net.default', { network: 'net', routes: [] }),
+      tenant.of('InternetGateway', 'gateway', { egressOnly: false }),
+      tenant.of('RouteTable', 'net.default', {
+        network: 'net',
+        routes: [{ destinationCidrBlock: '0.0.0.0/0', targetRef: to('internet-gateways/gateway') }],
+      }),
     ]
     await tenant.apply(...manifests, ...network)
     await tenant.allReady([...manifests, ...network])
@@ -56,7 +60,7 @@ describe('audit (operations.md)', () => {
     const vanishing = await tenant.behind('BlockStorage', 'vanishing')
     const orphan = await tenant.behind('BlockStorage', 'orphan')
     const tag = String(twice['tag'])
-    const stranger = { size_gb: 10, name: 'stranger' }
+    const stranger = { size_gb: 10, name: 'stranger', project: twice['project'] }
     await stack.cloud.create('volumes', { ...stranger, tag })
     const foreign = await stack.cloud.create('volumes', { ...stranger, tag: tag.replace(/^[^/]+/, 'other-installation') })
     const untagged = await stack.cloud.create('volumes', { ...stranger, tag: '' })

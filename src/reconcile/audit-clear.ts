@@ -42,13 +42,13 @@ export async function clear(objects: readonly Found[], options: ClearOptions): P
       why.set(found, said.why)
       if (said.isFinal) given.add(found)
     }
-    const open = left.filter((one) => !given.has(one))
-    if (open.length === 0) break
+    left = left.filter((one) => !given.has(one))
+    if (left.length === 0) break
     await options.sleep(PAUSE_MS)
-    const now = new Set((await options.remaining(open)).map(idOf))
-    const next = left.filter((one) => given.has(one) || now.has(idOf(one)))
+    const still = new Set((await options.remaining(left)).map(idOf))
+    const next = left.filter((one) => still.has(idOf(one)))
     idle = next.length < left.length ? 0 : idle + 1
-    left = next.filter((one) => !given.has(one))
+    left = next
     options.onProgress(`${objects.length - left.length} of ${objects.length}`)
   }
   const kept = [...given, ...left]
