@@ -82,15 +82,25 @@ describe('audit (operations.md)', () => {
     const healed = await auditJson(stack, '--delete', '--yes')
     expect(healed.findings.filter(({ action }) => action === 'deleted')).toHaveLength(3)
     expect((await stack.cloud.mutations(since)).map(({ action, type }) => `${action} ${type}`).toSorted()).toEqual([
-      'delete networks',
-      'delete route-tables',
+      'delete routers',
       'delete volumes',
+      'delete vpcs',
     ])
     const left = (await stack.cloud.inventory()).items.map(({ id }) => id)
     expect(left).toEqual(expect.arrayContaining([foreign.id, untagged.id, twice.id]))
     expect((await auditJson(stack)).counts).toEqual({ double: 2, missing: 1 })
     await stack.cloud.remove(foreign.id)
     await stack.cloud.remove(untagged.id)
+  })
+
+  it('is told by the controllers as a metric', async () => {
+    await stack.restart('controllers', ['--audit-interval=1s', '--call-timeout=1s', '--drift-interval=1h'])
+    await eventually(async () => {
+      const text = await (await fetch(`${stack.healthUrl}/metrics`)).text()
+      expect(text).toContain('seca_audit_objects{finding="double",kind="BlockStorage"} 2')
+      expect(text).toMatch(/^seca_audit_timestamp_seconds \d/m)
+    })
+    await stack.halt('controllers')
   })
 
   it('says it to people, filtered, without secrets, and asks where it can', async () => {

@@ -85,6 +85,7 @@ export const ControllersConfig = z
       .describe('objects of one cloud account that are worked on at a time; of one tenant three quarters of them'),
     driftIntervalMs: milliseconds('10m', 'time between looks at a settled cloud object (± 20 %)'),
     callTimeoutMs: milliseconds('60s', 'longest time that one provider call may take'),
+    auditIntervalMs: milliseconds('24h', 'time between audits of the clouds, for the metric seca_audit_objects; 0 = none'),
     healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
     healthPort: port(8081, 'port of /livez, /readyz and /metrics'),
     leaseMs: milliseconds('15s', 'time after which another process may take over the Lease'),

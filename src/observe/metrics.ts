@@ -62,6 +62,8 @@ export function createMetrics() {
     providerTime: histogram('provider_call_seconds', 'Duration of an adapter call', ['provider', 'verb']),
     drift: counter('drift_total', 'Times that a cloud object was found to differ from its spec', ['kind']),
     abandoned: counter('abandoned_total', 'Objects that went without their teardown and left something in a cloud', ['kind']),
+    auditObjects: gauge('audit_objects', 'What the last audit of the clouds proved', ['finding', 'kind']),
+    auditTime: gauge('audit_timestamp_seconds', 'When the last audit ended that could read all accounts', []),
     apiCalls: counter('kube_requests_total', 'Requests to the kube-apiserver', ['verb', 'resource', 'code']),
     /** Requests answered by the SECA API itself. */
     apiRequests: counter('api_requests_total', 'Requests to the SECA API', ['door', 'method', 'kind', 'code']),
