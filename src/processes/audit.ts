@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PROVIDERS } from '../../providers/index.ts'
 import { Cache } from '../cache/cache.ts'
 import { Informers } from '../cache/informers.ts'
+import { isYes } from '../cli/ask.ts'
 import type { AuditConfig } from '../cli/config.ts'
 import { type Manifest, readManifests } from '../cli/manifests.ts'
 import { createProgress, during, type Step } from '../cli/progress.ts'
@@ -154,12 +154,7 @@ function isAsked({ tenant, region }: Pick<AuditConfig, 'tenant' | 'region'>, { t
 async function isAgreed({ yes }: AuditConfig, report: AuditReport, question: string): Promise<boolean> {
   if (yes) return true
   process.stderr.write(asTable(report, []))
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return (await terminal.question(`${question} Only "yes" is taken: `)).trim() === 'yes'
-  } finally {
-    terminal.close()
-  }
+  return isYes(question, process.stdin, process.stderr)
 }
 
 const invalid = (message: string): SecaError => new SecaError('InvalidConfiguration', message)

@@ -34,6 +34,7 @@ describe('what a cluster expects of its clouds', () => {
       incarnation: 'n',
       account: 'a',
       isLeaving: false,
+      isUntagged: false,
     })
     expect(expectedOf(cache, KINDS, 'i', opened).map(({ kind }) => kind)).toEqual(['Workspace', 'BlockStorage'])
   })
@@ -57,11 +58,11 @@ describe('what a cluster expects of its clouds', () => {
     expect(one(cache, 'BlockStorage bare/v')).toMatchObject({ tag: undefined, tagKey: undefined, account: undefined, externalId: 'vol-1' })
   })
 
-  it('nothing is concluded of what goes, or is only looked at', () => {
+  it('tells what goes, and what is only looked at', () => {
     const cache = cluster()
     add(cache, 'BlockStorage', 'w', 'v', SPEC, {}, { deletionTimestamp: '2026-01-01T00:00:00Z' })
     add(cache, 'BlockStorage', 'w', 'seen', SPEC, {}, { annotations: { 'secapi.cloud/drift': 'Observe' } })
     expect(one(cache, 'BlockStorage w/v')?.isLeaving).toBe(true)
-    expect(one(cache, 'BlockStorage w/seen')?.isLeaving).toBe(true)
+    expect(one(cache, 'BlockStorage w/seen')).toMatchObject({ isLeaving: false, isUntagged: true })
   })
 })

@@ -42,6 +42,7 @@ export function expectedFor(lookup: Lookup, kind: Kind, object: Resource, instal
     incarnation: status?.incarnation,
     account: home ?? now,
     ...(home !== undefined && now !== undefined && home !== now ? { opened: now } : {}),
-    isLeaving: metadata.deletionTimestamp !== undefined || isObserveOnly(object),
+    isLeaving: metadata.deletionTimestamp !== undefined,
+    isUntagged: isObserveOnly(object),
   }
 }

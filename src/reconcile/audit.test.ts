@@ -32,6 +32,7 @@ const expected = (fields: Partial<Expected> = {}): Expected => ({
   incarnation: 'n',
   account: 'a',
   isLeaving: false,
+  isUntagged: false,
   ...fields,
 })
 
@@ -81,6 +82,12 @@ describe('what one look shows', () => {
     expect(told({ expected: [expected({ externalId: undefined })] })).toEqual([])
     expect(told({ expected: [expected({ externalId: '' })] })).toEqual([])
     expect(told({ expected: [expected({ isLeaving: true })] })).toEqual([['missing', undefined, false]])
+  })
+
+  it('not missing: what is there under another tag, or never had one', () => {
+    const other = found({ tag: TAG.replace('eu-1', 'eu-2') })
+    expect(told({ found: [other], expected: [expected()] })).toEqual([['unknown', 'vol-1', true]])
+    expect(told({ expected: [expected({ isUntagged: true })] })).toEqual([])
   })
 
   it('nothing is missing in an account that was not read', () => {

@@ -28,8 +28,10 @@ export interface Expected {
   readonly account: string | undefined
   /** Where that is another account than the one that its Secret opens: the latter. */
   readonly opened?: string | undefined
-  /** It is on its way out, or nothing is written to the cloud for it. */
+  /** It is on its way out. */
   readonly isLeaving: boolean
+  /** Nothing is written to the cloud for it, so that what is there may carry no tag. */
+  readonly isUntagged: boolean
 }
 
 /** Cluster and clouds at one time; the clouds were read first. */
@@ -69,9 +71,10 @@ export interface Verdict {
 /** What differs between cluster and clouds in one look, which proves nothing yet. */
 export function compare(look: Look): Finding[] {
   const byMark = Map.groupBy(look.found, ({ tag, tagKey }) => tag ?? tagKey ?? '')
+  const ids = new Set(look.found.map(placeOf))
   const of = look.expected.flatMap((expected) => {
     const matches = [expected.tag, expected.tagKey].flatMap((mark) => (mark === undefined ? [] : (byMark.get(mark) ?? [])))
-    return ofResource(look, expected, matches)
+    return ofResource(look, expected, matches, ids)
   })
   const marks = new Set(look.expected.flatMap(({ tag, tagKey }) => [tag, tagKey]))
   const records = new Map(look.expected.flatMap((one) => recordsOf(one).map((record) => [record, one] as const)))
@@ -103,7 +106,7 @@ function idOf({ finding, kind, tag, account, found, expected }: Finding): string
   ])
 }
 
-function ofResource(look: Look, expected: Expected, matches: readonly Found[]): Finding[] {
+function ofResource(look: Look, expected: Expected, matches: readonly Found[], ids: ReadonlySet<string>): Finding[] {
   const { kind, account, externalId, opened, object } = expected
   const { tag } = expected
   if (account === undefined || tag === undefined) return []
@@ -126,7 +129,8 @@ function ofResource(look: Look, expected: Expected, matches: readonly Found[]): 
       findings.push({ ...about, finding: 'double', account, message, found, isQuiet: about.isQuiet && areQuiet })
     }
   }
-  if (here.length === 0 && elsewhere.length === 0 && hasId && look.accounts.has(account))
+  const isSeen = matches.length > 0 || expected.isUntagged || ids.has(placeOf({ account, kind, externalId }))
+  if (!isSeen && hasId && look.accounts.has(account))
     findings.push({ ...about, finding: 'missing', account, message: `${object} records ${externalId}, which the cloud does not have` })
   return findings
 }
@@ -149,6 +153,9 @@ function ofObject({ installation }: Look, found: Found, records: ReadonlyMap<str
     return [{ ...about, finding: 'leaked', message: 'no resource' }]
   return [{ ...about, finding: 'unknown', message: 'no resource has this key, and it does not tell whose it is' }]
 }
+
+const placeOf = ({ account, kind, externalId }: Pick<Expected, 'account' | 'kind' | 'externalId'>): string =>
+  JSON.stringify([account, kind, externalId])
 
 const isQuiet = ({ busy }: Found): boolean => busy === undefined
 
