@@ -33,6 +33,9 @@ const SUBCOMMANDS = {
   access: subcommand('tell why a call of the SECA API is allowed or not', config.AccessConfig, async (settings, context) =>
     (await import('./processes/access.ts')).printAccess(settings, context),
   ),
+  audit: subcommand('find cloud objects without a resource, and the other way round', config.AuditConfig, async (settings, context) =>
+    (await import('./processes/audit.ts')).runAudit(settings, context),
+  ),
   simulator: subcommand('run the simulated cloud', config.SimulatorConfig, async (settings, context) =>
     (await import('./processes/simulator.ts')).simulator(settings, context),
   ),

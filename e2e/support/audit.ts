@@ -5,6 +5,7 @@ import { KINDS } from '../../src/kinds/index.ts'
 import { TENANT_LABEL } from '../../src/kinds/names.ts'
 import { isNotFound } from '../../src/kube/errors.ts'
 import { KUBERNETES } from '../../src/kube/builtin.ts'
+import { auditJson } from './audit-cli.ts'
 import { eventually, kubectl, type Stack } from './harness.ts'
 import type { Seen, Tenant } from './tenant.ts'
 
@@ -55,11 +56,13 @@ export async function expectOneCreateEach(stack: Pick<Stack, 'cloud'>, tenant: T
 }
 
 /** Deletes everything of every tenant, and its namespaces. The end of every file, and a test of its own: nothing stays behind in the cloud. */
-export async function wipe(stack: Pick<Stack, 'client' | 'cloud'>, options: { kubeconfig?: string } = {}): Promise<void> {
+export async function wipe(stack: Pick<Stack, 'client' | 'cloud' | 'kubeconfig'>, options: { kubeconfig?: string } = {}): Promise<void> {
   await kubectl(['delete', 'seca', '--all', '-A', '--wait=false'], options)
   try {
     await eventually(async () => expect((await leftovers(stack)).map(({ text }) => text)).toEqual([]), { timeoutMs: 90_000 })
     expect((await stack.cloud.inventory()).items.filter(({ tag }) => tag !== '')).toEqual([])
+    // The product says the same. Accounts of other files' CloudProviders may be gone by now.
+    await eventually(async () => expect(await auditJson(stack)).toMatchObject({ findings: [], inFlux: [] }), { timeoutMs: 90_000 })
   } finally {
     // Whatever went wrong here: the next file starts with an empty cluster.
     for (const { gvr, object } of await leftovers(stack)) {

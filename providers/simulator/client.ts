@@ -11,6 +11,8 @@ export interface CloudObject {
   readonly tag: string
   /** Where tags are short: what to find the object by. */
   readonly key?: string
+  /** The installation's key, beside an object's. */
+  readonly owner?: string
   readonly labels: Readonly<Record<string, string>>
   readonly metadata: Readonly<Record<string, string>>
   readonly state: 'building' | 'ready' | 'changing' | 'deleting' | 'failed'
@@ -74,8 +76,17 @@ export class SimulatorClient implements CloudClient<CloudObject> {
   }
 
   facts(object: CloudObject): Facts {
-    const { id, tag, key, labels, metadata, state, error, operation } = object
-    return { id, tag: key ?? tag, labels, notes: metadata, busy: operation, failed: error, isGoing: state === 'deleting' }
+    const { id, tag, key, owner, labels, metadata, state, error, operation } = object
+    return {
+      id,
+      tag: key ?? tag,
+      installationKey: owner,
+      labels,
+      notes: metadata,
+      busy: operation,
+      failed: error,
+      isGoing: state === 'deleting',
+    }
   }
 
   get({ type }: Place, id: string, context: CallContext): Promise<CloudObject | undefined> {

@@ -85,6 +85,7 @@ export const ControllersConfig = z
       .describe('objects of one cloud account that are worked on at a time; of one tenant three quarters of them'),
     driftIntervalMs: milliseconds('10m', 'time between looks at a settled cloud object (± 20 %)'),
     callTimeoutMs: milliseconds('60s', 'longest time that one provider call may take'),
+    auditIntervalMs: milliseconds('24h', 'time between audits of the clouds, for the metric seca_audit_objects; 0 = none'),
     healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
     healthPort: port(8081, 'port of /livez, /readyz and /metrics'),
     leaseMs: milliseconds('15s', 'time after which another process may take over the Lease'),
@@ -196,6 +197,32 @@ export const AccessConfig = z.strictObject({
     .meta({ ...flagOnly('path or URN: seca.compute/v1/tenants/demo/workspaces/prod/instances/web'), placeholder: 'path' }),
 })
 export type AccessConfig = z.output<typeof AccessConfig>
+
+/** `seca-operator audit`: what acts, and what the answer is like, comes by flags alone. */
+export const AuditConfig = z.strictObject({
+  kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
+  context,
+  operatorNamespace,
+  defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of workspaces and images that name none'),
+  tenant: z.string().min(1).max(64).optional().meta(flagOnly('tell only of this tenant')),
+  region: z.string().min(1).max(64).optional().meta(flagOnly('tell only of this region')),
+  accounts: list('Secrets to look with besides those that CloudProviders name, as <CloudProvider>/<Secret>: accounts that were left').meta({
+    flagOnly: true,
+  }),
+  output: z.enum(['table', 'json']).default('table').meta(flagOnly('how the answer is written; progress goes to stderr')),
+  delete: z.boolean().default(false).meta(flagOnly('delete the cloud objects that are proven to be leaked or abandoned; asks first')),
+  adopt: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      ...flagOnly('make the resources of leaked cloud objects anew from their manifests in this file or folder; asks first'),
+      placeholder: 'path',
+    }),
+  yes: z.boolean().default(false).meta(flagOnly('do not ask; for jobs')),
+  callTimeoutMs: milliseconds('60s', "the controllers' longest provider call: nothing is concluded before one would have ended"),
+})
+export type AuditConfig = z.output<typeof AuditConfig>
 
 /** `seca-operator simulator` */
 export const SimulatorConfig = z.strictObject({

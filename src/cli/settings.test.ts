@@ -22,6 +22,7 @@ describe('settings', () => {
       workers: 16,
       driftIntervalMs: 600_000,
       callTimeoutMs: 60_000,
+      auditIntervalMs: 86_400_000,
       healthHost: '0.0.0.0',
       healthPort: 8081,
       leaseMs: 15_000,

@@ -65,6 +65,8 @@ export function createMetrics() {
     sweeps: counter('sweeps_total', 'Times that all of a kind in an account was listed, by outcome', ['provider', 'kind', 'outcome']),
     sweepTime: histogram('sweep_seconds', 'Duration of a sweep', ['provider', 'kind']),
     swept: counter('swept_objects_total', 'Objects at rest that sweeps went through, by what they found', ['kind', 'found']),
+    auditObjects: gauge('audit_objects', 'What the last audit of the clouds proved', ['finding', 'kind']),
+    auditTime: gauge('audit_timestamp_seconds', 'When the last audit ended that could read all accounts', []),
     apiCalls: counter('kube_requests_total', 'Requests to the kube-apiserver', ['verb', 'resource', 'code']),
     /** Requests answered by the SECA API itself. */
     apiRequests: counter('api_requests_total', 'Requests to the SECA API', ['door', 'method', 'kind', 'code']),

@@ -17,6 +17,7 @@ import { installationId, keepInstallation } from '../reconcile/installation.ts'
 import { Turns } from '../reconcile/turns.ts'
 import { surroundings } from './process.ts'
 import { assemble } from './assemble.ts'
+import { auditRegularly } from './audit-regularly.ts'
 
 /** How long a start waits between tries while the apiserver is away. */
 const RETRY_MS = 2_000
@@ -92,6 +93,8 @@ export async function controllers(config: ControllersConfig, context: { readonly
       if (working.aborted) return
       abandonments.watch(working)
       const resources = [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0)
+      const isWhole = () => informers.missing().length === 0
+      void auditRegularly({ config, client, cache, installation, metrics, log, isWhole }, working)
       log.info({ resources, installation, missing: informers.missing() }, 'in sync, working')
       // Time may be up although nobody has noticed yet; then this ends leadership.
       await begin(config.workers, working, async (id, reconcile) => (mayAct() ? turns.of(id, reconcile) : undefined))

@@ -155,14 +155,23 @@ export interface ResourceAdapter<D extends KindDefinition = KindDefinition> {
   delete(desired: Desired<D>, seen: Observed<D>, context: CallContext): Promise<Accepted | void>
 }
 
-/** An object in the cloud that is an installation's, for audits. */
+/**
+ * An object in the cloud that is an installation's, for audits. An audit may have it deleted when no resource stands for it any more: `delete`
+ * gets a desired state with id, tag, key, incarnation and handle of this entry, and of all else (spec, targets, parent) nothing.
+ */
 export interface InventoryItem {
   readonly kind: string
   readonly externalId: string
   /** Its ownership tag, or its key where the cloud holds no more. */
   readonly tag?: string
   readonly tagKey?: string
+  /** Where the cloud keeps it beside a key: tells whose the key is. */
+  readonly installationKey?: string
   readonly incarnation?: string
+  /** What `delete` needs to reach it besides the id. */
+  readonly handle?: Json
+  /** What is under way, in a person's words: nothing is concluded from what such an object is now. */
+  readonly busy?: string
   /** Something else in the cloud uses it, in a person's words. */
   readonly usedBy?: string
 }

@@ -1,6 +1,6 @@
 import type { KindDefinition } from '../kinds/kind.ts'
 import type { CallContext, InventoryItem, Json, Swept } from './contract.ts'
-import { INCARNATION_NOTE } from './notes.ts'
+import { handleFor, INCARNATION_NOTE } from './notes.ts'
 import { isTagKey } from './tags.ts'
 import type { CloudClient, Facts, Translation } from './translation.ts'
 
@@ -17,11 +17,16 @@ export async function* inventoryOf<O>(
     for await (const object of client.list(type, installation, context)) {
       const facts = client.facts(object)
       const incarnation = facts.notes?.[INCARNATION_NOTE]
+      const handle = handleFor({}, { parent: facts.parent })
+      const busy = facts.isGoing ? 'being deleted' : facts.busy
       yield {
         kind,
         externalId: facts.id,
         ...markOf(facts),
         ...(incarnation === undefined ? {} : { incarnation }),
+        ...(facts.installationKey === undefined ? {} : { installationKey: facts.installationKey }),
+        ...(handle === undefined ? {} : { handle }),
+        ...(busy === undefined ? {} : { busy }),
         ...(facts.usedBy === undefined ? {} : { usedBy: facts.usedBy }),
       }
     }

@@ -85,6 +85,8 @@ export interface Facts {
   readonly id: string
   /** Ownership tag or key; empty = none. */
   readonly tag: string
+  /** Where the cloud keeps it beside a key. */
+  readonly installationKey?: string | undefined
   /** Absent: the cloud has none. */
   readonly labels?: Readonly<Record<string, string>>
   /** Absent: the cloud has no room for any. */

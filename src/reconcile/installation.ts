@@ -41,6 +41,12 @@ export async function installationId(options: InstallationOptions, given: string
   }
 }
 
+/** The id as it is stored, for who only looks: none is made. */
+export async function storedInstallation(options: InstallationOptions, signal: AbortSignal): Promise<string | undefined> {
+  const id = (await read(options, signal))?.data?.id
+  return id === undefined ? undefined : agreed(options, id, undefined)
+}
+
 /**
  * Puts the id back when somebody deletes the ConfigMap, or the id in it, while this process runs. Resolves when the signal aborts;
  * rejects when another id is stored by then: two processes that tag differently would take each other's objects for somebody else's.
