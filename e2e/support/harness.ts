@@ -104,6 +104,8 @@ export interface StackOptions {
   /** Further flags of the controllers, `--drift-interval=2s`. */
   readonly flags?: readonly string[]
   readonly logLevel?: string
+  /** What kind of cloud is simulated; default: what SECA_E2E_CLOUD says, or a neat one. */
+  readonly characters?: readonly string[]
   /** An administrator's kubeconfig of another control plane than the run's. */
   readonly kubeconfig?: string
 }
@@ -141,6 +143,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const kubeconfig = join(dataDir, 'kubeconfig')
   const logFile = (name: ServiceName) => join(dataDir, `${name}.log`)
   const logLevel = options.logLevel ?? 'info'
+  const characters = options.characters ?? (process.env['SECA_E2E_CLOUD'] ?? 'neat').split(',')
   const services: Record<ServiceName, (flags: readonly string[]) => Service> = {
     simulator: () =>
       simulatorService({
@@ -148,6 +151,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         stateDir: join(dataDir, 'simulator'),
         ...secrets,
         latencyMs: options.latencyMs ?? 50,
+        characters,
         logFile: logFile('simulator'),
         logLevel,
       }),
@@ -181,7 +185,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     await writeAccountKubeconfig({ client, operatorNamespace: OPERATOR_NAMESPACE, admin, target: kubeconfig })
     await restart('simulator')
-    await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token: secrets.token } })
+    await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token: secrets.token, characters } })
     await restart('controllers')
   } catch (error) {
     await stop()
