@@ -114,6 +114,12 @@ describe('npm start', () => {
       shell(`curl -sS --cacert "$SECA_CA" -H "Authorization: Bearer $SECA_TOKEN" "${storage?.url}/v1/tenants/$SECA_TENANT/skus/RD500"`),
     ).toContain('"iops":500')
 
+    // A fresh tenant can boot something: the cloud's own images are there.
+    shell(`kubectl apply -f ${join(import.meta.dirname, '../../examples/first-instance')}/`)
+    shell('kubectl wait seca --all -n seca-demo--first --for=condition=Ready --timeout=100s')
+    expect(shell('kubectl get instance web -n seca-demo--first -o jsonpath={.status.powerState}')).toBe('on')
+    expect(shell('kubectl get image ubuntu-24.04 -n seca-seca -o jsonpath={.status.externalId}')).toBe('tpl-public-ubuntu-24-04-amd64')
+
     const second = await run('start', '--data-dir', dataDir)
     expect(second.code).toBe(1)
     expect(second.stderr).toContain(`runs in ${dataDir} already (process `)

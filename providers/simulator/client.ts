@@ -1,3 +1,4 @@
+import type { CATALOGUE } from './cloud/catalogue.ts'
 import type { publicFacts, Switches } from './cloud/characters.ts'
 import type { Account, CallContext, Desired } from '../../src/provider/contract.ts'
 import { ProviderError, type FailureClass } from '../../src/provider/errors.ts'
@@ -73,6 +74,15 @@ export class SimulatorClient implements CloudClient<CloudObject> {
     if (wrong.length === 0) return { account: name }
     const words = wrong.map(([key]) => `${key} is ${is[key as keyof Taken]}`).join(', ')
     throw new ProviderError('rejected', `this cloud is of another kind (${words}): name it in spec.settings.characters`)
+  }
+
+  catalogue(context: CallContext): Promise<typeof CATALOGUE> {
+    return this.#http.call({ method: 'GET', path: '/catalogue' }, context)
+  }
+
+  /** Templates that are offered to everybody. */
+  publicTemplates(context: CallContext): AsyncGenerator<CloudObject> {
+    return this.#pages('templates', { public: 'true' }, context)
   }
 
   facts(object: CloudObject): Facts {

@@ -7,6 +7,14 @@ const ARCHITECTURES = { amd64: 'x86_64', arm64: 'aarch64' } as const
 const FIRMWARE = { UEFI: 'uefi', BIOS: 'bios' } as const
 const INITIALIZERS = { none: 'none', 'cloudinit-22': 'cloud-init' } as const
 
+const reverse = <T extends string>(words: Readonly<Record<T, string>>, otherwise: T) => {
+  const back = Object.fromEntries(Object.entries(words).map(([seca, cloud]) => [cloud, seca])) as Readonly<Record<string, T>>
+  return (word: unknown): T => back[String(word)] ?? otherwise
+}
+export const architectureOf = reverse(ARCHITECTURES, 'amd64')
+export const firmwareOf = reverse(FIRMWARE, 'UEFI')
+export const initializerOf = reverse(INITIALIZERS, 'none')
+
 export const image: Translation<typeof Image, CloudObject> = {
   type: 'templates',
   wants: {

@@ -7,6 +7,7 @@ import type { Translation } from '../../src/provider/translation.ts'
 import { blockStorage } from './block-storage.ts'
 import { CHARACTER_NAMES, type Switches, switchesOf } from './cloud/characters.ts'
 import { type CloudObject, SimulatorClient } from './client.ts'
+import { catalogueOf } from './offers.ts'
 import { image } from './image.ts'
 import { instance } from './instance.ts'
 import { internetGateway, network } from './network.ts'
@@ -86,6 +87,7 @@ export const simulator: Provider<typeof settings, typeof credentials> = Object.f
       adapters: eachKind((translation) => adapterOf(client, translation)),
       check: (context) => client.check(context),
       inventory: (installation, context) => inventoryOf(client, TRANSLATIONS, installation, context),
+      catalogue: (context) => catalogueOf(client, context),
       sweep: (kind, installation, context) => sweepOf(client, TRANSLATIONS, kind, installation, context),
       close: () => client.close(),
     }

@@ -42,6 +42,8 @@ export interface KindDefinition<
   readonly cloud: 'required' | 'optional' | 'none'
   /** Has a finalizer although nothing stands behind it in the cloud: its deletion concerns others. */
   readonly isGuarded?: true
+  /** A cloud's own catalogue may hold it. */
+  readonly isOffered?: true
   /** Objects that are about one workspace alone are deleted with it (contract §7.4). */
   readonly diesWithWorkspace?: true
   /** Offered by the provider, read-only for tenants: category `seca-catalog` instead of `seca`. */

@@ -10,6 +10,9 @@ export const MANAGED_LABEL = 'secapi.cloud/managed'
 /** Label `"true"` on a tenant's namespace: its images may be named by every tenant (architecture §2). */
 export const SHARED_LABEL = 'secapi.cloud/shared'
 
+/** Label on what the controllers keep up from a region's cloud's own catalogue: the region. */
+export const CATALOGUE_LABEL = 'secapi.cloud/catalogue'
+
 /** Finalizer that every object with something behind it in a cloud carries. */
 export const FINALIZER = 'secapi.cloud/teardown'
 

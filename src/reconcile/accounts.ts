@@ -10,6 +10,7 @@ export interface CloudProviderSpec {
   readonly settings?: Record<string, unknown>
   readonly requestsPerSecond?: number
   readonly burst?: number
+  readonly catalogue?: { readonly skus?: boolean; readonly imagesTenant?: string }
   readonly adoption?: { readonly tenants?: readonly string[] }
 }
 

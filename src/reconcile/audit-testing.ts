@@ -7,6 +7,7 @@ import type { MemoryServer } from '../kube/memory-testing.ts'
 import { buildTag } from '../provider/tags.ts'
 import type { SimulatedCloud } from './cloud-testing.ts'
 import { pathOf, urnOf } from './path.ts'
+import { isBorrowed } from './policy.ts'
 
 /** What must be empty whatever happened. */
 export interface Audit {
@@ -52,7 +53,7 @@ function tagged(cluster: MemoryServer, installation: string): { readonly object:
   return KINDS.filter(({ cloud }) => cloud !== 'none').flatMap((kind) =>
     [...lookup.all(kind.kind)].flatMap((object) => {
       const path = pathOf(lookup, kind, object)
-      if (path === undefined) return []
+      if (path === undefined || isBorrowed(object)) return []
       return { object, tag: buildTag({ installation, region: path.region, path: urnOf(lookup, kind, path) }) }
     }),
   )

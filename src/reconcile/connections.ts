@@ -67,7 +67,8 @@ export class Connections {
     const spec = specOf(object)
     const entry = await this.#open(object, secretOf(spec, tenant), region, context)
     this.#admit(object, tenant, entry)
-    return { ...entry.link, mayAdopt: spec.adoption?.tenants?.includes(tenant) === true }
+    const mayAdopt = spec.adoption?.tenants?.includes(tenant) === true || spec.catalogue?.imagesTenant === tenant
+    return { ...entry.link, mayAdopt }
   }
 
   /** Whether a region is bound to a cloud at all. */

@@ -67,6 +67,8 @@ export interface Services {
   listLive(kind: Kind, namespace: string, context: CallContext): AsyncIterable<readonly Resource[]>
   /** Rewrites one field of a spec, whatever else is written to the object meanwhile; see `revise.ts`. */
   reviseField(kind: Kind, object: Resource, path: string, revise: (value: unknown) => unknown, context: CallContext): Promise<void>
+  /** Keeps up what the cloud of a region offers, where its CloudProvider says so; answers what went wrong, in a person's words. */
+  keepCatalogue(region: Resource, context: CallContext): Promise<string | undefined>
   /** Looks at the accounts of a CloudProvider. Throws what is wrong with the main one. */
   checkAccount(cloudProvider: Resource, context: CallContext): Promise<AccountReport>
 }

@@ -4,6 +4,7 @@ import type { Accepted, Desired, Observed } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { isNewRequest } from '../resolve/requests.ts'
 import { againAt, type Memory, unseenMs } from './memory.ts'
+import { isBorrowed } from './policy.ts'
 import { available, broken, exists, isSettled, type Outcome, wasActive } from './outcome.ts'
 
 /** What `converge` needs from around it. */
@@ -40,7 +41,9 @@ const TRIES = 3
 
 /** Brings one cloud object to what its spec says, in as many steps as go through at once (architecture §4). */
 export async function converge(work: Convergence): Promise<Outcome> {
-  const seen = await work.observe(work.desired)
+  const found = await work.observe(work.desired)
+  // What is somebody else's is as it should be, whatever it is.
+  const seen = found !== undefined && isBorrowed(work.object) ? { ...found, drift: [] } : found
   return seen === undefined ? absent(work) : present(work, work.desired, seen)
 }
 

@@ -9,6 +9,7 @@ import { idOf } from '../resolve/graph.ts'
 import type { Connections, Link } from './connections.ts'
 import type { Controller } from './controller.ts'
 import type { Identities } from './identity.ts'
+import { isBorrowed } from './policy.ts'
 import { isAtRest } from './schedule.ts'
 import { breather } from './sweep.ts'
 
@@ -50,7 +51,8 @@ export class Coverage {
     // What is prepared before the cloud is asked has to be prepared again.
     if (controller === undefined || kind.cloud === 'none' || controller.adapter !== undefined || controller.prepare !== undefined)
       return false
-    return isAtRest(object)
+    // What is somebody else's is on no list of ours.
+    return isAtRest(object) && !isBorrowed(object)
   }
 
   /** The object behind a queue key, if a sweep may look at it. */

@@ -5,6 +5,7 @@ import { ProviderError } from '../provider/errors.ts'
 import type { Lookup } from '../resolve/lookup.ts'
 import { cloudProviderOf, regionOf } from '../resolve/region.ts'
 import { exists } from './outcome.ts'
+import { isBorrowed } from './policy.ts'
 
 /** Which accounts the objects of a CloudProvider live in, as its status keeps it. */
 export interface Homes {
@@ -56,7 +57,12 @@ export function hasObjects(lookup: Lookup, cloudProvider: Resource, tenant: stri
         namespace !== undefined &&
         lookup
           .inNamespace(kind.kind, namespace)
-          .some((object) => exists(object) && cloudProviderOf(lookup, regionOf(lookup, kind, object)) === cloudProvider.metadata.name),
+          .some(
+            (object) =>
+              exists(object) &&
+              !isBorrowed(object) &&
+              cloudProviderOf(lookup, regionOf(lookup, kind, object)) === cloudProvider.metadata.name,
+          ),
     ),
   )
 }

@@ -8,6 +8,7 @@ import { type Violation, violationsOf } from '../resolve/guards.ts'
 import { type FoundReference, referencesOf, resolveReference } from '../resolve/references.ts'
 import { regionOf, workspaceOf } from '../resolve/region.ts'
 import { exists, isCurrent, isUsable, type Problem } from './outcome.ts'
+import { isBorrowed } from './policy.ts'
 
 const NOT_FOUND = CATALOGUE.ReferenceNotFound.reason
 const NOT_READY = CATALOGUE.ReferenceNotReady.reason
@@ -19,9 +20,10 @@ const UNWATCHED_MS = 30_000
 
 /**
  * What an object waits for (contract §9, right column): everything that is missing, named. Else why it cannot go on as it stands. What only
- * creation needs does not count for an object that is there (architecture §4 "Deletion"): see {@link shortcomings}.
+ * creation needs does not count for an object that is there (architecture §4 "Deletion"): see {@link shortcomings}. What is borrowed is never made.
  */
 export function prerequisites(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
+  if (isBorrowed(object)) return join([...place(lookup, kind, object)])
   if (exists(object)) return join([...place(lookup, kind, object)]) ?? ofGuards(isCurrent(object) ? [] : guardsOf(lookup, kind, object))
   const places = [...place(lookup, kind, object), ...scopes(lookup, kind, object)]
   const isMisplaced = places.some(({ reason }) => reason === MISPLACED)
@@ -32,7 +34,7 @@ export function prerequisites(lookup: Lookup, kind: Kind, object: Resource): Pro
 
 /** What an object that is there lacks of what its spec names: it stays usable, and only a change of just that is held back. */
 export function shortcomings(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
-  if (!exists(object)) return undefined
+  if (!exists(object) || isBorrowed(object)) return undefined
   const references = referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? [])
   return join([...scopes(lookup, kind, object), ...ofMissing(guardsOf(lookup, kind, object)), ...references])
 }

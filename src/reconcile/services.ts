@@ -5,6 +5,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { ifNotFound, isConflict, isNotFound } from '../kube/errors.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Connections, SecretData } from './connections.ts'
+import { keepCatalogue } from './catalogue.ts'
 import type { Services } from './controller.ts'
 import { ensureNamespace, releaseNamespace } from './namespaces.ts'
 import { reviseField } from './revise.ts'
@@ -31,6 +32,7 @@ export function createServices(client: KubeClient, cache: Cache, connections: Co
       }
     },
     reviseField: (kind, object, path, revise, { signal }) => reviseField({ client, kind, object, path, revise, signal }),
+    keepCatalogue: (region, context) => keepCatalogue({ client, lookup: cache, connections }, region, context),
     checkAccount: (cloudProvider, context) => connections.check(cloudProvider, context),
   }
 }

@@ -41,6 +41,11 @@ export function rbacRules(): PolicyRule[] {
       KINDS.filter((kind) => kind.catalog),
       ['create'],
     ),
+    // What a cloud offers, where its CloudProvider says that it is kept up: SKUs and images come and go with it.
+    ...forKinds(
+      KINDS.filter((kind) => kind.isOffered),
+      ['create', 'delete'],
+    ),
     // delete: a network takes its subnets along, a tenant everything in its workspaces, a workspace its role assignments.
     ...forKinds(
       KINDS.filter((kind) => kind.scope === 'workspace' || kind.diesWithWorkspace),

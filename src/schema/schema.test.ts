@@ -65,10 +65,12 @@ describe('rights', () => {
   it('let controllers delete only what dies with its parent or tenant, and make only catalogue entries', () => {
     expect(
       KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'delete')).every(
-        ({ scope, diesWithWorkspace }) => scope === 'workspace' || diesWithWorkspace,
+        ({ scope, diesWithWorkspace, isOffered }) => scope === 'workspace' || diesWithWorkspace || isOffered,
       ),
     ).toBe(true)
-    expect(KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'create')).every((each) => each.catalog)).toBe(true)
+    expect(
+      KINDS.filter(({ gvr }) => may(rbacRules(), gvr.group, gvr.resource, 'create')).every((each) => each.catalog || each.isOffered),
+    ).toBe(true)
     expect(may(rbacRules(), 'network.secapi.cloud', 'nics/status', 'patch')).toBe(true)
     expect(may(apiRules(), 'network.secapi.cloud', 'nics/status', 'patch')).toBe(false)
   })

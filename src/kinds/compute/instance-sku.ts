@@ -9,6 +9,7 @@ export const InstanceSku = defineKind({
   secaKind: 'instance-sku',
   scope: 'cluster',
   cloud: 'none',
+  isOffered: true,
   catalog: true,
   shortNames: ['insku'],
   description: 'A size of instance that a region offers.',

@@ -9,6 +9,7 @@ export const NetworkSku = defineKind({
   secaKind: 'network-sku',
   scope: 'cluster',
   cloud: 'none',
+  isOffered: true,
   catalog: true,
   shortNames: ['netsku'],
   description: 'A network performance that a region offers.',

@@ -47,6 +47,20 @@ export const CloudProvider = defineKind({
       .object({ tenants: z.array(tenant()).max(1000).optional().describe('Tenants; * is not understood.') })
       .optional()
       .describe('Tenants that may take over cloud objects which carry no tag; absent = none.'),
+    catalogue: z
+      .object({
+        skus: z
+          .boolean()
+          .default(false)
+          .describe('Sizes and kinds of volumes that the cloud offers become SKUs of the regions bound to it.'),
+        imagesTenant: tenant()
+          .optional()
+          .describe(
+            'Tenant in which the images that the cloud offers are listed; it may name untagged cloud objects. Label its namespace secapi.cloud/shared to open them to all.',
+          ),
+      })
+      .optional()
+      .describe("What is kept up from the cloud's own catalogue; objects that others made win. Absent = nothing."),
     requestsPerSecond: z.int().min(1).max(10_000).default(20).describe('Requests per second to the account.'),
     burst: z.int().min(1).max(100_000).optional().describe('Requests that may go out at once; absent = requestsPerSecond.'),
   }),

@@ -11,6 +11,7 @@ export const Image = defineKind({
   secaKind: 'image',
   scope: 'tenant',
   cloud: 'required',
+  isOffered: true,
   shortNames: ['img'],
   description: 'A template that volumes can be filled from.',
   columns: [

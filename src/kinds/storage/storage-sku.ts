@@ -9,6 +9,7 @@ export const StorageSku = defineKind({
   secaKind: 'storage-sku',
   scope: 'cluster',
   cloud: 'none',
+  isOffered: true,
   catalog: true,
   shortNames: ['stsku'],
   description: 'A size and kind of volume that a region offers.',
