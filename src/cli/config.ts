@@ -260,7 +260,10 @@ export type InstallConfig = z.output<typeof InstallConfig>
 
 /** `seca-operator test` */
 export const TestConfig = z.strictObject({
-  only: z.enum(['check', 'unit', 'e2e']).optional().describe('run only the static checks, the unit tests, or the e2e tests'),
+  only: z
+    .enum(['check', 'unit', 'e2e', 'mutants'])
+    .optional()
+    .describe('run only the static checks, the unit tests, the e2e tests, or the unit tests on sources that are broken on purpose'),
   full: z
     .boolean()
     .default(false)

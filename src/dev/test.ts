@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestConfig } from '../cli/config.ts'
 import { findAssets } from '../embedded/cluster/assets.ts'
+import { MUTANTS, runMutants } from './mutants.ts'
 import { createProgress, duration, type Progress } from '../cli/progress.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -64,6 +65,14 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
   if (wants('e2e') && !context.signal.aborted)
     await suite('e2e', E2E_PARTS, {
       KUBEBUILDER_ASSETS: await findAssets({ progress, signal: context.signal, settings: config, command: 'npm test' }),
+    })
+
+  if ((config.full && config.only === undefined) || config.only === 'mutants')
+    await heading(progress, 'mutants', async () => {
+      const alive = await runMutants((line) => progress.line(line), context.signal)
+      counts.failed += alive.length
+      counts.passed += MUTANTS.length - alive.length
+      return alive.length === 0 ? 0 : 1
     })
 
   progress.line(`\n${duration(performance.now() - start)}`)
