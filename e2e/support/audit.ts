@@ -1,19 +1,15 @@
 import { expect } from 'vitest'
 import type { InventoryEntry, Mutation } from '../../providers/simulator/admin.ts'
-import type { GroupVersionResource } from '../../src/kinds/kind.ts'
 import { KINDS } from '../../src/kinds/index.ts'
-import { TENANT_LABEL } from '../../src/kinds/names.ts'
 import { isNotFound } from '../../src/kube/errors.ts'
 import { KUBERNETES } from '../../src/kube/builtin.ts'
 import { auditJson } from './audit-cli.ts'
+import { clearTenants, ownedBy, TENANT_KINDS } from './clear.ts'
 import { eventually, kubectl, type Stack } from './harness.ts'
 import type { Seen, Tenant } from './tenant.ts'
 
 /** Kinds that have something behind them in the simulated cloud. */
 const CLOUD_KINDS = KINDS.filter(({ cloud }) => cloud !== 'none')
-
-/** Kinds that tenants own. */
-const TENANT_KINDS = KINDS.filter(({ scope }) => scope !== 'cluster')
 
 const isOf =
   (tenant: Tenant) =>
@@ -59,28 +55,22 @@ export async function expectOneCreateEach(stack: Pick<Stack, 'cloud'>, tenant: T
 export async function wipe(stack: Pick<Stack, 'client' | 'cloud' | 'kubeconfig'>, options: { kubeconfig?: string } = {}): Promise<void> {
   await kubectl(['delete', 'seca', '--all', '-A', '--wait=false'], options)
   try {
-    await eventually(async () => expect((await leftovers(stack)).map(({ text }) => text)).toEqual([]), { timeoutMs: 90_000 })
+    await eventually(async () => expect(await leftovers(stack)).toEqual([]), { timeoutMs: 90_000 })
     expect((await stack.cloud.inventory()).items.filter(({ tag }) => tag !== '')).toEqual([])
     // The product says the same. Accounts of other files' CloudProviders may be gone by now.
     await eventually(async () => expect(await auditJson(stack)).toMatchObject({ findings: [], inFlux: [] }), { timeoutMs: 90_000 })
   } finally {
     // Whatever went wrong here: the next file starts with an empty cluster.
-    for (const { gvr, object } of await leftovers(stack)) {
-      const { namespace, name } = object.metadata
-      await stack.client.patch(gvr, namespace, name, { type: 'merge', body: { metadata: { finalizers: null } } }).catch(() => undefined)
-    }
-    await kubectl(['delete', 'namespace', '-l', TENANT_LABEL, '--wait=false'], options)
+    await clearTenants(stack.client)
   }
 }
 
-async function leftovers(stack: Pick<Stack, 'client'>) {
-  const left: { gvr: GroupVersionResource; object: Seen; text: string }[] = []
-  for (const { gvr } of TENANT_KINDS)
-    for await (const { items } of stack.client.list<Seen>(gvr, {}))
-      for (const object of items) {
-        const { namespace, name } = object.metadata
-        left.push({ gvr, object, text: `${gvr.kind} ${namespace}/${name} ${JSON.stringify(object.status?.conditions?.[0])}` })
-      }
+async function leftovers(stack: Pick<Stack, 'client'>): Promise<string[]> {
+  const left: string[] = []
+  for await (const { gvr, object } of ownedBy<Seen>(stack.client)) {
+    const { namespace, name } = object.metadata
+    left.push(`${gvr.kind} ${namespace}/${name} ${JSON.stringify(object.status?.conditions?.[0])}`)
+  }
   return left
 }
 

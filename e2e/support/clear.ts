@@ -1,0 +1,29 @@
+import { KINDS } from '../../src/kinds/index.ts'
+import type { GroupVersionResource } from '../../src/kinds/kind.ts'
+import { TENANT_LABEL } from '../../src/kinds/names.ts'
+import { KUBERNETES } from '../../src/kube/builtin.ts'
+import type { KubeClient } from '../../src/kube/client.ts'
+import { ifNotFound } from '../../src/kube/errors.ts'
+import type { KubeObject } from '../../src/kube/gvr.ts'
+
+/** Kinds that tenants own. */
+export const TENANT_KINDS = KINDS.filter(({ scope }) => scope !== 'cluster')
+
+/** Everything that tenants own. */
+export async function* ownedBy<T extends KubeObject>(
+  client: KubeClient,
+): AsyncGenerator<{ readonly gvr: GroupVersionResource; readonly object: T }> {
+  for (const { gvr } of TENANT_KINDS)
+    for await (const { items } of client.list<T>(gvr, {})) for (const object of items) yield { gvr, object }
+}
+
+/** Takes all tenants away by force, whatever stands for them in a cloud: for what no controllers are there to let go of. */
+export async function clearTenants(client: KubeClient): Promise<void> {
+  for await (const { gvr, object } of ownedBy(client)) {
+    const { namespace, name } = object.metadata
+    await client.patch(gvr, namespace, name, { type: 'merge', body: { metadata: { finalizers: null } } }).catch(ifNotFound)
+    await client.delete(gvr, namespace, name).catch(ifNotFound)
+  }
+  for await (const { items } of client.list<KubeObject>(KUBERNETES.Namespace, { labelSelector: TENANT_LABEL }))
+    for (const { metadata } of items) await client.delete(KUBERNETES.Namespace, undefined, metadata.name).catch(ifNotFound)
+}
