@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -109,6 +109,8 @@ export interface StackOptions {
   readonly characters?: readonly string[]
   /** An administrator's kubeconfig of another control plane than the run's. */
   readonly kubeconfig?: string
+  /** File with what the simulated cloud remembers; default: nothing. */
+  readonly journal?: string
 }
 
 type ServiceName = 'simulator' | 'controllers'
@@ -187,6 +189,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await writeAccountKubeconfig({ client, operatorNamespace: OPERATOR_NAMESPACE, admin, target: kubeconfig })
     // Files without controllers leave their objects: in this stack's cloud they would be made, and be in the way of the next one's.
     if (options.kubeconfig === undefined) await clearTenants(client)
+    if (options.journal !== undefined) cpSync(options.journal, join(dataDir, 'simulator', 'journal.jsonl'))
     await restart('simulator')
     await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token: secrets.token, characters } })
     await restart('controllers')
