@@ -132,7 +132,8 @@ class Run {
         return this.#leader.stop(40_000)
       case 'cut':
         return this.#leader.cut()
-      default:
+      case 'kill':
+      case 'arrive':
         this.#leader.kill(one.do === 'arrive' ? 'arrives' : 'lost')
         ;[this.#leader, this.#standby] = [this.#standby, this.world.replica()]
     }
