@@ -5,7 +5,7 @@ import { everything } from '../support/manifest.ts'
 import { Tenant } from '../support/tenant.ts'
 
 /** Clouds that are unlike a neat one; what each is like: providers/simulator/README.md. */
-const CLOUDS = ['tokenless,lagging', 'short-tags', 'serial', 'moody']
+const CLOUDS = ['tokenless,lagging', 'short-tags', 'serial', 'moody', 'parts']
 
 let stack: Stack | undefined
 afterEach(async () => {

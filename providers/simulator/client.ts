@@ -1,10 +1,10 @@
 import type { CATALOGUE } from './cloud/catalogue.ts'
 import type { publicFacts, Switches } from './cloud/characters.ts'
-import type { Account, CallContext, Desired } from '../../src/provider/contract.ts'
+import type { Account, CallContext, Desired, Other } from '../../src/provider/contract.ts'
 import { ProviderError, type FailureClass } from '../../src/provider/errors.ts'
 import { HttpClient, HttpFailure, orMissing } from '../../src/provider/http.ts'
 import { installationKey, tagPrefix } from '../../src/provider/tags.ts'
-import type { CloudClient, Facts, Mark, Order, Place } from '../../src/provider/translation.ts'
+import type { CloudClient, Facts, Fields, Mark, Order, Place } from '../../src/provider/translation.ts'
 
 /** An object as the simulated cloud shows it. */
 export interface CloudObject {
@@ -96,6 +96,7 @@ export class SimulatorClient implements CloudClient<CloudObject> {
       busy: operation,
       failed: error,
       isGoing: state === 'deleting',
+      parent: parentOf(object),
     }
   }
 
@@ -104,8 +105,27 @@ export class SimulatorClient implements CloudClient<CloudObject> {
   }
 
   async find({ type }: Place, { tag, tagKey }: Mark, context: CallContext): Promise<readonly CloudObject[]> {
-    const query = this.lookup === 'key' ? { key: tagKey } : { tag }
-    return (await this.#http.call<Page>({ method: 'GET', path: `/${type}`, query }, context)).items
+    const by = async (query: Readonly<Record<string, string>>) =>
+      (await this.#http.call<Page>({ method: 'GET', path: `/${type}`, query }, context)).items
+    if (this.lookup === 'key') return by({ key: tagKey })
+    const tagged = await by({ tag })
+    // Whoever made it in its place knew only the key.
+    return tagged.length === 0 && this.#lives(type) ? by({ tag: tagKey }) : tagged
+  }
+
+  /** All ports of a server, where they are parts of it. */
+  async portsOf(server: string, context: CallContext): Promise<readonly CloudObject[]> {
+    return (await this.#http.call<Page>({ method: 'GET', path: `/servers/${encodeURIComponent(server)}/ports` }, context)).items
+  }
+
+  /** A port as it is made with, or in, a server: it carries the key of its NIC, whose adapter puts the tag in its place. */
+  portBody({ tagKey, path }: Pick<Other, 'tagKey' | 'path'>, owner: string, fields: Fields): Fields {
+    return { name: path.name, ...(this.lookup === 'key' ? { key: tagKey, owner } : { tag: tagKey }), ...fields }
+  }
+
+  async addPort(server: string, nic: Other, owner: string, fields: Fields, context: CallContext): Promise<void> {
+    const path = `/servers/${encodeURIComponent(server)}/ports`
+    await this.#http.call({ method: 'POST', path, body: this.portBody(nic, owner, fields) }, context)
   }
 
   async *list(type: string, installation: string, context: CallContext): AsyncGenerator<CloudObject> {
@@ -117,17 +137,18 @@ export class SimulatorClient implements CloudClient<CloudObject> {
     return this.#http.call({ method: 'POST', path: `/${type}`, body: this.#body(order) }, context)
   }
 
-  async change({ type }: Place, id: string, order: Order, context: CallContext): Promise<void> {
-    await this.#http.call({ method: 'PATCH', path: `/${type}/${id}`, body: this.#body(order) }, context)
+  async change(place: Place, id: string, order: Order, context: CallContext): Promise<void> {
+    await this.#http.call({ method: 'PATCH', path: await this.#pathOf(place, id, context), body: this.#body(order) }, context)
   }
 
   async act({ type }: Place, id: string, verb: string, order: Order, context: CallContext): Promise<void> {
     await this.#http.call({ method: 'POST', path: `/${type}/${id}/${verb}`, body: this.#body(order) }, context)
   }
 
-  async delete({ type }: Place, id: string, context: CallContext): Promise<void> {
+  async delete(place: Place, id: string, context: CallContext): Promise<void> {
     try {
-      await orMissing(this.#http.call({ method: 'DELETE', path: `/${type}/${id}` }, context))
+      const path = await this.#pathOf(place, id, context)
+      await orMissing(this.#http.call({ method: 'DELETE', path }, context))
     } catch (thrown) {
       // Whoever uses it may let go at any time, and nobody tells: worth another try.
       if (thrown instanceof HttpFailure && thrown.status === 409) throw new ProviderError('waiting', thrown.message, { cause: thrown })
@@ -137,6 +158,18 @@ export class SimulatorClient implements CloudClient<CloudObject> {
 
   close(): Promise<void> {
     return this.#http.close()
+  }
+
+  /** Where it is changed: what lives in a server only there. */
+  async #pathOf({ type, parent }: Place, id: string, context: CallContext): Promise<string> {
+    if (!this.#lives(type)) return `/${type}/${id}`
+    const server = parent ?? parentOf((await this.get({ type }, id, context)) ?? {})
+    return server === undefined ? `/${type}/${id}` : `/servers/${encodeURIComponent(server)}/${type}/${id}`
+  }
+
+  /** Whether objects of a type live in servers here. */
+  #lives(type: string): boolean {
+    return this.#taken.parts && type === 'ports'
   }
 
   async *#pages(type: string, which: Readonly<Record<string, string>>, context: CallContext): AsyncGenerator<CloudObject> {
@@ -155,6 +188,10 @@ export class SimulatorClient implements CloudClient<CloudObject> {
   #mark({ tag, tagKey, installationKey: owner }: Pick<Desired, 'tag' | 'tagKey' | 'installationKey'>) {
     return this.lookup === 'key' ? { key: tagKey, owner } : { tag }
   }
+}
+
+function parentOf(object: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof object['server'] === 'string' ? object['server'] : undefined
 }
 
 function classify(_status: number, body: unknown): FailureClass | undefined {

@@ -4,7 +4,7 @@ import { type Harness, providerSuite, type Trouble } from '../../src/provider/te
 import { installationKey, tagKey } from '../../src/provider/tags.ts'
 import type { CharacterName } from './cloud/characters.ts'
 import { simulator } from './index.ts'
-import { CATALOGUE, MEDDLING, SAMPLES } from './samples.ts'
+import { CATALOGUE, MEDDLING, SAMPLES, SAMPLES_IN_PARTS } from './samples.ts'
 import { type SpawnedSimulator, spawnSimulator } from './spawn.ts'
 
 const LATENCY_MS = 5
@@ -66,10 +66,14 @@ const CLOUDS: readonly { readonly characters: readonly CharacterName[]; readonly
   { characters: ['short-tags'] },
   { characters: ['serial'] },
   { characters: ['moody'] },
+  { characters: ['parts'] },
+  { characters: ['parts', 'short-tags', 'tokenless'] },
 ]
 /** With `npm test -- --full` every kind meets reads that lag; else those that show all there is to it, since most of the time is spent waiting. */
 const isFull = process.env['SECA_TEST_STRIDE'] === '1'
 const kindsFor = (lagMs: number | undefined) => (lagMs === undefined || isFull ? Object.keys(TYPES) : ['BlockStorage', 'Nic'])
+/** In a cloud of parts these have no object, or none of their own. */
+const NOT_OWN: readonly string[] = ['RouteTable', 'InternetGateway', 'Nic']
 /** Trouble that is told from the cloud's own moods. */
 const SURE = ['slow', 'deleteBehind', 'changeBehind', 'retag'] as const
 
@@ -85,7 +89,7 @@ async function start({ characters, lagMs = 0 }: (typeof CLOUDS)[number]): Promis
     region: 'eu-1',
     zone: 'a',
     catalogue: CATALOGUE,
-    samples: SAMPLES,
+    samples: characters.includes('parts') ? SAMPLES_IN_PARTS : SAMPLES,
     trouble,
     pollMs: 5,
     patienceMs: 10_000,
@@ -99,7 +103,8 @@ describe.each(CLOUDS)('$characters', (kind) => {
     name: 'simulator',
     start: () => start(kind),
     stop: async () => void (await cloud.stop()),
-    kinds: kindsFor(kind.lagMs),
+    kinds: kind.characters.includes('parts') ? kindsFor(kind.lagMs).filter((one) => !NOT_OWN.includes(one)) : kindsFor(kind.lagMs),
+    parts: kind.characters.includes('parts') ? ['Nic'] : [],
     can: kind.characters.includes('moody')
       ? SURE
       : ['throttled', 'slow', 'dropNextCreate', 'deleteBehind', 'changeBehind', 'retag', 'silent'],

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { KindDefinition } from '../../src/kinds/kind.ts'
-import type { Account, Capability, Connection, Provider } from '../../src/provider/contract.ts'
+import type { Account, Capability, Connection, Provider, ResourceAdapter } from '../../src/provider/contract.ts'
 import { abilityOf, adapterOf } from '../../src/provider/adapter.ts'
 import { inventoryOf, sweepOf } from '../../src/provider/inventory.ts'
 import type { Translation } from '../../src/provider/translation.ts'
@@ -12,8 +12,10 @@ import { image } from './image.ts'
 import { instance } from './instance.ts'
 import { internetGateway, network } from './network.ts'
 import { nic, publicIp } from './nic.ts'
+import { ABLE_WITHOUT, flatSubnet, groupInNetwork, nicInServer, serverWithPorts, WITHOUT } from './parts.ts'
 import { routeTable } from './route-table.ts'
 import { securityGroup, securityGroupRule } from './security-group.ts'
+import { ServerAdapter } from './server-adapter.ts'
 import { subnet } from './subnet.ts'
 import { workspace } from './workspace.ts'
 
@@ -33,8 +35,25 @@ const TRANSLATIONS: Readonly<Record<string, Translation<KindDefinition, CloudObj
   PublicIp: publicIp,
 }
 
-function eachKind<T>(make: (translation: Translation<KindDefinition, CloudObject>) => T): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(TRANSLATIONS).map(([kind, translation]) => [kind, make(translation)]))
+/** The same where ports are parts of servers, and firewalls of networks. */
+const { RouteTable: _router, InternetGateway: _uplink, ...OTHERS } = TRANSLATIONS
+const IN_PARTS: Translations = {
+  ...OTHERS,
+  Instance: serverWithPorts,
+  Subnet: flatSubnet,
+  SecurityGroup: groupInNetwork,
+  Nic: nicInServer,
+}
+
+type Translations = Readonly<Record<string, Translation<KindDefinition, CloudObject>>>
+
+const translationsOf = ({ parts }: Pick<Switches, 'parts'>) => (parts ? IN_PARTS : TRANSLATIONS)
+
+function eachKind<T>(
+  translations: Translations,
+  make: (translation: Translation<KindDefinition, CloudObject>) => T,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(translations).map(([kind, translation]) => [kind, make(translation)]))
 }
 
 /** What holds for every kind, by what kind of cloud it is: a neat one has client tokens, tags of any length, and reads that see every write. */
@@ -48,8 +67,19 @@ function common({ clientTokens, shortTags, serial, readLagMs, listLagMs }: Switc
   } as const
 }
 
-const capabilitiesOf = (switches: Switches, settleMs?: number) =>
-  eachKind((translation): Capability => ({ ...common(switches, settleMs), ...abilityOf(translation) }))
+function capabilitiesOf(switches: Switches, settleMs?: number): Readonly<Record<string, Capability>> {
+  const all = common(switches, settleMs)
+  const without = switches.parts ? Object.entries(ABLE_WITHOUT).map(([kind, ability]) => [kind, { ...all, ...ability }]) : []
+  return { ...eachKind(translationsOf(switches), (translation) => ({ ...all, ...abilityOf(translation) })), ...Object.fromEntries(without) }
+}
+
+/** Of a neat cloud, with what adapters of any kind of it look at: wakes are the same for all accounts. */
+const CAPABILITIES: Readonly<Record<string, Capability>> = Object.fromEntries(
+  Object.entries(capabilitiesOf(switchesOf(['neat']))).map(([kind, one]) => {
+    const reads = IN_PARTS[kind]?.capability?.reads
+    return [kind, reads === undefined ? one : { ...one, reads }]
+  }),
+)
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
@@ -58,12 +88,9 @@ function isSafe(endpoint: string): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
 }
 
-/** Kinds of clouds that this adapter can talk to. */
-const KNOWN = CHARACTER_NAMES.filter((name) => name !== 'parts')
-
 const settings = z.object({
   endpoint: z.url().refine(isSafe, 'must be an https URL; http only to this machine').describe("Where the cloud's API is."),
-  characters: z.array(z.enum(KNOWN)).default(['neat']).describe('What kind of cloud it is; several add up.'),
+  characters: z.array(z.enum(CHARACTER_NAMES)).default(['neat']).describe('What kind of cloud it is; several add up.'),
   settleMs: z
     .int()
     .min(0)
@@ -78,17 +105,19 @@ export const simulator: Provider<typeof settings, typeof credentials> = Object.f
   type: 'simulator',
   settings,
   credentials,
-  capabilities: capabilitiesOf(switchesOf(['neat'])),
+  capabilities: CAPABILITIES,
   connect(account: Account<z.output<typeof settings>, z.output<typeof credentials>>): Connection {
     const switches = switchesOf(account.settings.characters)
     const client = new SimulatorClient(account, switches)
+    const translations = translationsOf(switches)
+    const inParts = switches.parts ? { Instance: new ServerAdapter(client) as ResourceAdapter, ...WITHOUT } : {}
     return {
       capabilities: capabilitiesOf(switches, account.settings.settleMs),
-      adapters: eachKind((translation) => adapterOf(client, translation)),
+      adapters: { ...eachKind(translations, (translation) => adapterOf(client, translation)), ...inParts },
       check: (context) => client.check(context),
-      inventory: (installation, context) => inventoryOf(client, TRANSLATIONS, installation, context),
+      inventory: (installation, context) => inventoryOf(client, translations, installation, context),
       catalogue: (context) => catalogueOf(client, context),
-      sweep: (kind, installation, context) => sweepOf(client, TRANSLATIONS, kind, installation, context),
+      sweep: (kind, installation, context) => sweepOf(client, translations, kind, installation, context),
       close: () => client.close(),
     }
   },

@@ -138,6 +138,17 @@ export const SAMPLES: readonly Sample[] = [
   },
 ]
 
+const USER = 'Nic/user'
+
+/** The same in a cloud where NICs are made with their instances, and groups in the network of who uses them. */
+export const SAMPLES_IN_PARTS: readonly Sample[] = [
+  ...SAMPLES.map((sample) => {
+    if (sample.kind === 'SecurityGroup') return { ...sample, usedBy: USER }
+    return sample.kind === 'Nic' && sample.name === 'nic' ? { ...sample, madeWith: 'Instance/server' } : sample
+  }),
+  { kind: 'Nic', name: 'user', spec: { subnetRef: to('Subnet/subnet'), securityGroupRefs: [to('SecurityGroup/group')] } },
+]
+
 export const CATALOGUE = {
   'StorageSku/fast': { iops: 500, type: 'remote-durable', minVolumeSize: 1 },
   'NetworkSku/n1k': { bandwidth: 1000, packets: 10_000 },
@@ -152,7 +163,7 @@ export const MEDDLING: Readonly<Record<string, AnySpec>> = {
   Network: { extra: [{ ipv4: '172.16.0.0/16' }] },
   InternetGateway: { egress_only: true },
   RouteTable: { routes: [] },
-  Subnet: { router: null },
+  Subnet: { zone: 'c' },
   SecurityGroupRule: { rule: { direction: 'out', family: null, protocols: null, ports: null, icmp: null, peers: null } },
   SecurityGroup: { rules: [] },
   PublicIp: { address: '203.0.113.99' },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { accountTests } from './testkit/account-tests.ts'
 import { kindTests } from './testkit/kind-tests.ts'
+import { partTests } from './testkit/part-tests.ts'
 import { type Harness, open, type Stage, type Trouble } from './testkit/stage.ts'
 import { World } from './testkit/world.ts'
 
@@ -15,12 +16,14 @@ interface Suite {
   stop(): Promise<void>
   /** Kinds to test; each has a sample. */
   readonly kinds: readonly string[]
+  /** Kinds whose objects are parts of others; each has a sample that says with which one it is made. */
+  readonly parts?: readonly string[]
   /** Trouble that the harness is able to make. */
   readonly can: readonly (keyof Trouble)[]
 }
 
 /** What every adapter has to keep, whatever the cloud. Registers vitest tests. */
-export function providerSuite({ name, start, stop, kinds, can }: Suite): void {
+export function providerSuite({ name, start, stop, kinds, parts = [], can }: Suite): void {
   describe(`provider ${name}`, () => {
     let running: Stage | undefined
     const stage = (): Stage => {
@@ -39,6 +42,7 @@ export function providerSuite({ name, start, stop, kinds, can }: Suite): void {
     })
 
     kindTests(stage, kinds, can)
+    partTests(stage, parts, can)
     accountTests(stage, kinds, can)
   })
 }

@@ -5,6 +5,7 @@ import type {
   Capability,
   Connection,
   Desired,
+  Holder,
   InventoryItem,
   Json,
   Observed,
@@ -17,6 +18,8 @@ import type {
 import { ProviderError } from '../errors.ts'
 import { buildTag, installationKey, tagKey } from '../tags.ts'
 
+/** How far targets of targets go: an instance's NIC, its subnet, its network. */
+const DEPTH = 3
 const AGAIN: ReadonlySet<string> = new Set(['waiting', 'transient'])
 
 type AnySpec = Readonly<Record<string, unknown>>
@@ -30,6 +33,10 @@ export interface Sample {
   readonly parent?: string
   /** Samples that it cannot share with another object of its kind: they are made anew for each test. */
   readonly own?: readonly string[]
+  /** A sample that names this one, and that has to be there before this is made: it is asked for, and not made. */
+  readonly usedBy?: string
+  /** Of a part: the sample in whose creation it is made. */
+  readonly madeWith?: string
   /** For each path of `capabilities.updates`: the spec with that path changed. `restart` and the like: see `request`. */
   readonly changes?: Readonly<Record<string, (spec: AnySpec) => AnySpec>>
   /** Path of drift that a new `restartRequest` shows as. */
@@ -101,9 +108,10 @@ export class World {
     return sample
   }
 
-  /** The shared objects that others refer to, in order of dependency. */
+  /** The shared objects that others refer to, in order of dependency; what is a part of another one may be made only once that is there. */
   async build(): Promise<void> {
     for (const sample of this.#options.samples) await this.converge(this.add(sample, sample.name, {}))
+    for (const entry of this.#entries.values()) await this.converge(entry)
   }
 
   /** A new object like a sample, with what it cannot share; converged dependencies, itself not made yet. */
@@ -115,7 +123,19 @@ export class World {
       aliases[key] = keyOf(own)
       await this.converge(own)
     }
-    return this.add(sample, `${sample.name}-${suffix}`, aliases)
+    const entry = this.add(sample, `${sample.name}-${suffix}`, aliases)
+    if (sample.usedBy !== undefined) {
+      const user = this.sample(sample.usedBy)
+      aliases[sample.usedBy] = keyOf(this.add(user, `${user.name}-${suffix}`, { [`${sample.kind}/${sample.name}`]: keyOf(entry) }))
+    }
+    return entry
+  }
+
+  /** The object that a fresh one has to itself in the place of a sample. */
+  own(entry: Entry, key: string): Entry {
+    const own = this.#entries.get(entry.aliases[key] ?? '')
+    if (!own) throw new Error(`${keyOf(entry)} has no ${key} of its own`)
+    return own
   }
 
   add(sample: Sample, name: string, aliases: Entry['aliases']): Entry {
@@ -159,8 +179,8 @@ export class World {
       restartRequest,
       zone: typeof spec['zone'] === 'string' && spec['zone'] !== '' ? spec['zone'] : zone,
       region: this.#options.region,
-      targets: this.#targets(entry),
-      holders: [],
+      targets: this.#targets(entry, DEPTH),
+      holders: this.capability(path.kind)?.reads?.includes('holders') === true ? this.#holders(entry) : [],
       isLeaving: false,
       parent: entry.sample.parent === undefined ? undefined : this.#target(entry.sample.parent),
       workspace: workspace && this.#target(`Workspace/${workspace.name}`),
@@ -266,6 +286,7 @@ export class World {
       }
       if (seen.failed !== undefined) throw new Error(`${keyOf(entry)} failed: ${seen.failed}`)
       entry.externalId = seen.externalId
+      if (seen.part !== undefined) return seen
       entry.status = { ...seen.status }
       if (seen.busy !== undefined) return undefined
       if (seen.drift.length === 0) return this.#isSettled(entry) ? seen : undefined
@@ -282,7 +303,7 @@ export class World {
   /** Deletes the object, and what was made for it alone, and waits until it is gone. */
   async destroy(entry: Entry): Promise<void> {
     await this.#until(entry, async (seen) => {
-      if (!seen) return this.#isSettled(entry) || undefined
+      if (!seen || seen.part !== undefined) return this.#isSettled(entry) || undefined
       await this.dropTwins(entry, seen)
       if (seen.going !== true) await this.delete(entry, seen)
       return undefined
@@ -327,23 +348,36 @@ export class World {
   }
 
   /** Everything that looks like a reference, by the path where it stands. */
-  #targets(entry: Entry): Targets {
+  #targets(entry: Entry, depth: number): Targets {
     const found = referencesIn(entry.spec).flatMap(({ path, resource }) => {
-      const target = this.#target(entry.aliases[resource] ?? resource)
+      const target = this.#target(entry.aliases[resource] ?? resource, depth - 1)
       return target === undefined ? [] : [[path, target] as const]
     })
     return Object.fromEntries(found)
   }
 
-  #target(key: string): Other | undefined {
+  #holders(entry: Entry): readonly Holder[] {
+    const key = keyOf(entry)
+    return [...this.#entries.values()].flatMap((other) =>
+      referencesIn(other.spec)
+        .filter(({ resource }) => (other.aliases[resource] ?? resource) === key)
+        .flatMap(({ path: field }): Holder[] => {
+          const holder = this.#target(keyOf(other), DEPTH)
+          return holder === undefined ? [] : [{ ...holder, field }]
+        }),
+    )
+  }
+
+  #target(key: string, depth = 0): Other | undefined {
     const [kind = '', name = ''] = key.split('/')
     const path = { api: 'seca.testkit/v1', tenant: 'testkit', region: this.#options.region, kind, name }
     const sku = this.#options.catalogue[key]
-    const more = { isReady: true, state: 'active', targets: {} } as const
-    if (sku) return { path, externalId: undefined, tagKey: '', spec: sku, status: {}, ...more }
+    const more = { isReady: true, state: 'active' } as const
+    if (sku) return { path, externalId: undefined, tagKey: '', spec: sku, status: {}, targets: {}, ...more }
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     const { externalId, tag, incarnation, spec, status, handle } = entry
+    const parent = entry.sample.parent === undefined ? undefined : this.#target(entry.sample.parent)
     return {
       path: entry.path,
       externalId,
@@ -352,6 +386,8 @@ export class World {
       spec,
       status,
       ...(handle === undefined ? {} : { handle }),
+      ...(parent === undefined ? {} : { parent }),
+      targets: depth > 0 ? this.#targets(entry, depth) : {},
       ...more,
     }
   }
