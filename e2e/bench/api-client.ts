@@ -30,11 +30,13 @@ async function run(job: Job): Promise<JobResult> {
   /** Resolves with the text of the answer when `wantsText`, to the last byte in any case. */
   const send = (shot: Shot, wantsText: boolean): Promise<string> => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    const body = shot.body?.replaceAll('@count@', String(count++)).replace('@version@', versions.get(shot.path) ?? '')
+    const number = String(count++)
+    const body = shot.body?.replaceAll('@count@', number).replace('@version@', versions.get(shot.path) ?? '')
+    const path = shot.path.replace('@count@', number)
     const chunks: Buffer[] = []
     let status = 0
     pool.dispatch(
-      { method: shot.method, path: shot.path, headers: { ...headers, ...shot.headers }, ...(body === undefined ? {} : { body }) },
+      { method: shot.method, path, headers: { ...headers, ...shot.headers }, ...(body === undefined ? {} : { body }) },
       {
         onRequestStart: () => undefined,
         onResponseStart: (_controller, code) => void (status = code),

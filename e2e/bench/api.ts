@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { createProgress, duration } from '../../src/cli/progress.ts'
 import { startClient } from './api-load.ts'
 import { measureApi } from './api-measure.ts'
+import { burstFigures, measureBurst } from './burst.ts'
 import { apiFigures, detailTable } from './api-report.ts'
 import { AIMS, hostileTable, measureHostile, verdicts } from './hostile.ts'
 import { startApi } from './api-world.ts'
@@ -75,6 +76,23 @@ async function attack(): Promise<void> {
   }
 }
 
+/** Creating PUTs beside controllers at work. */
+async function burst(): Promise<void> {
+  const api = await startApi(world, { ...common, http2: values.http2, flags: UNLIMITED })
+  const client = startClient()
+  try {
+    const options = { rounds: values.quick ? 1 : Number(values.rounds), ms: values.quick ? 3_000 : 6_000, log }
+    const figures = await Promise.race([measureBurst(world, api, client, options), interrupted.promise])
+    console.log(`\n${table(burstFigures(figures))}\n`)
+    console.log(`Medians of the rounds. Took ${duration(performance.now() - start)}.`)
+    mkdirSync('.seca', { recursive: true })
+    writeFileSync('.seca/bench-burst.json', `${JSON.stringify({ at: new Date().toISOString(), ...figures }, undefined, 2)}\n`)
+  } finally {
+    client.stop()
+    await api.stop()
+  }
+}
+
 async function compare(): Promise<void> {
   const figures = await Promise.race([measure(), interrupted.promise])
   const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
@@ -93,7 +111,7 @@ async function compare(): Promise<void> {
 }
 
 try {
-  await (values.only === 'HOSTILE' ? attack() : compare())
+  await (values.only === 'HOSTILE' ? attack() : values.only === 'BURST' ? burst() : compare())
 } finally {
   await world.stop()
 }

@@ -29,35 +29,41 @@ function isChosen(point: string): boolean {
 }
 
 describe.each(['neat', 'tokenless,lagging'])('on a cloud that is %s', (characters) => {
-  it(`a tenant comes, changes and goes, whatever is killed, stopped or cut off at any request (seed ${SEED})`, { timeout: 5_400_000 }, async () => {
-    stack = await startStack({ characters: characters.split(','), latencyMs: 20 })
-    await stack.halt('controllers')
-    const account = JSON.parse(await kubectl(['get', 'cloudprovider', 'simulator', '-o', 'json'])) as {
-      spec: { settings: { endpoint: string } }
-    }
-    let left = 0
-    fire = new Fire({ stack, cloudUrl: account.spec.settings.endpoint, flags: FLAGS, isWanted: (point) => isChosen(point) && left-- > 0 })
-    await fire.open()
-    const settings = { spec: { settings: { endpoint: fire.cloudUrl } } }
-    await kubectl(['patch', 'cloudprovider', 'simulator', '--type=merge', '-p', JSON.stringify(settings)])
-    await fire.start()
-    const strangers = await makeStrangers(stack)
+  it(
+    `a tenant comes, changes and goes, whatever is killed, stopped or cut off at any request (seed ${SEED})`,
+    { timeout: 5_400_000 },
+    async () => {
+      stack = await startStack({ characters: characters.split(','), latencyMs: 20 })
+      await stack.halt('controllers')
+      const account = JSON.parse(await kubectl(['get', 'cloudprovider', 'simulator', '-o', 'json'])) as {
+        spec: { settings: { endpoint: string } }
+      }
+      let left = 0
+      fire = new Fire({ stack, cloudUrl: account.spec.settings.endpoint, flags: FLAGS, isWanted: (point) => isChosen(point) && left-- > 0 })
+      await fire.open()
+      const settings = { spec: { settings: { endpoint: fire.cloudUrl } } }
+      await kubectl(['patch', 'cloudprovider', 'simulator', '--type=merge', '-p', JSON.stringify(settings)])
+      await fire.start()
+      const strangers = await makeStrangers(stack)
 
-    for (let before = -1, life = 1; before < fire.struck.size; life++) {
-      before = fire.struck.size
-      const at = performance.now()
-      await live(stack, fire, (most) => (left = most))
-      const seconds = Math.round((performance.now() - at) / 1_000)
-      console.log(`${characters}: life ${life}: ${fire.struck.size - before} strikes in ${seconds} s; ${fire.struck.size} of ${fire.met.size} points`)
-      // A share of the points is struck in one life: they are chosen by name.
-      if (STRIDE > 1) break
-    }
-    expect(fire.struck.size).toBeGreaterThan(STRIDE > 1 ? 5 : 200)
-    expect((await stack.cloud.mutations(strangers.since)).filter(({ id }) => strangers.ids.includes(id))).toEqual([])
-    for (const id of strangers.ids) await stack.cloud.remove(id)
-    await wipe(stack)
-    expect((await stack.cloud.inventory()).items).toEqual([])
-  })
+      for (let before = -1, life = 1; before < fire.struck.size; life++) {
+        before = fire.struck.size
+        const at = performance.now()
+        await live(stack, fire, (most) => (left = most))
+        const seconds = Math.round((performance.now() - at) / 1_000)
+        console.log(
+          `${characters}: life ${life}: ${fire.struck.size - before} strikes in ${seconds} s; ${fire.struck.size} of ${fire.met.size} points`,
+        )
+        // A share of the points is struck in one life: they are chosen by name.
+        if (STRIDE > 1) break
+      }
+      expect(fire.struck.size).toBeGreaterThan(STRIDE > 1 ? 5 : 200)
+      expect((await stack.cloud.mutations(strangers.since)).filter(({ id }) => strangers.ids.includes(id))).toEqual([])
+      for (const id of strangers.ids) await stack.cloud.remove(id)
+      await wipe(stack)
+      expect((await stack.cloud.inventory()).items).toEqual([])
+    },
+  )
 })
 
 /** What others have in the same account: nobody's, and another installation's of the same names. */

@@ -287,7 +287,10 @@ export type BenchConfig = z.output<typeof BenchConfig>
 export const ApiBenchConfig = z.strictObject({
   rounds: z.int().min(1).max(100).default(3).describe('how often everything is measured'),
   quick: z.boolean().default(false).describe('one short round, with less certain figures'),
-  only: z.enum(['GET', 'LIST', 'PUT', 'HOSTILE']).optional().describe('measure only this operation, or what hostile callers cost others'),
+  only: z
+    .enum(['GET', 'LIST', 'PUT', 'BURST', 'HOSTILE'])
+    .optional()
+    .describe('measure only this operation, or what hostile callers cost others'),
   attack: z.string().min(1).optional().describe('with --only HOSTILE, only attacks whose names contain this'),
   http2: z.boolean().default(false).describe('HTTP/2 instead of HTTP/1.1, on both sides'),
   profile: z.string().min(1).optional().describe('folder for a CPU profile of the API'),

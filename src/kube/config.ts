@@ -7,6 +7,7 @@ import { asError, SecaError } from '../errors.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { KubeClient } from './client.ts'
 import { Credentials, type Session, type Source } from './credentials.ts'
+import type { Pace } from './pace.ts'
 import { readPlain } from './plain.ts'
 import { Transport } from './transport.ts'
 
@@ -17,12 +18,15 @@ export interface ConnectOptions {
   readonly context?: string | undefined
   readonly metrics?: Pick<Metrics, 'apiCalls'> | undefined
   readonly userAgent: string
+  /** See {@link Pace}. */
+  readonly pace?: Pace
 }
 
 /** A client for the named cluster. Throws at once when there is no configuration, and on first use when it is unusable. */
 export function connect(options: ConnectOptions): KubeClient {
   const source = options.kubeconfig === undefined ? inCluster() : fromKubeconfig(options.kubeconfig, options.context)
-  return new KubeClient(new Transport({ credentials: new Credentials(source), userAgent: options.userAgent, metrics: options.metrics }))
+  const { userAgent, metrics, pace } = options
+  return new KubeClient(new Transport({ credentials: new Credentials(source), userAgent, metrics, pace }))
 }
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'

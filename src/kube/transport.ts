@@ -5,6 +5,7 @@ import { fullJitter, systemClock } from './clock.ts'
 import type { Credentials, Session } from './credentials.ts'
 import { ApiError, apiErrorFrom } from './errors.ts'
 import { type Answer, call, ConnectionError, openLines } from './exchange.ts'
+import type { Pace } from './pace.ts'
 import { asYaml } from './yaml-text.ts'
 
 export interface Request {
@@ -27,6 +28,8 @@ export interface TransportOptions {
   readonly metrics?: Pick<Metrics, 'apiCalls'> | undefined
   /** Time to the first byte, and between bytes; a connection gets 10 s. */
   readonly timeoutMs?: number
+  /** Writes wait for their turn there, all but those of Leases; absent: at once. */
+  readonly pace?: Pick<Pace, 'run'> | undefined
   readonly random?: () => number
 }
 
@@ -34,6 +37,8 @@ const TRIES = 4
 /** Above this the caller's own backoff is the better place to wait. */
 const MAX_RETRY_AFTER_MS = 10_000
 const CONNECTIONS = 24
+/** Who leads must not wait behind what there is to do. */
+const URGENT = 'leases'
 const RETRY = { baseMs: 50, maxMs: 2_000 }
 
 interface Pools {
@@ -120,7 +125,9 @@ export class Transport {
     // Awaiting what is already there would cost a turn of the loop per request.
     const session = current instanceof Promise ? await current : current
     const pools = this.#connect(session)
-    return call(pools.calls, this.#dispatch(request, body, session, pools), request.signal)
+    const send = () => call(pools.calls, this.#dispatch(request, body, session, pools), request.signal)
+    const { pace } = this.#options
+    return pace === undefined || request.method === 'GET' || request.resource === URGENT ? send() : pace.run(send, request.signal)
   }
 
   #dispatch(request: Request, body: string | undefined, session: Session, pools: Pools): Dispatcher.DispatchOptions {

@@ -6,6 +6,7 @@ import { KINDS } from '../kinds/index.ts'
 import { connect } from '../kube/config.ts'
 import { EventRecorder } from '../kube/events.ts'
 import { CONTROLLERS_LEASE } from '../kinds/names.ts'
+import { Pace } from '../kube/pace.ts'
 import { LeaseElector, StuckError } from '../kube/lease.ts'
 import { type HealthOptions, startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
@@ -28,7 +29,7 @@ const STUCK = 70
 export async function controllers(config: ControllersConfig, context: { readonly signal: AbortSignal }): Promise<void> {
   const { signal, log, metrics } = surroundings('controllers', config.logLevel, context)
   const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
-  const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers' })
+  const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers', pace: new Pace() })
   const { operatorNamespace: namespace } = config
   // Random: two that share a host's name, or a number of a process, would both lead.
   const identity = `${hostname()}-${randomBytes(8).toString('hex')}`
