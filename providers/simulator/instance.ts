@@ -15,7 +15,7 @@ const WHILE_OFF = 'bootVolume'
 export const instance: Translation<D, CloudObject> = {
   type: 'servers',
   capability: {
-    ignores: ['bootVolume.type'],
+    ignores: ['bootVolume.type', 'dataVolumes[].type'],
     note: 'the boot volume changes only while the server is off, or with a restart',
   },
   initial: (desired) => ({

@@ -18,6 +18,7 @@ import { converge } from './converge.ts'
 import type { Behind, Identities } from './identity.ts'
 import { Lanes } from './lanes.ts'
 import { Memories, type Memory } from './memory.ts'
+import { Named } from './named.ts'
 import { failed, type Outcome, paused, waiting } from './outcome.ts'
 import { isOrphan } from './policy.ts'
 import { prerequisites } from './prerequisites.ts'
@@ -72,9 +73,11 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #memories: Memories
   readonly #lanes: Lanes
+  readonly #named: Named
 
   constructor(options: EngineOptions) {
     this.#options = options
+    this.#named = new Named(options.edges)
     this.#memories = new Memories(options.uptime)
     this.#lanes = new Lanes(options.uptime, (id) => options.queue.add(id))
   }
@@ -161,7 +164,7 @@ export class Engine {
     if (object === undefined) return undefined
     const problem = prerequisites(cache, kind, object) ?? controller.check?.(object, view)
     if (problem !== undefined) return waiting(object, problem)
-    return whole(cache, controller, object, view, await this.#converge({ ...pass, object }))
+    return whole(cache, controller, object, view, await this.#converge({ ...pass, object }), this.#named.of(object))
   }
 
   async #converge(pass: Pass): Promise<Outcome> {

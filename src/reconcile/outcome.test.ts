@@ -150,6 +150,19 @@ describe('what its spec names and is not there', () => {
     expect(lacking(with_({ ...told, state: 'updating' }, 2), fine, problem)).toMatchObject({ state: 'updating' })
   })
 
+  it('holds back only what is newly named, where somebody saw what is', () => {
+    const changing = { state: 'updating', conditions: [{ type: 'Ready', reason: 'Updating' }] }
+    const waiting = { state: 'updating', conditions: [{ type: 'Ready', reason: problem.reason }] }
+    const states = (['same', 'new'] as const).map((naming) =>
+      [{}, changing, waiting].map((status) => lacking(with_(status, 2), fine, problem, naming).state),
+    )
+    expect(states).toEqual([
+      ['active', 'active', 'updating'],
+      ['updating', 'updating', 'updating'],
+    ])
+    expect(lacking(with_({}), fine, problem, 'new')).toMatchObject({ state: 'active', reason: 'PartlyApplied' })
+  })
+
   it('says nothing while the cloud is not done', () => {
     const busy = { ...fine, state: 'updating' } as const
     expect(lacking(with_({}), busy, problem)).toBe(busy)

@@ -187,19 +187,28 @@ function readyMessage(object: Resource): string {
 /** In order, with nothing to say about it. */
 export const isPlain = ({ state, reason }: Outcome): boolean => state === 'active' && reason === 'Available'
 
+/** What the changes of a spec named since the object was last in order: something `new`, nothing but what it had named before (`same`), or nobody saw. */
+export type Naming = 'new' | 'same' | 'unknown'
+
 /**
  * An object that is in order but for what its spec names and is not there: usable, and it says so. Where the user just named it, the change
  * waits for it; where it went later, or was missing before the change, the object is as active as it was.
  */
-export function lacking(object: Resource, outcome: Outcome, problem: Problem | undefined): Outcome {
+export function lacking(object: Resource, outcome: Outcome, problem: Problem | undefined, naming: Naming = 'unknown'): Outcome {
   if (problem === undefined || outcome.state !== 'active') return outcome
   const { reason } = problem
-  const told = object.status?.conditions?.find(({ type }) => type === 'Synced')
-  const isOld = object.status?.state === 'active' && told?.reason === reason && told.message === problem.message
-  if (!isCurrent(object) && !isOld)
+  if (!isCurrent(object) && isAwaited(object, problem, naming))
     return { ...outcome, state: 'updating', reason, message: problem.message, isSynced: false, againMs: WAIT_MS }
   const message = outcome.message === '' ? problem.message : `${problem.message}; ${outcome.message}`
   return { ...outcome, reason: 'PartlyApplied', message, isSynced: false, sync: { reason, message: problem.message } }
+}
+
+/** Whether a change that is under way waits for what is missing. Where nobody saw what it named, the last status tells. */
+function isAwaited({ status }: Resource, problem: Problem, naming: Naming): boolean {
+  if (naming === 'new') return true
+  const told = (of: string) => status?.conditions?.find(({ type }) => type === of)
+  if (naming === 'same') return status?.state !== 'active' && told('Ready')?.reason === problem.reason
+  return status?.state !== 'active' || told('Synced')?.reason !== problem.reason || told('Synced')?.message !== problem.message
 }
 
 /** Nothing is done for it, and it says so; one that is being deleted says that its deletion waits for this. */

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { kindNamed } from '../../kinds/index.ts'
+import { covers } from '../capability.ts'
 import { ProviderError } from '../errors.ts'
 import { LABELS_PATH } from '../notes.ts'
 import { firstOf, made, type Stage, testWith, type Trouble } from './stage.ts'
@@ -8,6 +10,14 @@ import { type Entry, nonce, type World } from './world.ts'
 export function kindTests(stage: () => Stage, kinds: readonly string[], can: readonly (keyof Trouble)[]): void {
   const trouble = () => stage().harness.trouble as Required<Trouble>
   describe.each(kinds)('%s', (kind) => {
+    test('every field of its spec is compared, or named as one that is not', () => {
+      const { updates = [], replaces = [], hidden = [], ignores = [] } = stage().world.capability(kind) ?? {}
+      const named = [...updates, ...replaces, ...hidden, ...ignores]
+      const fields = Object.keys(kindNamed(kind)?.spec.shape ?? {})
+      // A path that begins with the field says enough of it: bootVolume.deviceRef, bootVolume.type.
+      expect(fields.filter((field) => !named.some((path) => covers(field, path)))).toEqual([])
+    })
+
     test('does not exist before it is made', async () => {
       const { world } = stage()
       expect(await world.observe(await world.fresh(firstOf(stage(), kind)))).toBeUndefined()
