@@ -35,6 +35,15 @@ test('a change in the same breath as the end of what the object named is made, a
   expect(state(world)).toEqual(['active', 'PartlyApplied'])
 })
 
+test('a change of labels is none of the spec', async () => {
+  const world = await setUp()
+  await world.delete('SecurityGroupRule', 'w', 'out')
+  await world.run(60_000)
+  await world.edit('SecurityGroup', 'w', 'web', { metadata: { labels: { turn: 'two' } } })
+  await world.run(60_000)
+  expect(state(world)).toEqual(['active', 'PartlyApplied'])
+})
+
 test('a change that names what is not there waits for it, also through changes of something else', async () => {
   const world = await setUp()
   await edit(world, MORE)

@@ -204,10 +204,12 @@ export function lacking(object: Resource, outcome: Outcome, problem: Problem | u
 }
 
 /** Whether a change that is under way waits for what is missing. Where nobody saw what it named, the last status tells. */
-function isAwaited({ status }: Resource, problem: Problem, naming: Naming): boolean {
+function isAwaited({ metadata, status }: Resource, problem: Problem, naming: Naming): boolean {
   if (naming === 'new') return true
   const told = (of: string) => status?.conditions?.find(({ type }) => type === of)
-  if (naming === 'same') return status?.state !== 'active' && told('Ready')?.reason === problem.reason
+  // Labels, a restart, what differed in the cloud: a change, but not of the spec.
+  const isOfSpec = status?.observedGeneration !== metadata.generation
+  if (naming === 'same' || !isOfSpec) return status?.state !== 'active' && told('Ready')?.reason === problem.reason
   return status?.state !== 'active' || told('Synced')?.reason !== problem.reason || told('Synced')?.message !== problem.message
 }
 
