@@ -21,8 +21,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await api.stop()
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 const to = (resource: string) => ({ resource })

@@ -23,8 +23,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await api.stop()
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 const volumePath = (name: string) => paths.in('seca.storage', `block-storages/${name}`)

@@ -15,8 +15,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.cloud.clearFaults()
   await stack.cloud.quota({ 'floating-ips': null })
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 const OPEN = { direction: 'ingress', version: 'IPv4', protocol: 'tcp', ports: { list: [22] }, sourceRef: [to('0.0.0.0/0')] }

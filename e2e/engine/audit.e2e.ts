@@ -16,8 +16,7 @@ beforeAll(async () => {
   tenant = await Tenant.make(stack)
 })
 afterAll(async () => {
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 const volume = (name: string): Manifest => tenant.of('BlockStorage', name, { sizeGB: 10, skuRef: to('skus/rd500') })

@@ -20,8 +20,7 @@ afterEach(async () => {
   await stack.cloud.throttle(null)
 })
 afterAll(async () => {
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 /** More than forty objects of all kinds. */

@@ -14,8 +14,7 @@ beforeAll(async () => {
   stack = await startStack()
 })
 afterAll(async () => {
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 async function full(): Promise<Tenant> {

@@ -12,8 +12,7 @@ beforeAll(async () => {
   stack = await startStack({ flags: ['--drift-interval=1s'] })
 })
 afterAll(async () => {
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 const byUs = (action: string) => (mutation: { readonly action: string; readonly by: string }) =>

@@ -17,8 +17,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await stack.cloud.clearFaults()
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 interface Moment {

@@ -20,8 +20,7 @@ beforeAll(async () => {
 })
 afterEach(() => stack.cloud.clearFaults())
 afterAll(async () => {
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 const volume = (tenant: Tenant, name: string) => tenant.of('BlockStorage', name, { sizeGB: 60, skuRef: to('skus/rd500') })

@@ -30,8 +30,7 @@ describe('two replicas', () => {
     await stack.restart('controllers')
   })
   afterAll(async () => {
-    await wipe(stack)
-    await stack.stop()
+    await wipe(stack).finally(() => stack.stop())
   })
 
   /**
@@ -129,8 +128,7 @@ describe('on a control plane of its own', () => {
   })
   afterAll(async () => {
     await stack.restart('controllers')
-    await wipe(stack, plane)
-    await stack.stop()
+    await wipe(stack, plane).finally(() => stack.stop())
     await plane.stop()
   })
 

@@ -11,8 +11,7 @@ beforeAll(async () => {
   stack = await startStack()
 })
 afterAll(async () => {
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 describe('the life of a whole tenant', () => {

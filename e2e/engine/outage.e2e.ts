@@ -24,8 +24,7 @@ describe('on a control plane of its own', () => {
     manifests = everything(tenant, tenant.workspace)
   })
   afterAll(async () => {
-    await wipe(stack, plane)
-    await stack.stop()
+    await wipe(stack, plane).finally(() => stack.stop())
     await plane.stop()
   })
 

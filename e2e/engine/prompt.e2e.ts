@@ -18,8 +18,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const replica of replicas) await replica.stop()
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 /** As replicas do it: a write is answered once all have it. What the controllers write reaches each when its watch says so. */

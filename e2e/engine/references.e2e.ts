@@ -14,8 +14,7 @@ beforeAll(async () => {
   stack = await startStack()
 })
 afterAll(async () => {
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 
 const volume = (tenant: Tenant, name: string, extra: object = {}) =>

@@ -15,8 +15,7 @@ beforeAll(async () => {
 afterAll(async () => {
   // Orphans are nobody's any more.
   for (const { id } of (await stack.cloud.inventory()).items.filter(({ id }) => orphans.has(id))) await stack.cloud.remove(id)
-  await wipe(stack)
-  await stack.stop()
+  await wipe(stack).finally(() => stack.stop())
 })
 const orphans = new Set<string>()
 

@@ -48,10 +48,23 @@ export function createMetrics() {
     })
   }
 
+  /** `limit`: writes to the kube-apiserver that may be under way at a time right now. */
+  const tellPace = (limit: () => number) => {
+    new Gauge({
+      name: 'seca_kube_writes_limit',
+      help: 'Writes to the kube-apiserver that may be under way at a time: fewer while it is slow',
+      registers,
+      collect() {
+        this.set(limit())
+      },
+    })
+  }
+
   return {
     registry,
     countResources,
     tellLeadership,
+    tellPace,
     /** Keys waiting, by queue. */
     queueDepth: gauge('queue_depth', 'Keys waiting in a work queue', ['queue']),
     queueWait: histogram('queue_wait_seconds', 'Time a key waited', ['queue', 'priority']),

@@ -29,7 +29,9 @@ const STUCK = 70
 export async function controllers(config: ControllersConfig, context: { readonly signal: AbortSignal }): Promise<void> {
   const { signal, log, metrics } = surroundings('controllers', config.logLevel, context)
   const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
-  const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers', pace: new Pace() })
+  const pace = new Pace()
+  metrics.tellPace(() => pace.limit)
+  const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers', pace })
   const { operatorNamespace: namespace } = config
   // Random: two that share a host's name, or a number of a process, would both lead.
   const identity = `${hostname()}-${randomBytes(8).toString('hex')}`
