@@ -189,6 +189,17 @@ describe('a change that the cloud took and did not make', () => {
     expect(await run()).toMatchObject({ isStalled: true, reason: 'Rejected', message: expect.stringContaining('after 3 tries') })
   })
 
+  test('what the cloud did not take is no try: it was not its turn', async () => {
+    const { run, cloud, calls } = rig({ size: 4 }, settled)
+    cloud.onUpdate = () => {
+      throw new ProviderError('waiting', 'locked')
+    }
+    for (let turn = 0; turn < 5; turn++) await expect(run()).rejects.toMatchObject({ failure: 'waiting' })
+    cloud.onUpdate = () => (cloud.object = { size: 5 })
+    expect(await run()).toMatchObject({ state: 'active', isSynced: true })
+    expect(calls.filter((one) => one.startsWith('update'))).toHaveLength(6)
+  })
+
   test('with its reason: told, and not sent again until something changes', async () => {
     const { run, cloud, calls, state } = rig({ size: 4 }, settled)
     cloud.onUpdate = () => (cloud.object!.busy = 'resizing')

@@ -136,7 +136,11 @@ async function change(work: Convergence, desired: Desired, first: Observed): Pro
     if (last !== undefined && (now() < againAt(last, capability.settleMs) || step > 0))
       return { ...notMade(work, seen, last, facts), didUpdate }
     memory.change = { cause, count: (last?.count ?? 0) + 1, at: now() }
-    const accepted = await send(work, { ...desired, externalId: seen.externalId }, { ...seen, drift: paths })
+    const accepted = await send(work, { ...desired, externalId: seen.externalId }, { ...seen, drift: paths }).catch((thrown: unknown) => {
+      // What the cloud did not take (it was not its turn, or is refused for now) is no try.
+      memory.change = last
+      throw thrown
+    })
     didUpdate = true
     const kept = accepted?.handle === undefined ? {} : { handle: accepted.handle }
     const next = await work.observe({ ...desired, externalId: seen.externalId, ...kept })

@@ -39,3 +39,19 @@ test('a lane that is not left is given away after a minute, and its old holder h
   lanes.leave('b')
   expect(woken).toEqual(['c'])
 })
+
+test('who is next is, although others ask before it comes; who does not come is passed over', () => {
+  const { lanes, clock, woken } = rig()
+  lanes.enter('w', 'a')
+  lanes.enter('w', 'b')
+  lanes.enter('w', 'c')
+  lanes.leave('a')
+  expect([lanes.enter('w', 'a'), lanes.enter('w', 'b')]).toEqual([false, true])
+  lanes.leave('b')
+  expect(woken).toEqual(['b', 'c'])
+  // c has nothing to do any more, and says so; a is next.
+  lanes.leave('c')
+  expect(woken).toEqual(['b', 'c', 'a'])
+  clock.now += 5_000
+  expect(lanes.enter('w', 'd')).toBe(true)
+})

@@ -1,5 +1,7 @@
 /** A lane that is not left in this time is given to the next: whoever held it may be gone. */
 const LONGEST_MS = 60_000
+/** Whose turn it is has this long to come; then anybody may. */
+const PROMISED_MS = 5_000
 
 interface Lane {
   holder: string
@@ -46,8 +48,11 @@ export class Lanes {
       this.#lanes.delete(name)
       return
     }
-    lane.holder = ''
-    lane.until = 0
+    // It is next, whoever asks first: one whose changes follow each other closely would never let the others in.
+    lane.line.delete(next)
+    lane.holder = next
+    lane.until = this.#now() + PROMISED_MS
+    this.#held.set(next, name)
     this.#onFree(next)
   }
 }

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import type { Capability, ResourceAdapter } from '../provider/contract.ts'
+import { plainCloud, workspaceWorld } from './testing.ts'
+
+const LANE: Capability = { object: 'own', updates: ['spec'], create: 'idempotent', lookup: 'tag', settleMs: 0, lane: 'workspace' }
+const COUNT = 30
+/** What the cloud takes for one operation. */
+const BUSY_MS = 150
+
+test('objects that take turns in a cloud wait for each other only as long as the cloud takes', async () => {
+  const cloud = plainCloud()
+  const busyUntil = new Map<string, number>()
+  let underWay = 0
+  let most = 0
+  const begin = (tag: string) => {
+    underWay = [...busyUntil.values()].filter((until) => until > world.time.now).length + 1
+    most = Math.max(most, underWay)
+    busyUntil.set(tag, world.time.now + BUSY_MS)
+  }
+  const adapter: ResourceAdapter = {
+    ...cloud.adapter,
+    async observe(desired, context) {
+      const seen = await cloud.adapter.observe(desired, context)
+      return seen && (busyUntil.get(desired.tag) ?? 0) > world.time.now ? { ...seen, drift: [], busy: 'at it' } : seen
+    },
+    create(desired, context) {
+      begin(desired.tag)
+      return cloud.adapter.create(desired, context)
+    },
+    async update(desired, seen, context) {
+      begin(desired.tag)
+      return cloud.adapter.update?.(desired, seen, context)
+    },
+  }
+  const world = workspaceWorld({
+    adapters: { Workspace: plainCloud().adapter, BlockStorage: adapter },
+    capabilities: { Workspace: { ...LANE, lane: 'none' }, BlockStorage: LANE },
+  })
+  await world.run(1_000)
+  const names = Array.from({ length: COUNT }, (_, index) => `v${index}`)
+  const active = () => names.filter((name) => world.get('BlockStorage', 'w', name)?.status?.state === 'active').length
+  for (const name of names) world.create('BlockStorage', 'w', name, { sizeGB: 5, skuRef: { resource: 'skus/rd100' } })
+  await world.run(COUNT * 4 * BUSY_MS)
+  expect([active(), most]).toEqual([COUNT, 1])
+  const before = cloud.calls.length
+  for (const name of names) await world.edit('BlockStorage', 'w', name, { spec: { sizeGB: 6 } })
+  await world.run(COUNT * 4 * BUSY_MS)
+  expect([active(), most, cloud.calls.slice(before).filter((call) => call === 'update').length]).toEqual([COUNT, 1, COUNT])
+})
