@@ -175,6 +175,16 @@ export function kindTests(stage: () => Stage, kinds: readonly string[], can: rea
       await world.destroy(entry)
     })
 
+    test('is deleted by what an inventory tells of it, and nothing else', async () => {
+      const { world } = stage()
+      const entry = await made(stage(), kind)
+      expect(await world.copies(entry)).toHaveLength(1)
+      await world.deleteListed(entry)
+      await world.gone(entry)
+      expect(await world.copies(entry)).toEqual([])
+      await world.destroy(entry)
+    })
+
     testWith(can, 'slow', 'says that it is busy, for as long as it is', async () => {
       const { world } = stage()
       const entry = await world.fresh(firstOf(stage(), kind))

@@ -65,6 +65,15 @@ export function partTests(stage: () => Stage, kinds: readonly string[], can: rea
       }
     })
 
+    test('is deleted by what an inventory tells of it, and nothing else', async () => {
+      const { world } = stage()
+      const { part, whole } = await made()
+      await world.deleteListed(part)
+      await world.gone(part)
+      expect(await world.observe(part)).toMatchObject({ part: expect.stringMatching(/./) })
+      await world.destroy(whole)
+    })
+
     testWith(can, 'changeBehind', 'changed under our feet: put right', async () => {
       const { world } = stage()
       const { part, whole } = await made()

@@ -327,6 +327,33 @@ export class World {
     return all.filter(({ tag, tagKey: key }) => tag === entry.tag || key === tagKey(entry.tag)).map(({ externalId }) => externalId)
   }
 
+  /** Waits until there is nothing of its own left of the object. */
+  gone(entry: Entry): Promise<true> {
+    return this.#until(entry, (seen) => Promise.resolve((!seen || seen.part !== undefined) && this.#isSettled(entry) ? true : undefined))
+  }
+
+  /** Deletes what an inventory lists by its entry alone, as an audit does that knows nothing else of it. */
+  async deleteListed(entry: Entry): Promise<void> {
+    await this.settle(entry)
+    for (const item of await this.inventory()) {
+      if (item.externalId !== entry.externalId) continue
+      const { externalId, handle, incarnation = '', tag = '', tagKey: key = tagKey(tag) } = item
+      const nothing = { spec: {}, labels: {}, targets: {}, holders: [], parent: undefined, workspace: undefined, zone: undefined }
+      const desired = {
+        ...this.desired(entry),
+        ...nothing,
+        externalId,
+        handle,
+        incarnation,
+        tag,
+        tagKey: key,
+        isLeaving: true,
+      }
+      const seen = { externalId, status: {}, drift: [], ...(handle === undefined ? {} : { handle }) }
+      await this.#write(entry, () => this.adapter(entry).delete(desired, seen, this.context()))
+    }
+  }
+
   /** All cloud objects of the world. */
   inventory(): Promise<readonly InventoryItem[]> {
     return this.#call(async () => {
