@@ -1,28 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parse, stringify } from 'yaml'
-import { type Child, startChild } from '../../src/embedded/process/child.ts'
-import { freePorts } from '../../src/embedded/cluster/ports.ts'
-import { controllersService } from '../../src/embedded/services.ts'
 import { eventually, type Stack } from '../support/harness.ts'
-import { OPERATOR_NAMESPACE, REGION } from '../support/names.ts'
 import { type Crossing, Gate, type Verdict } from './gate.ts'
 import { Points } from './points.ts'
+import { openSlot, type Slot } from './slot.ts'
 
 const STRIKES = ['kill', 'stop', 'cut'] as const
 type Strike = (typeof STRIKES)[number]
-
-/** A process of controllers behind a gate of its own. */
-interface Slot {
-  readonly gate: Gate
-  readonly start: () => Promise<Child>
-  child: Child
-  /** When it last wrote, and last asked for, the Lease. */
-  ledAt: number
-  askedAt: number
-}
+const NAMES = ['a', 'b']
 
 interface FireOptions {
   readonly stack: Pick<Stack, 'kubeconfig'>
@@ -63,7 +50,15 @@ export class Fire {
       onRequest: (crossing) => this.#pass('cloud', this.#leader, crossing, 'before'),
       onAnswer: (crossing) => this.#pass('cloud', this.#leader, crossing, 'after'),
     })
-    for (const name of ['a', 'b']) this.#slots.push(await this.#slot(name))
+    for (const name of NAMES) {
+      const slot: Slot = await openSlot(name, {
+        folder: this.#folder,
+        kubeconfig: this.#options.stack.kubeconfig,
+        flags: this.#options.flags,
+        pass: (crossing, moment) => this.#pass('cluster', slot, crossing, moment),
+      })
+      this.#slots.push(slot)
+    }
   }
 
   /** Starts both; resolves when one leads and the other stands by. */
@@ -74,7 +69,7 @@ export class Fire {
   }
 
   logs(): string {
-    return ['a', 'b'].map((name) => readFileSync(join(this.#folder, `${name}.log`), 'utf8')).join('')
+    return NAMES.map((name) => readFileSync(join(this.#folder, `${name}.log`), 'utf8')).join('')
   }
 
   /** No strike from now on; resolves when those under way are over. */
@@ -97,40 +92,6 @@ export class Fire {
   /** Goes on striking after `cease`. */
   resume(): void {
     this.#isBusy = false
-  }
-
-  async #slot(name: string): Promise<Slot> {
-    const { cluster, ca } = server(this.#options.stack.kubeconfig)
-    const slot: Partial<Slot> & Pick<Slot, 'ledAt' | 'askedAt'> = { ledAt: 0, askedAt: 0 }
-    const gate = await Gate.open({
-      target: cluster,
-      ca,
-      onRequest: (crossing) => this.#pass('cluster', slot as Slot, crossing, 'before'),
-      onAnswer: async (crossing, status) => {
-        if (crossing.path.includes('/leases/')) {
-          slot.askedAt = performance.now()
-          if (crossing.method !== 'GET' && status < 300) slot.ledAt = performance.now()
-        }
-        return this.#pass('cluster', slot as Slot, crossing, 'after')
-      },
-    })
-    const kubeconfig = join(this.#folder, `${name}.kubeconfig`)
-    writeFileSync(kubeconfig, through(this.#options.stack.kubeconfig, gate.url), { mode: 0o600 })
-    const start = async () => {
-      slot.askedAt = 0
-      const { port } = await freePorts(['port'], {})
-      const { child } = controllersService({
-        kubeconfig,
-        operatorNamespace: OPERATOR_NAMESPACE,
-        region: REGION,
-        healthPort: port,
-        logFile: join(this.#folder, `${name}.log`),
-        logLevel: 'info',
-        flags: this.#options.flags,
-      })
-      return startChild(child)
-    }
-    return Object.assign(slot, { gate, start }) as Slot
   }
 
   get #leader(): Slot {
@@ -157,8 +118,8 @@ export class Fire {
 
   /** The process ends at once; another one is started in its place. */
   async #kill(slot: Slot, end: () => void): Promise<Verdict> {
-    slot.child.kill('SIGKILL')
-    void slot.child.ended
+    slot.child?.kill('SIGKILL')
+    void Promise.resolve(slot.child?.ended)
       .then(async () => {
         slot.child = await slot.start()
         await this.#isWhole()
@@ -169,12 +130,12 @@ export class Fire {
 
   /** The process stands still until another one leads; its request, or the answer, arrives only then. */
   async #stop(slot: Slot, end: () => void): Promise<Verdict> {
-    slot.child.kill('SIGSTOP')
+    slot.child?.kill('SIGSTOP')
     const since = performance.now()
     const isReplaced = () => this.#slots.some((other) => other !== slot && other.ledAt > since)
     await eventually(isReplaced, { timeoutMs: 20_000, everyMs: 20 }).catch(() => undefined)
     void sleep(300).then(async () => {
-      slot.child.kill('SIGCONT')
+      slot.child?.kill('SIGCONT')
       await this.#isWhole().finally(end)
     })
     return 'on'
@@ -196,23 +157,4 @@ export class Fire {
       everyMs: 20,
     })
   }
-}
-
-interface Kubeconfig {
-  readonly clusters: { cluster: Record<string, string> }[]
-}
-
-/** Address and CA of a kubeconfig with one cluster. */
-function server(path: string): { cluster: string; ca: Buffer } {
-  const { cluster } = (parse(readFileSync(path, 'utf8')) as Kubeconfig).clusters[0]!
-  const data = cluster['certificate-authority-data']
-  const ca = data === undefined ? readFileSync(cluster['certificate-authority']!) : Buffer.from(data, 'base64')
-  return { cluster: cluster['server']!, ca }
-}
-
-/** The same kubeconfig with a gate in the server's place. */
-function through(path: string, url: string): string {
-  const config = parse(readFileSync(path, 'utf8')) as Kubeconfig
-  config.clusters[0]!.cluster = { server: url }
-  return stringify(config)
 }
