@@ -1,6 +1,6 @@
 import type { Instance, InternetGateway, Nic, RouteTable, SecurityGroup, Subnet } from '../../src/kinds/index.ts'
 import type { KindDefinition } from '../../src/kinds/kind.ts'
-import type { Capability, Desired, Holder, Other, ResourceAdapter } from '../../src/provider/contract.ts'
+import type { Capability, Desired, Holder, Observed, Other, ResourceAdapter } from '../../src/provider/contract.ts'
 import { ProviderError } from '../../src/provider/errors.ts'
 import { idAt, targetsAt } from '../../src/provider/targets.ts'
 import type { Fields, Translation } from '../../src/provider/translation.ts'
@@ -98,15 +98,13 @@ const known = (fields: Fields = {}) => Object.fromEntries(Object.entries(fields)
 const BY_ITSELF = 'this cloud routes by itself'
 const DEFAULTS: ReadonlySet<string> = new Set(['0.0.0.0/0', '::/0'])
 
-/** What has nothing behind it in this cloud. */
-function nothing<D extends KindDefinition>(refuse: (desired: Desired<D>) => string | undefined = () => undefined): ResourceAdapter<D> {
+type Items = NonNullable<Observed['items']>
+
+/** What has nothing behind it in this cloud; what of it is not to be had is told by its place in the spec. */
+function nothing<D extends KindDefinition>(items: (desired: Desired<D>) => Items = () => ({})): ResourceAdapter<D> {
   const done = () => Promise.resolve({})
   return {
-    observe(desired) {
-      const why = desired.isLeaving ? undefined : refuse(desired)
-      if (why !== undefined) return Promise.reject(new ProviderError('unsupported', why))
-      return Promise.resolve({ status: {}, drift: [], part: BY_ITSELF })
-    },
+    observe: (desired) => Promise.resolve({ status: {}, drift: [], items: items(desired), part: BY_ITSELF }),
     create: done,
     update: done,
     delete: done,
@@ -114,19 +112,19 @@ function nothing<D extends KindDefinition>(refuse: (desired: Desired<D>) => stri
 }
 
 /** The way out to the internet is there; any other way is not to be had. */
-function odd({ spec, targets }: Desired<typeof RouteTable>): string | undefined {
-  const at = spec.routes.findIndex(
-    ({ destinationCidrBlock }, index) =>
-      !DEFAULTS.has(destinationCidrBlock) || targets[`routes[${index}].targetRef`]?.path.kind !== 'InternetGateway',
+function refused({ spec, targets }: Desired<typeof RouteTable>): Items {
+  const isThere = (destination: string, index: number) =>
+    DEFAULTS.has(destination) && targets[`routes[${index}].targetRef`]?.path.kind === 'InternetGateway'
+  const message = `${BY_ITSELF}: nothing but a default route through an internet gateway can be had; remove this one`
+  const found = spec.routes.flatMap(({ destinationCidrBlock }, index) =>
+    isThere(destinationCidrBlock, index) ? [] : [[`routes[${index}]`, { state: 'error', message }] as const],
   )
-  return at < 0
-    ? undefined
-    : `routes[${at}]: ${BY_ITSELF}: nothing but a default route through an internet gateway can be had. Remove the route.`
+  return Object.fromEntries(found)
 }
 
 /** Kinds without an object, by name. */
 export const WITHOUT: Readonly<Record<string, ResourceAdapter>> = {
-  RouteTable: nothing<typeof RouteTable>(odd) as ResourceAdapter,
+  RouteTable: nothing<typeof RouteTable>(refused) as ResourceAdapter,
   InternetGateway: nothing<typeof InternetGateway>() as ResourceAdapter,
 }
 

@@ -32,7 +32,7 @@ test('as long as writes are quick, sixteen go at a time and others wait for thei
   expect(begun).toEqual(Array.from({ length: 20 }, (_, index) => index))
 })
 
-test('slow writes lower the number step by step down to two, quick ones raise it again', async () => {
+test('slow writes lower the number step by step down to four, quick ones raise it again', async () => {
   const { pace, write } = rig()
   await write(4)
   const seen: number[] = []
@@ -40,7 +40,7 @@ test('slow writes lower the number step by step down to two, quick ones raise it
     await write(60)
     seen.push(pace.limit)
   }
-  expect(seen).toEqual([11, 7, 5, 3, 2, 2, 2, 2])
+  expect(seen).toEqual([11, 7, 5, 4, 4, 4, 4, 4])
   for (let round = 0; round < 400; round++) await Promise.all(Array.from({ length: 16 }, () => write(0.1)))
   expect(pace.limit).toBe(16)
 })
@@ -62,11 +62,11 @@ test('a cluster that has become slower for good is learnt', async () => {
   const { pace, write, pass } = rig()
   await write(5)
   for (let index = 0; index < 10; index++) await write(40)
-  expect(pace.limit).toBe(2)
+  expect(pace.limit).toBe(4)
   pass(1_800_000)
   for (let round = 0; round < 400; round++) await Promise.all(Array.from({ length: 16 }, () => write(0.01)))
   await write(40)
-  expect(pace.limit).toBeGreaterThan(2)
+  expect(pace.limit).toBeGreaterThan(4)
 })
 
 test('who gives up while waiting leaves the line, and those behind go on', async () => {

@@ -1,7 +1,7 @@
 /** Writes at a time at the most: no more than reconciles of one account. */
 const MOST = 16
-/** At the least: the id of what a cloud just made has to get through, whatever else goes on. */
-const LEAST = 2
+/** At the least: who writes all day must not hold up the controllers for good, and the id of what a cloud just made has to get through. */
+const LEAST = 4
 /** A write is slow when it took this many times what one takes while nothing else goes on, */
 const SLOW = 5
 /** and at least this long. */
