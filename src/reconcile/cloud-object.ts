@@ -150,10 +150,11 @@ export class CloudObject implements Removal {
     const lane = laneOf(behind)
     if (lane !== undefined && !this.#options.lanes.enter(lane, id))
       throw new ProviderError('waiting', 'another change in the same place is under way: the cloud does one at a time')
-    // However long it waited for its turn: the cloud has been at it from now on.
-    memory.busySince = undefined
     try {
-      return await this.#call(verb, make, onLate)
+      const result = await this.#call(verb, make, onLate)
+      // However long it waited for its turn: the cloud has been at it from now on.
+      memory.busySince = undefined
+      return result
     } finally {
       memory.wroteAt = this.#options.uptime()
     }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Capability, ResourceAdapter } from '../provider/contract.ts'
+import { ProviderError } from '../provider/errors.ts'
 import { plainCloud, workspaceWorld } from './testing.ts'
 
 const LANE: Capability = { object: 'own', updates: ['spec'], create: 'idempotent', lookup: 'tag', settleMs: 0, lane: 'workspace' }
@@ -46,4 +47,28 @@ test('objects that take turns in a cloud wait for each other only as long as the
   for (const name of names) await world.edit('BlockStorage', 'w', name, { spec: { sizeGB: 6 } })
   await world.run(COUNT * 4 * BUSY_MS)
   expect([active(), most, cloud.calls.slice(before).filter((call) => call === 'update').length]).toEqual([COUNT, 1, COUNT])
+})
+
+test('what the cloud says "not now" to is tried ever later, and says so', async () => {
+  const cloud = plainCloud()
+  let tries = 0
+  const world = workspaceWorld({
+    adapters: {
+      Workspace: plainCloud().adapter,
+      BlockStorage: {
+        ...cloud.adapter,
+        delete() {
+          tries++
+          return Promise.reject(new ProviderError('waiting', 'is in use by a snapshot'))
+        },
+      },
+    },
+  })
+  await world.run(1_000)
+  world.create('BlockStorage', 'w', 'v', { sizeGB: 5, skuRef: { resource: 'skus/rd100' } })
+  await world.run(10_000)
+  await world.delete('BlockStorage', 'w', 'v')
+  await world.run(60_000)
+  expect(world.get('BlockStorage', 'w', 'v')?.status?.conditions?.[0]).toMatchObject({ message: 'is in use by a snapshot' })
+  expect([tries > 5, tries < 40]).toEqual([true, true])
 })
