@@ -4,6 +4,7 @@ import { applyManifests, eventually, kubectl, type Stack, startStack } from '../
 import { expectNoLeak, expectOneCreateEach, inventoryOf, mutationsOf, objectsOf, wipe } from '../support/audit.ts'
 import { kstatus } from '../support/kstatus.ts'
 import { everything, kindOf, type Manifest, to } from '../support/manifest.ts'
+import { isLegible } from '../support/names.ts'
 import { conditionOf, Tenant } from '../support/tenant.ts'
 
 let stack: Stack
@@ -14,7 +15,7 @@ afterAll(async () => {
   await wipe(stack).finally(() => stack.stop())
 })
 
-describe('the life of a whole tenant', () => {
+describe.skipIf(!isLegible)('the life of a whole tenant', () => {
   let tenant: Tenant
   let manifests: Manifest[]
   beforeAll(async () => {

@@ -5,6 +5,7 @@ import { eventually, type Stack, startStack } from '../support/harness.ts'
 import { inventoryOf, mutationsOf, wipe } from '../support/audit.ts'
 import { kstatus } from '../support/kstatus.ts'
 import { type Manifest, to } from '../support/manifest.ts'
+import { isLegible } from '../support/names.ts'
 import { Tenant } from '../support/tenant.ts'
 
 vi.setConfig({ maxConcurrency: 30 })
@@ -86,7 +87,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     await tenant.delete('StorageSku', `eu-1.${tenant.name}-private`)
   })
 
-  it('region, zone', async () => {
+  it.skipIf(!isLegible)('region, zone', async () => {
     const tenant = await Tenant.make(stack, { bare: true, prefix: 'z' })
     const region = `${tenant.name}-region`
     const zones = (...availableZones: string[]) => tenant.of('Region', region, { availableZones, cloudProvider: 'simulator' })
@@ -125,7 +126,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     )
   })
 
-  it('volume, NIC, security group of an instance', async () => {
+  it.skipIf(!isLegible)('volume, NIC, security group of an instance', async () => {
     const tenant = await Tenant.make(stack)
     await expectWaits(
       tenant,
@@ -156,7 +157,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     })
   })
 
-  it('network of a subnet and a route table, route table of a subnet, subnet of a NIC', async () => {
+  it.skipIf(!isLegible)('network of a subnet and a route table, route table of a subnet, subnet of a NIC', async () => {
     const tenant = await Tenant.make(stack)
     const nic = tenant.of('Nic', 'nic', { subnetRef: to('subnets/sub'), addresses: ['10.9.1.9'] })
     await tenant.apply(nic)
@@ -169,7 +170,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     expect((await tenant.get('Nic', 'nic')).status).toMatchObject({ addresses: ['10.9.1.9'] })
   })
 
-  it('but a NIC does not wait for a public address that is missing: it gets it when it is there', async () => {
+  it.skipIf(!isLegible)('but a NIC does not wait for a public address that is missing: it gets it when it is there', async () => {
     const tenant = await Tenant.make(stack)
     await tenant.apply(network(tenant, 'net'), table(tenant), subnet(tenant))
     await tenant.apply(tenant.of('Nic', 'nic', { subnetRef: to('networks/net/subnets/sub'), publicIpRefs: [to('public-ips/late')] }))
@@ -252,7 +253,7 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     expect(await tenant.behind('Subnet', 'net.sub')).toMatchObject({ ipv4: '10.8.1.0/24' })
   })
 
-  it('an object in a namespace of nobody, or of the wrong sort, says so', async () => {
+  it.skipIf(!isLegible)('an object in a namespace of nobody, or of the wrong sort, says so', async () => {
     const tenant = await Tenant.make(stack)
     await tenant.ready('Workspace', tenant.workspace)
     const inHome = tenant.of('PublicIp', 'misplaced', { version: 'IPv4' })

@@ -18,7 +18,7 @@ import { TENANT_LABEL, WORKSPACE_LABEL } from '../../src/kinds/names.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { connect } from '../../src/kube/config.ts'
 import { clearTenants } from './clear.ts'
-import { OPERATOR_NAMESPACE, REGION } from './names.ts'
+import { CHARACTERS, OPERATOR_NAMESPACE, REGION } from './names.ts'
 
 export { OPERATOR_NAMESPACE, REGION }
 
@@ -146,7 +146,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const kubeconfig = join(dataDir, 'kubeconfig')
   const logFile = (name: ServiceName) => join(dataDir, `${name}.log`)
   const logLevel = options.logLevel ?? 'info'
-  const characters = options.characters ?? (process.env['SECA_E2E_CLOUD'] ?? 'neat').split(',')
+  const characters = options.characters ?? CHARACTERS
   const services: Record<ServiceName, (flags: readonly string[]) => Service> = {
     simulator: () =>
       simulatorService({

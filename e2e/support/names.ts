@@ -1,3 +1,8 @@
 /** Names that the control plane of the e2e tests and the stacks on it share. */
 export const OPERATOR_NAMESPACE = 'seca-system'
 export const REGION = 'eu-1'
+
+/** What kind of cloud the stacks of this run simulate, unless a test says otherwise: providers/simulator/README.md, "Characters". */
+export const CHARACTERS: readonly string[] = (process.env['SECA_E2E_CLOUD'] ?? 'neat').split(',')
+/** Whether every kind is an object of its own there, and tells whose it is: what tests need that look at the cloud itself. */
+export const isLegible = !CHARACTERS.some((character) => ['parts', 'short-tags'].includes(character))
