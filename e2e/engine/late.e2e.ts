@@ -74,7 +74,7 @@ it('a standby that hears nothing any more, and does not know it, makes nothing t
     await stack.cloud.fault({ method: 'GET', type: 'volumes', effect: 'answer', status: 503, message: 'maintenance', times: 1_000_000 })
     await tenant.apply(volume(tenant, 'v'))
     await tenant.stuck('BlockStorage', 'v', 'Ready', 'ProviderUnavailable', 'maintenance')
-    await eventually(() => standby.logs().includes('leading') === false)
+    expect(await standby.isHolder()).toBe(false)
     // From here on its stores are what they are: connections that are open carry nothing, new ones do.
     proxy.silence()
     await stack.cloud.clearFaults()
