@@ -149,7 +149,10 @@ export class CloudObject implements Removal {
     const { id, memory, behind } = this.#subject
     const lane = laneOf(behind)
     if (lane !== undefined && !this.#options.lanes.enter(lane, id))
-      throw new ProviderError('waiting', 'another change in the same place is under way: the cloud does one at a time')
+      throw new ProviderError('waiting', 'another change in the same place is under way: the cloud does one at a time', {
+        // Told when it is its turn: nobody asks the cloud meanwhile.
+        retryAfterMs: LANE_MS,
+      })
     try {
       const result = await this.#call(verb, make, onLate)
       // However long it waited for its turn: the cloud has been at it from now on.
@@ -169,6 +172,9 @@ export class CloudObject implements Removal {
     return this.#options.identities.call(behind, kind, verb, signal, work, onLate)
   }
 }
+
+/** Who waits in a lane looks after this long all the same. */
+const LANE_MS = 30_000
 
 /** The cloud answered that it did not do it. */
 const DEFINITE: ReadonlySet<string> = new Set(['throttled', 'waiting', 'quota', 'rejected', 'unsupported', 'credentials', 'foreign'])

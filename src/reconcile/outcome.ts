@@ -137,7 +137,12 @@ export function failed(object: Resource, error: Error, failures: number, isAccou
         ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs }),
       }
     case 'waiting':
-      return { ...inTrouble(object, reason, error.message, 0), isRetried: false, isPolled: true }
+      return {
+        ...inTrouble(object, reason, error.message, 0),
+        isRetried: false,
+        isPolled: true,
+        ...(error.retryAfterMs === undefined ? {} : { againMs: error.retryAfterMs }),
+      }
     case 'quota':
       return stalled(object, reason, error.message, QUOTA_MS)
     case 'credentials':

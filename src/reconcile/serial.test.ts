@@ -43,6 +43,8 @@ test('objects that take turns in a cloud wait for each other only as long as the
   for (const name of names) world.create('BlockStorage', 'w', name, { sizeGB: 5, skuRef: { resource: 'skus/rd100' } })
   await world.run(COUNT * 4 * BUSY_MS)
   expect([active(), most]).toEqual([COUNT, 1])
+  // Who waits does not ask the cloud.
+  expect(cloud.calls.filter((call) => call === 'observe').length).toBeLessThan(COUNT * 7)
   const before = cloud.calls.length
   for (const name of names) await world.edit('BlockStorage', 'w', name, { spec: { sizeGB: 6 } })
   await world.run(COUNT * 4 * BUSY_MS)
