@@ -128,8 +128,9 @@ describe('on a control plane of its own', () => {
   })
   afterAll(async () => {
     await stack.restart('controllers')
-    await wipe(stack, plane).finally(() => stack.stop())
-    await plane.stop()
+    await wipe(stack, plane)
+      .finally(() => stack.stop())
+      .finally(() => plane.stop())
   })
 
   it('an operator in another namespace says that there is one already, and does nothing until that is gone', async () => {

@@ -24,8 +24,9 @@ describe('on a control plane of its own', () => {
     manifests = everything(tenant, tenant.workspace)
   })
   afterAll(async () => {
-    await wipe(stack, plane).finally(() => stack.stop())
-    await plane.stop()
+    await wipe(stack, plane)
+      .finally(() => stack.stop())
+      .finally(() => plane.stop())
   })
 
   it('nothing is lost while kube-apiserver is away in the middle of the work', { timeout: 240_000 + OUTAGE_MS }, async () => {

@@ -1,5 +1,6 @@
 import { Dispatcher } from 'undici'
 import { simulator } from '../../providers/simulator/index.ts'
+import { type CharacterName, switchesOf } from '../../providers/simulator/cloud/characters.ts'
 import type { Desk } from '../../providers/simulator/cloud/admin-routes.ts'
 import { openDesk, serveCustomer } from '../../providers/simulator/cloud/counter.ts'
 import { KINDS } from '../kinds/index.ts'
@@ -11,9 +12,9 @@ import type { FakeTime } from './time-testing.ts'
 export class SimulatedCloud {
   readonly desk: Desk
 
-  constructor(time: FakeTime, latencyMs: number) {
+  constructor(time: FakeTime, latencyMs: number, characters: readonly CharacterName[] = []) {
     const sleep = (ms: number) => new Promise<void>((resolve) => time.later(ms, resolve))
-    this.desk = openDesk({ latencyMs, now: () => time.now, sleep })
+    this.desk = openDesk({ latencyMs, now: () => time.now, sleep, switches: switchesOf(characters) })
   }
 
   /** The simulator's provider, whose requests go through a process's gate. */

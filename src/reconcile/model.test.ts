@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { CharacterName } from '../../providers/simulator/cloud/characters.ts'
 import { Fault } from '../../providers/simulator/cloud/faults.ts'
 import { KINDS } from '../kinds/index.ts'
 import { PAUSED } from '../kinds/names.ts'
@@ -74,16 +75,27 @@ const step = fc.oneof(
     }),
   },
 )
+/** Clouds that tell by tags whose an object is, and have all kinds: what the audit reads. */
+const CLOUDS: readonly (readonly CharacterName[])[] = [
+  ['neat'],
+  ['tokenless'],
+  ['serial'],
+  ['moody'],
+  ['tokenless', 'lagging'],
+  ['serial', 'tokenless'],
+]
+const cloud = fc.constantFrom(...CLOUDS)
 const program = fc.array(fc.record({ step, ms: fc.constantFrom(0, 50, 400, 3_000, 30_000) }), { minLength: 10, maxLength: 40 })
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 /** Two processes of controllers on a cloud that takes its time, and what a program does to them. */
 class Run {
-  readonly world: World = createWorld({ cloudMs: 300, seed: 1 })
+  readonly world: World
   #leader: Replica
   #standby: Replica
 
-  constructor() {
+  constructor(characters: readonly CharacterName[]) {
+    this.world = createWorld({ cloudMs: 300, seed: 1, characters })
     this.#leader = this.world.replica()
     this.#standby = this.world.replica()
   }
@@ -184,8 +196,8 @@ it(
   PATIENCE,
   async () => {
     await fc.assert(
-      fc.asyncProperty(program, async (steps) => {
-        const run = new Run()
+      fc.asyncProperty(program, cloud, async (steps, characters) => {
+        const run = new Run(characters)
         await run.begin()
         for (const { step: one, ms } of steps) {
           await run.take(one)

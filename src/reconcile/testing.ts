@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import type { CharacterName } from '../../providers/simulator/cloud/characters.ts'
 import type { Namespace } from '../cache/directory.ts'
 import { kindNamed, KINDS } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
@@ -34,6 +35,8 @@ export interface WorldOptions {
   readonly adopters?: readonly string[]
   /** How long operations of the simulated cloud take; 0 if absent. */
   readonly cloudMs?: number
+  /** What kind of cloud the simulated one is; neat if absent. */
+  readonly characters?: readonly CharacterName[]
   /** Of all that is random; without one, everything random is in the middle. */
   readonly seed?: number
 }
@@ -48,12 +51,12 @@ const ACTIVE = { state: 'active', observedGeneration: 1 } as const
  * one process that needs no Lease, does one thing at a time and hears of everything at once; the first `replica()` takes its place, and
  * from then on namespaces are emptied by themselves.
  */
-export function createWorld({ adapters, capabilities, sweep, adopters = [], cloudMs = 0, seed }: WorldOptions = {}) {
+export function createWorld({ adapters, capabilities, sweep, adopters = [], cloudMs = 0, characters = ['neat'], seed }: WorldOptions = {}) {
   const time = new FakeTime(seed)
   const giveBack = time.install()
   onTestFinished(giveBack)
   const cluster = new MemoryServer({ isPrompt: true, now: () => time.now })
-  const cloud = new SimulatedCloud(time, cloudMs)
+  const cloud = new SimulatedCloud(time, cloudMs, characters)
   const announcements: Announcement[] = []
   const lost: string[] = []
   const agenda = agendaOf(time)
@@ -73,7 +76,7 @@ export function createWorld({ adapters, capabilities, sweep, adopters = [], clou
   const make = (options: ReplicaOptions & { readonly isAlone?: boolean }) =>
     new Replica({ ...options, time, cluster, provider, onStep, recorder: { record: record as never } })
 
-  populate(cluster, adopters)
+  populate(cluster, adopters, characters)
   const first = make({ latencyMs: 0, isAlone: true })
   const { engine, cache, waker, queue, sweeper, coverage, metrics } = first
   agenda.listen(queue)
@@ -192,7 +195,7 @@ function agendaOf(time: FakeTime) {
 }
 
 /** Region `eu-1` of a simulated cloud, tenant `acme` (namespace `t`), and SKUs. */
-function populate(cluster: MemoryServer, adopters: readonly string[]): void {
+function populate(cluster: MemoryServer, adopters: readonly string[], characters: readonly CharacterName[]): void {
   const put = (kindName: string, name: string, spec: object, status?: object) => {
     const { gvr, apiVersion, kind } = kindNamed(kindName) as Kind
     cluster.put(gvr, { apiVersion, kind, metadata: { name }, spec, ...(status && { status }) } as never)
@@ -212,7 +215,7 @@ function populate(cluster: MemoryServer, adopters: readonly string[]): void {
   cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR } })
   cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 't', labels } })
   put('Region', 'eu-1', { availableZones: ['a', 'b'], cloudProvider: 'sim' }, ACTIVE)
-  const account = { type: 'simulator', credentialsSecretRef: { name: 's' }, settings: { endpoint: 'http://127.0.0.1:1' } }
+  const account = { type: 'simulator', credentialsSecretRef: { name: 's' }, settings: { endpoint: 'http://127.0.0.1:1', characters } }
   put('CloudProvider', 'sim', { ...account, requestsPerSecond: 1_000, burst: 1_000, adoption: { tenants: adopters } }, ACTIVE)
   put('StorageSku', 'eu-1.rd100', { region: 'eu-1', iops: 100, type: 'remote-durable', minVolumeSize: 1 })
   put('InstanceSku', 'eu-1.ds', { region: 'eu-1', vCPU: 1, ram: 1 })
