@@ -61,7 +61,7 @@ export class CloudObject implements Removal {
       memory.made = made
       return made
     } catch (thrown) {
-      memory.isRefused = thrown instanceof ProviderError && (thrown.isHeld || DEFINITE.has(thrown.failure))
+      memory.isRefused = isDefinite(thrown)
       throw thrown
     }
   }
@@ -158,6 +158,10 @@ export class CloudObject implements Removal {
       // However long it waited for its turn: the cloud has been at it from now on.
       memory.busySince = undefined
       return result
+    } catch (thrown) {
+      // Nothing is under way: what has to go first may need the lane.
+      if (isDefinite(thrown)) this.#options.lanes.leave(id)
+      throw thrown
     } finally {
       memory.wroteAt = this.#options.uptime()
     }
@@ -178,6 +182,10 @@ const LANE_MS = 30_000
 
 /** The cloud answered that it did not do it. */
 const DEFINITE: ReadonlySet<string> = new Set(['throttled', 'waiting', 'quota', 'rejected', 'unsupported', 'credentials', 'foreign'])
+
+function isDefinite(thrown: unknown): boolean {
+  return thrown instanceof ProviderError && (thrown.isHeld || DEFINITE.has(thrown.failure))
+}
 
 function laneOf({ capability, link, desired }: Behind): string | undefined {
   if (capability.lane === 'none' || link === undefined) return undefined

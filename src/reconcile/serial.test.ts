@@ -74,3 +74,27 @@ test('what the cloud says "not now" to is tried ever later, and says so', async 
   expect(world.get('BlockStorage', 'w', 'v')?.status?.conditions?.[0]).toMatchObject({ message: 'is in use by a snapshot' })
   expect([tries > 5, tries < 40]).toEqual([true, true])
 })
+
+test('who is refused lets others in: what is in the way may need a turn of its own', async () => {
+  const cloud = plainCloud()
+  const isThere = (name: string) => [...cloud.objects.keys()].some((tag) => tag.endsWith(`/${name}`))
+  const adapter: ResourceAdapter = {
+    ...cloud.adapter,
+    delete(desired, seen, context) {
+      if (desired.path.name === 'used' && isThere('user')) return Promise.reject(new ProviderError('waiting', 'is in use by user'))
+      return cloud.adapter.delete(desired, seen, context)
+    },
+  }
+  const world = workspaceWorld({
+    adapters: { Workspace: plainCloud().adapter, BlockStorage: adapter },
+    capabilities: { Workspace: { ...LANE, lane: 'none' }, BlockStorage: LANE },
+  })
+  await world.run(1_000)
+  for (const name of ['used', 'user']) world.create('BlockStorage', 'w', name, { sizeGB: 5, skuRef: { resource: 'skus/rd100' } })
+  await world.run(10_000)
+  await world.delete('BlockStorage', 'w', 'used')
+  await world.run(1_000)
+  await world.delete('BlockStorage', 'w', 'user')
+  await world.run(30_000)
+  expect([isThere('used'), isThere('user'), world.get('BlockStorage', 'w', 'used')]).toEqual([false, false, undefined])
+})
