@@ -4,7 +4,7 @@ import { KINDS } from '../kinds/index.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
 import type { MemoryServer } from '../kube/memory-testing.ts'
-import { buildTag } from '../provider/tags.ts'
+import { buildTag, installationKey, isTagKey, tagKey } from '../provider/tags.ts'
 import type { SimulatedCloud } from './cloud-testing.ts'
 import { pathOf, urnOf } from './path.ts'
 import { isBorrowed } from './policy.ts'
@@ -24,25 +24,39 @@ export interface Audit {
 /** Compares the truth of the cluster with that of the cloud, and reads the cloud's log of changes. */
 export function audit(cluster: MemoryServer, cloud: SimulatedCloud, installation: string): Audit {
   const objects = cloud.objects().filter(({ state }) => state !== 'deleting')
-  const ours = objects.filter(({ tag }) => tag.startsWith(`${installation}/`))
+  const isOurs = ({ tag, owner }: Marked) => tag.startsWith(`${installation}/`) || isTagKey(tag) || owner === installationKey(installation)
+  const ours = objects.filter(isOurs)
   const resources = tagged(cluster, installation)
-  const tags = new Set(resources.map(({ tag }) => tag))
-  const carried = ours.map(({ type, tag }) => `${type} ${tag}`)
+  const keys = new Set(resources.map(({ tag }) => tagKey(tag)))
+  const carried = ours.map((object) => `${object.type} ${object.tag || markOf(object)}`)
   const strangers = new Set(
     cloud.desk.cloud.mutations.all.flatMap(({ by, action, id }) => (by === 'admin' && action === 'create' ? [id] : [])),
   )
   return {
     doubles: [...new Set(carried.filter((one, index) => carried.indexOf(one) !== index))],
-    leaks: ours.filter(({ tag }) => !tags.has(tag)).map(({ type, id, tag }) => `${type} ${id} ${tag}`),
+    leaks: ours.filter((object) => !keys.has(markOf(object))).map(({ type, id, tag }) => `${type} ${id} ${tag}`),
     losses: resources
       .filter(
-        ({ object: { status }, tag }) => status?.state === 'active' && !ours.some((one) => one.tag === tag && one.id === status.externalId),
+        ({ object: { status }, tag }) =>
+          status?.state === 'active' && !ours.some((one) => markOf(one) === tagKey(tag) && one.id === status.externalId),
       )
       .map(({ object: { kind, metadata } }) => `${kind} ${metadata.namespace}/${metadata.name}`),
     foreign: cloud.desk.cloud.mutations.all
-      .filter(({ by, id, tag }) => by === 'api' && strangers.has(id) && !tag.startsWith(`${installation}/`))
+      .filter((one) => one.by === 'api' && strangers.has(one.id) && !isOurs(one))
       .map(({ action, type, id }) => `${action} ${type} ${id}`),
   }
+}
+
+/** How an object tells whose it is: by its tag, or by keys where tags are short. */
+interface Marked {
+  readonly tag: string
+  readonly key?: string
+  readonly owner?: string
+}
+
+/** The key of what an object stands for, whichever of both it carries. */
+function markOf({ tag, key }: Marked): string {
+  return key ?? (isTagKey(tag) ? tag : tagKey(tag))
 }
 
 /** Every resource that has a cloud object of its own, with the tag that this one carries. */

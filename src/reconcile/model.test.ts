@@ -75,7 +75,7 @@ const step = fc.oneof(
     }),
   },
 )
-/** Clouds that tell by tags whose an object is, and have all kinds: what the audit reads. */
+/** Kinds of clouds that programs meet. */
 const CLOUDS: readonly (readonly CharacterName[])[] = [
   ['neat'],
   ['tokenless'],
@@ -83,6 +83,9 @@ const CLOUDS: readonly (readonly CharacterName[])[] = [
   ['moody'],
   ['tokenless', 'lagging'],
   ['serial', 'tokenless'],
+  ['short-tags', 'tokenless'],
+  ['parts'],
+  ['parts', 'serial', 'tokenless'],
 ]
 const cloud = fc.constantFrom(...CLOUDS)
 const program = fc.array(fc.record({ step, ms: fc.constantFrom(0, 50, 400, 3_000, 30_000) }), { minLength: 10, maxLength: 40 })
