@@ -139,7 +139,7 @@ describe.concurrent('idle', () => {
     }
     // Events are written behind the work they tell of.
     let told = await events()
-    await eventually(async () => JSON.stringify(told) === JSON.stringify((told = await events())), { everyMs: 1_000 })
+    await eventually(async () => JSON.stringify(told) === JSON.stringify((told = await events())), { everyMs: 3_000 })
     const before = await versions()
     expect(before.length).toBeGreaterThan(manifests.length + 30)
     // Six looks at an instance at the least: half a minute and more.
