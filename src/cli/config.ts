@@ -290,7 +290,7 @@ export const ApiBenchConfig = z.strictObject({
   only: z
     .enum(['GET', 'LIST', 'PUT', 'BURST', 'HOSTILE'])
     .optional()
-    .describe('measure only this operation, or what hostile callers cost others'),
+    .describe('measure only this: one operation, a burst of creating PUTs beside the controllers, or what hostile callers cost others'),
   attack: z.string().min(1).optional().describe('with --only HOSTILE, only attacks whose names contain this'),
   http2: z.boolean().default(false).describe('HTTP/2 instead of HTTP/1.1, on both sides'),
   profile: z.string().min(1).optional().describe('folder for a CPU profile of the API'),
