@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { publicFacts, switchesOf } from '../../providers/simulator/cloud/characters.ts'
 import { tenantNamespace } from '../../src/embedded/seed.ts'
 import { CloudProvider } from '../../src/kinds/operator/cloud-provider.ts'
 import { Region } from '../../src/kinds/region/region.ts'
@@ -15,10 +16,12 @@ export const HANGING = 60
 const NAME = 'hanging'
 const REGION = 'hang-1'
 
+const ACCOUNT = { name: 'acc-hanging', character: publicFacts(switchesOf(['neat'])) }
+
 /** A cloud that says who it is and answers nothing else, with objects that want to be made there; its account is bound to a region of its own. */
 export async function addHangingAccount(client: KubeClient): Promise<{ close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    if (request.url === '/v1/account') response.setHeader('content-type', 'application/json').end(JSON.stringify({ name: 'acc-hanging' }))
+    if (request.url === '/v1/account') response.setHeader('content-type', 'application/json').end(JSON.stringify(ACCOUNT))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -67,7 +67,9 @@ export class SimulatorClient implements CloudClient<CloudObject> {
   }
 
   async check(context: CallContext): Promise<{ readonly account: string }> {
-    const { name, character } = await this.#http.call<AccountFacts>({ method: 'GET', path: '/account' }, context)
+    const { name, character } = await this.#http.call<Partial<AccountFacts>>({ method: 'GET', path: '/account' }, context)
+    if (name === undefined || character === undefined)
+      throw new ProviderError('rejected', 'what answers at spec.settings.endpoint is no simulator of this version')
     const { clientTokens, shortTags, serial, parts } = this.#taken
     const is = { ...character, shortTags: character.keyLength > 0 }
     const wrong = Object.entries({ clientTokens, shortTags, serial, parts }).filter(([key, value]) => is[key as keyof Taken] !== value)

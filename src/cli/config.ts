@@ -298,3 +298,15 @@ export const ApiBenchConfig = z.strictObject({
   logLevel: logLevel.default('warn'),
 })
 export type ApiBenchConfig = z.output<typeof ApiBenchConfig>
+
+/** `seca-operator image` */
+export const ImageConfig = z.strictObject({
+  platform: z.enum(['linux/amd64', 'linux/arm64', 'all']).optional().meta(flagOnly("for which machines; default: this one's")),
+  out: z.string().min(1).default('dist').meta(flagOnly('folder for the archive, its SBOM, provenance and checksums')),
+  unpinned: z
+    .boolean()
+    .default(false)
+    .meta(flagOnly("build of the Debian packages that this machine's sources have now, not of the pinned ones: another digest")),
+  refresh: z.boolean().default(false).meta(flagOnly("pin the Debian packages that this machine's sources have now, and build of them")),
+})
+export type ImageConfig = z.output<typeof ImageConfig>

@@ -194,8 +194,8 @@ describe('LIST', () => {
       const { status, json } = await work
       expect([status, json['detail']]).toEqual([400, expect.stringContaining('takes too long')])
       expect(json['sources']).toEqual([{ pointer: '/', parameter: 'labels' }])
-      // Slices of 4 ms.
-      expect(count).toBeGreaterThan(10)
+      // Slices of 4 ms; how many they are depends on how fast the machine is.
+      expect(count).toBeGreaterThan(4)
     })
   })
 
