@@ -70,7 +70,7 @@ describe.concurrent('kstatus', () => {
     expect(conditionOf(created, 'Reconciling')).toMatchObject({ status: 'True', reason: 'Creating' })
     await tenant.ready('BlockStorage', 'v')
     expect(await tenant.behind('BlockStorage', 'v')).toMatchObject({ state: 'ready', size_gb: 60 })
-    expect(watch.verdicts()).toEqual(['InProgress', 'Current'])
+    await eventually(() => expect(watch.verdicts()).toEqual(['InProgress', 'Current']))
 
     await tenant.edit('BlockStorage', 'v', { spec: { sizeGB: 70 } })
     const changed = await tenant.until(
@@ -82,7 +82,7 @@ describe.concurrent('kstatus', () => {
     expect(changed.status).toMatchObject({ sizeGB: 60 })
     await tenant.ready('BlockStorage', 'v')
     expect((await tenant.get('BlockStorage', 'v')).status).toMatchObject({ sizeGB: 70 })
-    expect(watch.verdicts()).toEqual(['InProgress', 'Current', 'InProgress', 'Current'])
+    await eventually(() => expect(watch.verdicts()).toEqual(['InProgress', 'Current', 'InProgress', 'Current']))
 
     await tenant.delete('BlockStorage', 'v')
     const deleting = await tenant.until('BlockStorage', 'v', ({ status }) => status?.state === 'deleting')
@@ -103,7 +103,7 @@ describe.concurrent('kstatus', () => {
     expect(kstatus(failing)).toBe('InProgress')
     expect(failing.status?.state).not.toBe('error')
     await tenant.ready('SecurityGroupRule', 'rule')
-    expect(watch.verdicts()).toEqual(['InProgress', 'Current'])
+    await eventually(() => expect(watch.verdicts()).toEqual(['InProgress', 'Current']))
     expect((await mutationsOf(stack, tenant)).filter(({ type, action }) => type === 'filters' && action === 'create')).toHaveLength(1)
     await watch.stop()
   })

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestConfig } from '../cli/config.ts'
 import { findAssets } from '../embedded/cluster/assets.ts'
+import { findMore } from '../embedded/cluster/more.ts'
+import { lackingForNode } from '../embedded/cluster/node/lacking.ts'
 import { MUTANTS, runMutants } from './mutants.ts'
 import { createProgress, duration, type Progress } from '../cli/progress.ts'
 
@@ -63,10 +65,15 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
     await Promise.all(Array.from({ length: parts }, (_, index) => part(index + 1)))
   }
   if (wants('unit')) await suite('unit', 1)
-  if (wants('e2e') && !context.signal.aborted)
-    await suite('e2e', E2E_PARTS, {
-      KUBEBUILDER_ASSETS: await findAssets({ progress, signal: context.signal, settings: config, command: 'npm test' }),
-    })
+  if (wants('e2e') && !context.signal.aborted) {
+    const { signal } = context
+    const assets = await findAssets({ progress, signal, settings: config, command: 'npm test' })
+    const lacking = await lackingForNode()
+    // Built here, where it is told, and not within the time of a test.
+    if (lacking === undefined) await findMore('node', { progress, signal })
+    else progress.line(`Tests with real pods are skipped: ${lacking}`)
+    await suite('e2e', E2E_PARTS, { KUBEBUILDER_ASSETS: assets })
+  }
 
   if ((config.full && config.only === undefined) || config.only === 'mutants')
     await heading(progress, 'mutants', async () => {

@@ -15,7 +15,8 @@ import { fetchNode, nodePackage } from './node.ts'
 import { provenance, sourceOf } from './provenance.ts'
 import { sbom } from './sbom.ts'
 
-export const IMAGE = `seca-operator:${about.version}`
+/** As podman names what was built here and is of no registry. */
+export const IMAGE = `localhost/seca-operator:${about.version}`
 
 const MIB = 1024 * 1024
 const PLATFORMS = ['linux/amd64', 'linux/arm64'] as const

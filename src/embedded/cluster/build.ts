@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Step } from '../../cli/progress.ts'
 import { SecaError } from '../../errors.ts'
-import { KUBERNETES, MODULE, NAMES, type Program, PROGRAMS } from './versions.ts'
+import { KUBERNETES, MODULE, NAMES, PROGRAMS } from './versions.ts'
 
 const GO_MINOR = 26
 const HOW = `Install Go 1.${GO_MINOR} or newer (https://go.dev/dl), let --download fetch the official binaries, or set KUBEBUILDER_ASSETS to a folder with ${NAMES.join(', ')}.`
@@ -16,11 +16,24 @@ const STAMP = { gitVersion: KUBERNETES, gitMajor, gitMinor }
 const LDFLAGS = ['-s', '-w', ...Object.entries(STAMP).map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`)].join(' ')
 const FLAGS = ['-trimpath', '-ldflags', LDFLAGS]
 
-/** Names a cache folder by everything that decides what the programs in it are: how they are built, and what else is given. */
+/** Go programs by their names: their packages, and the folder of the module that says which versions they are built of. */
+export interface Sources {
+  readonly module: string
+  readonly packages: Readonly<Record<string, string>>
+}
+
+const CONTROL_PLANE: Sources = { module: MODULE, packages: PROGRAMS }
+
+/** Names a cache folder by everything that decides what the control plane's programs in it are: how they are built, and what else is given. */
 export function fingerprint(...more: readonly unknown[]): string {
+  return stamp(CONTROL_PLANE, ...more)
+}
+
+/** The same for other programs. */
+export function stamp({ module, packages }: Sources, ...more: readonly unknown[]): string {
   const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULE, file)))
-  hash.update(JSON.stringify([FLAGS, PROGRAMS, process.platform, process.arch, ...more]))
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(module, file)))
+  hash.update(JSON.stringify([FLAGS, packages, process.platform, process.arch, ...more]))
   return hash.digest('hex').slice(0, 16)
 }
 
@@ -41,7 +54,9 @@ function goEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 interface Build {
-  readonly program: Program
+  readonly program: string
+  /** Default: those of the control plane. */
+  readonly sources?: Sources
   /** Where the program is put, once it is whole. */
   readonly file: string
   readonly env: NodeJS.ProcessEnv
@@ -50,12 +65,12 @@ interface Build {
 }
 
 /** Builds one program from source. */
-export async function build({ program, file, env, step, signal }: Build): Promise<void> {
-  const source = PROGRAMS[program]
+export async function build({ program, sources = CONTROL_PLANE, file, env, step, signal }: Build): Promise<void> {
+  const source = sources.packages[program] ?? program
   rmSync(`${file}.new`, { force: true })
   // -v names every package that is compiled: proof of life for the progress line, and the error's text.
   const go = spawn('go', ['build', '-v', ...FLAGS, '-o', `${file}.new`, source], {
-    cwd: MODULE,
+    cwd: sources.module,
     env: goEnv(env),
     stdio: ['ignore', 'ignore', 'pipe'],
     signal,

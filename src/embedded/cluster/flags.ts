@@ -38,14 +38,18 @@ export function etcdFlags({ dataDir, pki, ports, unsafeNoFsync }: Context & { un
   ]
 }
 
-export function apiserverFlags({ dataDir, pki, ports }: Context): string[] {
+/** Of a control plane with a node: kubelets, pods and Services. */
+interface NodeContext {
+  /** The node's address. */
+  readonly node: string
+  /** CIDR of the Services. */
+  readonly services: string
+}
+
+export function apiserverFlags({ dataDir, pki, ports }: Context, node?: NodeContext): string[] {
   return [
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
+    ...(node ? nodeFlags(pki, node) : LOOPBACK_FLAGS),
     `--secure-port=${ports.apiserver}`,
-    // Loopback addresses are not allowed in Endpoints, and no Service network runs here.
-    '--endpoint-reconciler-type=none',
-    '--service-cluster-ip-range=10.0.0.0/24',
     `--cert-dir=${join(dataDir, 'pki')}`,
     `--tls-cert-file=${pki.path('apiserver.crt')}`,
     `--tls-private-key-file=${pki.path('apiserver.key')}`,
@@ -65,8 +69,31 @@ export function apiserverFlags({ dataDir, pki, ports }: Context): string[] {
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${pki.path('service-account.pub')}`,
     `--service-account-signing-key-file=${pki.path('service-account.key')}`,
-    '--authorization-mode=RBAC',
+    `--authorization-mode=${node ? 'Node,RBAC' : 'RBAC'}`,
     '--profiling=false',
+  ]
+}
+
+const LOOPBACK_FLAGS = [
+  '--bind-address=127.0.0.1',
+  '--advertise-address=127.0.0.1',
+  // Loopback addresses are not allowed in Endpoints, and no Service network runs here.
+  '--endpoint-reconciler-type=none',
+  '--service-cluster-ip-range=10.0.0.0/24',
+]
+
+function nodeFlags(pki: Pki, { node, services }: NodeContext): string[] {
+  return [
+    `--bind-address=${node}`,
+    `--advertise-address=${node}`,
+    `--service-cluster-ip-range=${services}`,
+    '--allow-privileged=true',
+    '--enable-admission-plugins=NodeRestriction',
+    `--kubelet-client-certificate=${pki.path('kubelet-client.crt')}`,
+    `--kubelet-client-key=${pki.path('kubelet-client.key')}`,
+    `--kubelet-certificate-authority=${pki.path('ca.crt')}`,
+    // Nobody resolves the names of nodes here.
+    '--kubelet-preferred-address-types=InternalIP',
   ]
 }
 
@@ -80,10 +107,11 @@ const CONTROLLERS = [
   'clusterrole-aggregation-controller',
 ]
 
-export function controllerManagerFlags({ pki, kubeconfig }: Context): string[] {
+export function controllerManagerFlags({ pki, kubeconfig }: Context, hasNode = false): string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
-    `--controllers=${CONTROLLERS.join(',')}`,
+    // With a node all of them.
+    ...(hasNode ? [] : [`--controllers=${CONTROLLERS.join(',')}`]),
     '--secure-port=0',
     '--leader-elect=false',
     '--kube-api-qps=200',

@@ -32,11 +32,27 @@ const LEAVES = {
   'etcd-client': { by: 'etcd-ca', commonName: 'kube-apiserver', usages: ['client'] },
 } as const satisfies Record<string, Leaf & { by: AuthorityName }>
 
-type Pair = AuthorityName | keyof typeof LEAVES
+/** What a node needs besides. Its control plane listens on the node's address, too. */
+const nodeLeaves = (address: string) =>
+  ({
+    kubelet: { by: 'ca', commonName: 'system:node:node-1', organizations: ['system:nodes'], usages: ['client'] },
+    'kubelet-serving': { by: 'ca', commonName: 'node-1', usages: ['server'], hosts: [address, 'node-1'] },
+    'kubelet-client': { by: 'ca', commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'], usages: ['client'] },
+    scheduler: { by: 'ca', commonName: 'system:kube-scheduler', usages: ['client'] },
+    proxy: { by: 'ca', commonName: 'system:kube-proxy', usages: ['client'] },
+  }) as const satisfies Record<string, Leaf & { by: AuthorityName }>
+
+type Pair = AuthorityName | keyof typeof LEAVES | keyof ReturnType<typeof nodeLeaves>
 type PkiFile = `${Pair}.crt` | `${Pair}.key` | 'service-account.pub' | 'service-account.key'
 
+interface NodeAddresses {
+  readonly node: string
+  /** Of the Service `kubernetes`. */
+  readonly apiserver: string
+}
+
 /** Makes the PKI in `dir`, or takes what is there: the same after every start, so tokens and kubeconfigs stay valid. */
-export function ensurePki(dir: string): Pki {
+export function ensurePki(dir: string, node?: NodeAddresses): Pki {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const authorities = new Map<AuthorityName, KeyPair>()
   for (const name of AUTHORITIES)
@@ -44,7 +60,9 @@ export function ensurePki(dir: string): Pki {
       name,
       pair(dir, name, () => createAuthority(`seca-embedded-${name}`)),
     )
-  for (const [name, leaf] of Object.entries(LEAVES)) {
+  const { apiserver } = LEAVES
+  const more = node && { ...nodeLeaves(node.node), apiserver: { ...apiserver, hosts: [...apiserver.hosts, node.node, node.apiserver] } }
+  for (const [name, leaf] of Object.entries({ ...LEAVES, ...more })) {
     const authority = authorities.get(leaf.by)
     if (authority) pair(dir, name, () => issue(authority, leaf))
   }
