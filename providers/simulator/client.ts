@@ -53,7 +53,8 @@ export class SimulatorClient implements CloudClient<CloudObject> {
   readonly #http: HttpClient
   readonly #taken: Taken
 
-  constructor(account: Account<{ endpoint: string }, { token: string }>, taken: Taken) {
+  constructor(account: Account<{ endpoint: string; ca?: string | undefined }, { token: string }>, taken: Taken) {
+    const { ca } = account.settings
     const { token } = account.credentials
     this.#taken = taken
     this.lookup = taken.shortTags ? 'key' : 'tag'
@@ -62,6 +63,7 @@ export class SimulatorClient implements CloudClient<CloudObject> {
       account,
       headers: () => ({ authorization: `Bearer ${token}` }),
       secrets: [token],
+      ...(ca === undefined ? {} : { ca }),
       classify,
     })
   }

@@ -90,6 +90,7 @@ function isSafe(endpoint: string): boolean {
 
 const settings = z.object({
   endpoint: z.url().refine(isSafe, 'must be an https URL; http only to this machine').describe("Where the cloud's API is."),
+  ca: z.string().min(1).optional().describe('PEM of the CAs that vouch for it; absent = the usual ones.'),
   characters: z.array(z.enum(CHARACTER_NAMES)).default(['neat']).describe('What kind of cloud it is; several add up.'),
   settleMs: z
     .int()

@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { asError, SecaError } from '../../src/errors.ts'
 import type { Log } from '../../src/observe/log.ts'
+import { readTls, type TlsFiles, watchFiles } from '../../src/tls-files.ts'
 import type { Desk } from './cloud/admin-routes.ts'
 import { type DeskOptions, openDesk, type Outcome, refusalReply, serveAdmin, serveCustomer } from './cloud/counter.ts'
 import { Refusal } from './cloud/model.ts'
@@ -11,8 +13,10 @@ import type { Call, Reply } from './cloud/routes.ts'
 interface SimulatorOptions extends Omit<DeskOptions, 'onTokens'> {
   /** 0 = any free port. */
   readonly port: number
-  /** Loopback addresses only: tokens travel in clear text. */
+  /** Without `tls` loopback addresses only: tokens travel in clear text. */
   readonly host?: string
+  /** HTTPS with this certificate, which may be replaced at any time. */
+  readonly tls?: TlsFiles
   /** Bearer token of customers. */
   readonly token: string
   /** Bearer token of `/admin`. */
@@ -21,7 +25,7 @@ interface SimulatorOptions extends Omit<DeskOptions, 'onTokens'> {
 }
 
 export interface Simulator {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or https */
   readonly url: string
   stop(): Promise<void>
 }
@@ -39,17 +43,24 @@ const BODY_LIMIT = 4 * 1024 * 1024
 /** Starts the simulated cloud; resolves when it takes requests. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1'
-  if (!LOOPBACK.includes(host)) throw new SecaError('InvalidConfiguration', `the simulator listens on loopback only, not on ${host}`)
+  const { tls } = options
+  if (!LOOPBACK.includes(host) && tls === undefined)
+    throw new SecaError(
+      'InvalidConfiguration',
+      `without TLS the simulator listens on loopback only, not on ${host}; give --tls-cert-file and --tls-key-file`,
+    )
   const desk = openDesk({ ...options, onTokens: (tokens) => void (door.tokens = tokens.map(digest)) })
   const door: Door = { desk, tokens: [digest(options.token)], admin: [digest(options.adminToken)] }
 
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     serve(door, request, response).catch((thrown: unknown) => {
       options.log?.error({ err: asError(thrown), method: request.method, url: request.url }, 'request failed')
       if (response.headersSent) response.destroy()
       else answer(response, { status: 500, body: { code: 'internal', message: 'the simulator has a bug; see its log' } })
     })
-  })
+  }
+  const closed = new AbortController()
+  const server = tls === undefined ? createServer(listener) : secureServer(tls, listener, closed.signal, options.log)
   server.keepAliveTimeout = 30_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => reject(listenTrouble(cause, host, options.port)))
@@ -61,8 +72,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     'simulated cloud is up',
   )
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     async stop() {
+      closed.abort()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
@@ -70,6 +82,20 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       desk.cloud.close()
     },
   }
+}
+
+const RELOAD_MS = 10_000
+
+function secureServer(tls: TlsFiles, listener: RequestListener, signal: AbortSignal, log: Log | undefined): SecureServer {
+  const server = createSecureServer({ ...readTls(tls), minVersion: 'TLSv1.2' }, listener)
+  void watchFiles(tls, RELOAD_MS, signal, () => {
+    try {
+      server.setSecureContext({ ...readTls(tls), minVersion: 'TLSv1.2' })
+    } catch (thrown) {
+      log?.error({ err: asError(thrown).message }, 'the new certificate cannot be used, the old one stays')
+    }
+  })
+  return server
 }
 
 function listenTrouble(cause: NodeJS.ErrnoException, host: string, port: number): SecaError {

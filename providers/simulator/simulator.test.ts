@@ -459,6 +459,8 @@ describe('a process of its own', () => {
     const first = await spawned()
     await expect(spawned({ port: Number(new URL(first.url).port) })).rejects.toThrow('the port is taken')
     await expect(spawned({ flags: ['--host', '0.0.0.0'] })).rejects.toThrow('loopback only')
+    await expect(spawned({ flags: ['--tls-cert-file', 'x'] })).rejects.toThrow('belong together')
+    await expect(spawned({ stateDir: '/dev/null/state' })).rejects.toThrow('choose another folder with --state-dir')
     await expect(spawned({ token: '' })).rejects.toThrow('--simulator-token (or SECA_SIMULATOR_TOKEN) is required')
     await expect(spawned({ flags: ['--latency', 'soon'] })).rejects.toThrow('--latency: "soon" is not a time span')
     expect(await first.stop()).toBe(0)

@@ -226,8 +226,10 @@ export type AuditConfig = z.output<typeof AuditConfig>
 
 /** `seca-operator simulator` */
 export const SimulatorConfig = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('loopback address to listen on: tokens travel in clear text'),
+  host: z.string().min(1).default('127.0.0.1').describe('address to listen on; without TLS a loopback one, as tokens travel in clear text'),
   port: port(8090, 'port to listen on'),
+  tlsCertFile: z.string().min(1).optional().describe('certificate (PEM), for HTTPS; read again when it changes'),
+  tlsKeyFile: z.string().min(1).optional().describe('its private key (PEM)'),
   stateDir: z.string().min(1).default('.seca/simulator').describe("folder for the cloud's state"),
   simulatorToken: z.string().min(1).describe('token of customers; flags are visible to others, so give the variable'),
   simulatorAdminToken: z.string().min(1).describe('token of /admin; flags are visible to others, so give the variable'),

@@ -18,7 +18,7 @@ import { Revocation } from '../api/identity/revocation.ts'
 import { AccessReviews } from '../api/access/access-review.ts'
 import { whileCurrent } from '../api/access/current.ts'
 import { Shares } from '../api/door/shares.ts'
-import { type Listener, type ListenerOptions, startListener, type TlsFiles } from '../api/door/listener.ts'
+import { type Listener, type ListenerOptions, startListener } from '../api/door/listener.ts'
 import { Tokens } from '../api/identity/token.ts'
 import { TokenReviews } from '../api/identity/token-review.ts'
 import { Cache } from '../cache/cache.ts'
@@ -30,6 +30,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { connect } from '../kube/config.ts'
 import { startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
+import { type TlsFiles, whenThere } from '../tls-files.ts'
 import { aborted, surroundings } from './process.ts'
 
 /** What says who may do what, and where a tenant ends (architecture §6). */
@@ -45,8 +46,10 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
   const current = { kinds: DECIDING, maxAgeMs: config.dataMaxAgeMs }
   const informers = new Informers({ client, cache, log, metrics, current })
   const stop = new AbortController()
-  const isReady = () => (stopping ? 'stopping' : informers.trouble())
+  const isReady = () => (stopping ? 'stopping' : (closed ?? informers.trouble()))
   let stopping = false
+  /** Why no door is open yet. */
+  let closed: string | undefined = 'starting'
   const listeners: Listener[] = []
   const health = await startHealth({
     host: config.healthHost,
@@ -58,6 +61,13 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
   })
   const running: Promise<void>[] = [informers.run(stop.signal)]
   try {
+    const { tlsCertFile, tlsKeyFile, aggregatedTlsCertFile, aggregatedTlsKeyFile, peerKeyFile } = config
+    const files = [tlsCertFile, tlsKeyFile, aggregatedTlsCertFile, aggregatedTlsKeyFile, peerKeyFile].filter((file) => file !== undefined)
+    const onWait = (missing: readonly string[]) => {
+      closed = `waiting for ${missing.join(', ')}`
+      log.info({ missing }, 'waiting for files')
+    }
+    if (!(await whenThere(files, signal, onWait))) return
     const isSynced = () => informers.isSynced()
     const peers = createPeers(config, client, cache, log)
     if (peers) running.push(peers.run(stop.signal))
@@ -138,6 +148,7 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
       door('direct', directAuthenticator(createTokens(config, log)), { plain: probe, ...(later ? { later } : {}) }),
     )
     listeners.push(direct)
+    closed = undefined
     log.info({ port: direct.port, issuer: config.tokenIssuer, health: health.url }, 'direct door open')
 
     await aborted(signal)

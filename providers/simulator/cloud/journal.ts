@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { asError, SecaError } from '../../../src/errors.ts'
 import type { CloudObject } from './model.ts'
 import type { Mutation } from './mutations.ts'
 
@@ -29,7 +30,15 @@ const LINES_LIMIT = 300_000
  * cut off in the middle is not there: its caller never had an answer. `replay` gets all that is there; then, and now and again, the file is rewritten with `compact`.
  */
 export function openJournal(dir: string, replay: (entry: Entry) => void, compact: () => Iterable<Entry>): Journal {
-  mkdirSync(dir, { recursive: true })
+  try {
+    mkdirSync(dir, { recursive: true })
+    accessSync(dir, constants.W_OK)
+  } catch (error) {
+    throw new SecaError(
+      'InvalidConfiguration',
+      `the state cannot be kept in ${dir} (${asError(error).message}); choose another folder with --state-dir`,
+    )
+  }
   const path = join(dir, FILE)
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
   lines.pop() // empty, or torn

@@ -1,21 +1,15 @@
 import { constants } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
-import { asError, SecaError } from '../../errors.ts'
+import { asError } from '../../errors.ts'
 import type { Log } from '../../observe/log.ts'
+import { readTls, type TlsFiles, watchFiles } from '../../tls-files.ts'
 import type { Handler } from './handler.ts'
 import { MAX_HEADER, TIMES } from './limits.ts'
 import { Rate } from './rate.ts'
-
-/** Certificate and key, as files that may be replaced at any time (cert-manager, a mounted Secret). */
-export interface TlsFiles {
-  readonly certFile: string
-  readonly keyFile: string
-}
 
 export interface ListenerOptions {
   readonly name: string
@@ -182,27 +176,3 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 
 /** A list of CAs that nobody has a certificate of: without one, OpenSSL would take the system's. */
 const NOBODY: string[] = []
-
-function readTls({ certFile, keyFile }: TlsFiles): { cert: string; key: string } {
-  try {
-    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
-  } catch (error) {
-    throw new SecaError(
-      'InvalidConfiguration',
-      `the TLS certificate cannot be read (${asError(error).message}); check --tls-cert-file and --tls-key-file`,
-    )
-  }
-}
-
-/** Looks at the files' times: notifications do not follow the symbolic links of mounted Secrets. */
-async function watchFiles({ certFile, keyFile }: TlsFiles, everyMs: number, signal: AbortSignal, onChange: () => void): Promise<void> {
-  const stamp = () => [certFile, keyFile].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs).join()
-  let last = stamp()
-  while (!signal.aborted) {
-    await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
-    const now = stamp()
-    if (signal.aborted || now === last) continue
-    last = now
-    onChange()
-  }
-}

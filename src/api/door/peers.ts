@@ -11,10 +11,10 @@ import type { KubeObject } from '../../kube/gvr.ts'
 import { Reflector } from '../../kube/reflector.ts'
 import { Store } from '../../kube/store.ts'
 import type { Log } from '../../observe/log.ts'
+import type { TlsFiles } from '../../tls-files.ts'
 import type { Peers, Written } from '../contract.ts'
 import { PEER_PATH, type Plain } from './handler.ts'
 import type { Head } from '../identity/head.ts'
-import type { TlsFiles } from './listener.ts'
 import { Silence } from './silence.ts'
 
 /** How long a write waits for the other replicas (architecture §6). */
