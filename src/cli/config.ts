@@ -64,6 +64,24 @@ const programs = {
     .describe("folder of etcd's releases, or a mirror of it"),
 }
 
+const list = (description: string) =>
+  z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((one) => one.trim())
+        .filter((one) => one !== ''),
+    )
+    .meta({ description: `${description}; separated by commas`, placeholder: 'list' })
+
+/** `<name>:<port>` */
+const service = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?:\d{1,5}$/, 'is not <name>:<port>')
+  .transform((text) => ({ name: text.slice(0, text.indexOf(':')), port: Number(text.slice(text.indexOf(':') + 1)) }))
+
 /** `seca-operator controllers` */
 export const ControllersConfig = z
   .strictObject({
@@ -88,6 +106,29 @@ export const ControllersConfig = z
     auditIntervalMs: milliseconds('24h', 'time between audits of the clouds, for the metric seca_audit_objects; 0 = none'),
     healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
     healthPort: port(8081, 'port of /livez, /readyz and /metrics'),
+    declaredFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('YAML file of regions, cloud providers, SKUs, roles and namespaces that are applied, and kept as it says'),
+    declaredPrune: z.boolean().default(false).describe('delete what was in that file and is not any more; default: it is left and told'),
+    tlsSecret: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Secret of the API's certificate, in the operator's namespace: tls.crt, tls.key and, for the aggregated door, ca.crt"),
+    tlsManaged: z.boolean().default(false).describe('make that certificate and renew it, with a CA of our own'),
+    tlsServices: list('Services that the certificate is for'),
+    tlsHosts: list('further names and addresses that the certificate is for'),
+    aggregationService: service.optional().meta({
+      description: 'Service of the aggregated door, for which APIServices are kept up; absent: none are',
+      placeholder: 'name:port',
+    }),
+    aggregationOwner: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'APIService that owns those: they go with it, before the server does', placeholder: 'name' }),
     leaseMs: milliseconds('15s', 'time after which another process may take over the Lease'),
     leaseRenewMs: milliseconds('10s', 'time after which a leader that could not renew gives up'),
     leaseRetryMs: milliseconds('2s', 'time between attempts to take or renew the Lease'),
@@ -100,18 +141,6 @@ const validationStatus = z
   .enum(['422', '412'])
   .default('422')
   .describe('status for invalid input; 412 stands for conflicts too, as the conformance suite of the ecosystem expects')
-const list = (description: string) =>
-  z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((one) => one.trim())
-        .filter((one) => one !== ''),
-    )
-    .meta({ description: `${description}; separated by commas`, placeholder: 'list' })
-
 /** Which tokens the direct door takes (architecture §6). */
 const TokenConfig = z.strictObject({
   tokenIssuer: z.string().min(1).describe('issuer of the tokens: their claim iss'),

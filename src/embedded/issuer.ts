@@ -5,7 +5,7 @@ import { importPKCS8, SignJWT } from 'jose'
 import type { MintConfig } from '../cli/config.ts'
 import { SecaError } from '../errors.ts'
 import { write } from './process/private-file.ts'
-import { createSigningKey } from './cluster/x509.ts'
+import { createSigningKey } from '../x509.ts'
 
 /** Claim `iss` of the embedded issuer's tokens, and the audience that the embedded API expects. */
 export const ISSUER = 'seca-embedded'

@@ -80,6 +80,10 @@ export function createMetrics() {
     swept: counter('swept_objects_total', 'Objects at rest that sweeps went through, by what they found', ['kind', 'found']),
     auditObjects: gauge('audit_objects', 'What the last audit of the clouds proved', ['finding', 'kind']),
     auditTime: gauge('audit_timestamp_seconds', 'When the last audit ended that could read all accounts', []),
+    declared: gauge('declared_objects', 'Objects of the mounted configuration: applied, refused, or left although not declared any more', [
+      'state',
+    ]),
+    certificateEnd: gauge('api_certificate_expiry_timestamp_seconds', 'When the certificate ends that the API is to serve by', []),
     apiCalls: counter('kube_requests_total', 'Requests to the kube-apiserver', ['verb', 'resource', 'code']),
     /** Requests answered by the SECA API itself. */
     apiRequests: counter('api_requests_total', 'Requests to the SECA API', ['door', 'method', 'kind', 'code']),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { doDuties } from '../duties/duties.ts'
 import type { ControllersConfig } from '../cli/config.ts'
 import { KINDS } from '../kinds/index.ts'
 import { connect } from '../kube/config.ts'
@@ -97,6 +98,7 @@ export async function controllers(config: ControllersConfig, context: { readonly
       abandonments.watch(working)
       const resources = [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0)
       const isWhole = () => informers.missing().length === 0
+      void doDuties({ config, client, cache, log, metrics, mayAct }, working)
       void auditRegularly({ config, client, cache, installation, metrics, log, isWhole }, working)
       log.info({ resources, installation, missing: informers.missing() }, 'in sync, working')
       // Time may be up although nobody has noticed yet; then this ends leadership.

@@ -1,4 +1,4 @@
-import { createAuthority, issue } from '../../../src/embedded/cluster/x509.ts'
+import { createAuthority, issue } from '../../../src/x509.ts'
 import { pki } from '../../support/api.ts'
 import { type Attempt, attempt, type Door, harmless, without } from './attempt.ts'
 import { requestText } from './wire.ts'

@@ -6,7 +6,8 @@ import { groupsOf, versionsOf } from './discovery.ts'
 import { SURFACES } from '../path/surface.ts'
 
 const LABELS = { 'app.kubernetes.io/part-of': 'seca-operator', 'app.kubernetes.io/component': 'api' }
-const SELECTOR = Object.entries(LABELS)
+/** Finds the APIServices that are ours. */
+export const API_SERVICE_SELECTOR = Object.entries(LABELS)
   .map(([name, value]) => `${name}=${value}`)
   .join()
 
@@ -95,7 +96,7 @@ export async function closeAggregation(client: KubeClient, signal?: AbortSignal)
 
 async function removeApiServices(client: KubeClient, isMeant: (name: string) => boolean, signal: AbortSignal | undefined): Promise<void> {
   const names: string[] = []
-  for await (const page of client.list(KUBERNETES.APIService, { labelSelector: SELECTOR, signal }))
+  for await (const page of client.list(KUBERNETES.APIService, { labelSelector: API_SERVICE_SELECTOR, signal }))
     names.push(...page.items.map(({ metadata }) => metadata.name))
   await Promise.all(
     names.filter(isMeant).map((name) =>

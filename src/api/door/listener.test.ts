@@ -14,7 +14,7 @@ import { FrontProxy } from '../identity/front-proxy.ts'
 import { TIMES } from './limits.ts'
 import { type Listener, type ListenerOptions, startListener } from './listener.ts'
 import { TokenReviews } from '../identity/token-review.ts'
-import { createAuthority, issue, type KeyPair } from '../../embedded/cluster/x509.ts'
+import { createAuthority, issue, type KeyPair } from '../../x509.ts'
 import { serve, until } from '../../kube/testing.ts'
 
 const log = pino({ level: 'silent' })

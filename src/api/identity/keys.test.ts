@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { JSONWebKeySet } from 'jose'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createAuthority } from '../../embedded/cluster/x509.ts'
+import { createAuthority } from '../../x509.ts'
 import type { Answer } from './issuer-fetch.ts'
 import { discover, Keys, keysAtUrl, keysInFile, keysOfIssuer, parseKeys } from './keys.ts'
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { write } from '../process/private-file.ts'
-import { createAuthority, createSigningKey, issue, type KeyPair, type Leaf } from './x509.ts'
+import { createAuthority, createSigningKey, issue, type KeyPair, type Leaf } from '../../x509.ts'
 
 /** All certificates of the embedded control plane, as files. */
 export interface Pki {

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, rand
 import { isIPv4 } from 'node:net'
 
 /**
- * The few X.509 certificates (RFC 5280) that a control plane on loopback needs: a CA, and leaves signed by it, with ECDSA P-256 keys.
+ * The few X.509 certificates (RFC 5280) that an installation or a control plane on loopback needs: a CA, and leaves signed by it, with ECDSA P-256 keys.
  * Written here because no small library does it and the openssl command is not everywhere.
  */
 export interface KeyPair {
@@ -22,10 +22,12 @@ export interface Leaf extends Subject {
   readonly usages: readonly ('server' | 'client')[]
   /** DNS names and IPv4 addresses that a server answers for. */
   readonly hosts?: readonly string[]
+  /** How long it holds; default: ten years. */
+  readonly days?: number
 }
 
-const YEAR_MS = 365 * 24 * 3_600_000
-const YEARS = 10
+const DAY_MS = 24 * 3_600_000
+const TEN_YEARS = 3_650
 
 /** A new CA: self-signed, or an intermediate one `by` another. */
 export function createAuthority(commonName: string, now = Date.now(), by?: KeyPair): KeyPair {
@@ -36,7 +38,7 @@ export function createAuthority(commonName: string, now = Date.now(), by?: KeyPa
   const parent = by === undefined ? undefined : new X509Certificate(by.cert)
   const issuer = parent === undefined ? subject : distinguishedName({ commonName: parent.subject.replace(/^CN=/, '') })
   return {
-    cert: certificate({ subject, issuer, publicKey, signer, authority: parent?.publicKey ?? publicKey, extensions, now }),
+    cert: certificate({ subject, issuer, publicKey, signer, authority: parent?.publicKey ?? publicKey, extensions, now, days: TEN_YEARS }),
     key: pem(privateKey),
   }
 }
@@ -63,6 +65,7 @@ export function issue(authority: KeyPair, leaf: Leaf, now = Date.now()): KeyPair
     authority: parent.publicKey,
     extensions,
     now,
+    days: leaf.days ?? TEN_YEARS,
   })
   return { cert, key: pem(privateKey) }
 }
@@ -81,6 +84,7 @@ interface Parts {
   authority: KeyObject
   extensions: Buffer[]
   now: number
+  days: number
 }
 
 function certificate(parts: Parts): string {
@@ -94,7 +98,7 @@ function certificate(parts: Parts): string {
     algorithm,
     parts.issuer,
     // An hour back, for clocks that differ a little.
-    sequence(utcTime(parts.now - 3_600_000), utcTime(parts.now + YEARS * YEAR_MS)),
+    sequence(time(parts.now - 3_600_000), time(parts.now + parts.days * DAY_MS)),
     parts.subject,
     spki,
     tlv(
@@ -127,7 +131,11 @@ const sequence = (...items: Buffer[]) => tlv(0x30, Buffer.concat(items))
 const BOOLEAN_TRUE = tlv(0x01, Buffer.from([0xff]))
 const bits = (value: number, unused: number) => tlv(0x03, Buffer.from([unused, value]))
 const extension = (id: string, critical: boolean, value: Buffer) => sequence(oid(id), ...(critical ? [BOOLEAN_TRUE] : []), tlv(0x04, value))
-const utcTime = (ms: number) => tlv(0x17, Buffer.from(`${new Date(ms).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`))
+/** RFC 5280 §4.1.2.5: two digits of the year until 2049, four from then on. */
+const time = (ms: number) => {
+  const text = `${new Date(ms).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`
+  return text < '2050' ? tlv(0x17, Buffer.from(text.slice(2))) : tlv(0x18, Buffer.from(text))
+}
 
 function oid(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
