@@ -46,9 +46,9 @@ const EVERYWHERE = [
   'src/x509.ts',
 ]
 /** The outermost ring: may import everything. */
-const OUTER = ['src', 'src/embedded', 'src/dev', 'e2e']
+const OUTER = ['src', 'src/embedded', 'src/dev', 'src/chart', 'e2e']
 /** What nothing but the outermost ring may import. */
-const OUTERMOST = ['src/embedded', 'src/dev', 'src/image', 'src/main.ts', 'src/gen.ts']
+const OUTERMOST = ['src/embedded', 'src/dev', 'src/image', 'src/chart', 'src/main.ts', 'src/gen.ts']
 
 const root = join(import.meta.dirname, '..')
 const files = ['src', 'controllers', 'providers', 'e2e'].flatMap((folder) =>

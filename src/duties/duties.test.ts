@@ -199,7 +199,7 @@ describe('APIServices', () => {
     region('it-2')
     expect((await written(config)).every((write) => write.includes('it-2.'))).toBe(true)
     await new KubeClient(server.transport as Transport).delete(KINDS.find(({ kind }) => kind === 'Region')!.gvr, undefined, 'it-1')
-    expect((await written(config)).every((write) => /^delete apiservices v1\.it-1\./.test(write))).toBe(true)
+    expect((await written(config)).every((write) => write.startsWith('delete apiservices v1.it-1.'))).toBe(true)
   })
 
   test('are none before the API serves, nor when the chart is taken out', async () => {

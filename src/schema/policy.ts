@@ -61,3 +61,49 @@ export function tenantPolicy(): Readonly<Record<string, unknown>>[] {
     },
   ]
 }
+
+const API_SERVICES = 'seca-api-services'
+
+/**
+ * ValidatingAdmissionPolicy and its binding: the controllers may write APIServices, and of those only the ones of SECA's APIs. Rights cannot
+ * say that: the names follow the regions.
+ */
+export function apiServicePolicy(serviceAccount: string, namespace: string): Readonly<Record<string, unknown>>[] {
+  const metadata = { name: API_SERVICES, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } }
+  return [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [
+            {
+              apiGroups: ['apiregistration.k8s.io'],
+              apiVersions: ['v1'],
+              operations: ['CREATE', 'UPDATE', 'DELETE'],
+              resources: ['apiservices'],
+            },
+          ],
+        },
+        matchConditions: [
+          { name: 'ours', expression: `request.userInfo.username == 'system:serviceaccount:${namespace}:${serviceAccount}'` },
+        ],
+        validations: [
+          {
+            expression: `request.name.matches('^v[0-9a-z]+[.]([-a-z0-9]+[.])?seca[.][a-z]+$')`,
+            message: "the controllers of SECA write APIServices of SECA's APIs alone",
+            reason: 'Forbidden',
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: API_SERVICES, validationActions: ['Deny'] },
+    },
+  ]
+}

@@ -81,6 +81,36 @@ export function namespaceRules(): PolicyRule[] {
   ]
 }
 
+/** What more the controllers may do where they keep APIServices up: those of others are out of bounds by {@link apiServicePolicy}. */
+export function aggregationRules(): PolicyRule[] {
+  return [rule('apiregistration.k8s.io', ['apiservices'], ['get', 'list', 'create', 'patch', 'delete'])]
+}
+
+/** The same in the operator's namespace: whether the API serves. */
+export function aggregationNamespaceRules(): PolicyRule[] {
+  return [rule('discovery.k8s.io', ['endpointslices'], ['list'])]
+}
+
+/** What more they may do where the configuration declares roles of tenants; regions, accounts and SKUs they make anyway. */
+export function declaredRules(): PolicyRule[] {
+  return forKinds(DECLARED, ['create'])
+}
+
+/** And where what is not declared any more is to be deleted. */
+export function pruneRules(): PolicyRule[] {
+  return forKinds(
+    KINDS.filter((kind) => kind.catalog || DECLARED.includes(kind)),
+    ['delete'],
+  )
+}
+
+/** Where the API's certificate is ours to make; rights to create cannot name what. */
+export function managedTlsRules(secret: string): PolicyRule[] {
+  return [rule('', ['secrets'], ['create']), rule('', ['secrets'], ['patch'], [secret, `${secret}-ca`])]
+}
+
+const DECLARED = KINDS.filter(({ kind }) => kind === 'Role' || kind === 'RoleAssignment')
+
 /** What the API server may do: read everything, write what tenants own, never touch status. */
 export function apiRules(): PolicyRule[] {
   const owned = KINDS.filter((kind) => !kind.catalog)

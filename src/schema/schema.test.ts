@@ -2,7 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { KINDS, kindNamed } from '../kinds/index.ts'
 import { allCrds, crd } from './crd.ts'
 import { tenantPolicy } from './policy.ts'
-import { apiRules, namespaceRules, type PolicyRule, rbacRules, userRoles } from './rbac.ts'
+import {
+  aggregationNamespaceRules,
+  aggregationRules,
+  apiRules,
+  declaredRules,
+  managedTlsRules,
+  namespaceRules,
+  type PolicyRule,
+  pruneRules,
+  rbacRules,
+  userRoles,
+} from './rbac.ts'
 import { validateSpec } from './validate.ts'
 
 const kind = (name: string) => kindNamed(name)!
@@ -53,7 +64,8 @@ describe('rights', () => {
   const all = [...rbacRules(), ...namespaceRules(), ...apiRules()]
 
   it('hold no wildcard and nothing that lets rights grow', () => {
-    for (const rule of all) {
+    const more = [...aggregationRules(), ...aggregationNamespaceRules(), ...declaredRules(), ...pruneRules(), ...managedTlsRules('tls')]
+    for (const rule of [...all, ...more]) {
       expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.toContain('*')
       expect(rule.verbs.filter((verb) => ['escalate', 'impersonate', 'deletecollection'].includes(verb))).toEqual([])
     }

@@ -44,7 +44,7 @@ const GATE = 'seca-api-gate'
  * (architecture §1). Everybody who is somebody may knock: what they may do is asked about the custom resources. An administrator who
  * wants to hold users to some tenants here already binds them to rules with `resourceNames` and deletes this binding.
  */
-function gateRoles(regions: readonly string[]) {
+export function gateRoles(regions: readonly string[]) {
   const subresources = SURFACES.filter(({ hasTenant }) => hasTenant).flatMap(({ segments }) => segments[3] ?? [])
   const rules = [
     {

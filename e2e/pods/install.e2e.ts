@@ -1,0 +1,198 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent } from 'undici'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { catalogue } from '../../src/embedded/catalogue.ts'
+import { ensureIssuer, ISSUER, mintToken } from '../../src/embedded/issuer.ts'
+import { CHART, helm } from '../support/helm.ts'
+import { type OutsideCloud, startOutsideCloud } from '../support/cloud.ts'
+import { eventually } from '../support/harness.ts'
+import { builtImage } from '../support/image.ts'
+import { lacking, startTestNode, type TestNode } from '../support/node.ts'
+import { startLoad } from './load.ts'
+
+const NAMESPACE = 'seca-system'
+const EXAMPLE = join(import.meta.dirname, '../../examples/acme')
+
+interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly message?: string
+}
+interface Found {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly creationTimestamp: string }
+  readonly spec: Readonly<Record<string, unknown>>
+  readonly status?: { readonly conditions?: readonly Condition[]; readonly externalId?: string }
+}
+
+describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
+  let node: TestNode
+  let cloud: OutsideCloud
+  let image: string
+  let issuer: string
+  let values: string
+  beforeAll(async () => {
+    node = await startTestNode()
+    cloud = await startOutsideCloud(node.hostAddress)
+    const built = await builtImage(join(node.dataDir, 'image'))
+    await node.importImage(built.file)
+    image = built.reference
+    issuer = join(node.dataDir, 'issuer')
+    mkdirSync(issuer)
+    values = join(node.dataDir, 'values.json')
+    writeFileSync(values, JSON.stringify(settings()))
+    await node.kubectl(['create', 'namespace', NAMESPACE])
+    await node.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted'])
+    await node.kubectl(['create', 'secret', 'generic', 'cloud', '--namespace', NAMESPACE, `--from-literal=token=${cloud.token}`])
+  })
+  afterAll(async () => {
+    await node?.remove()
+    await cloud?.stop()
+  })
+
+  const settings = () => ({
+    image: { registry: 'localhost', pullPolicy: 'Never', tag: image.slice(image.lastIndexOf(':') + 1) },
+    tokens: { issuer: ISSUER, keys: readFileSync(ensureIssuer(issuer), 'utf8') },
+    api: { drain: '3s' },
+    declared: {
+      cloudProviders: {
+        cloud: {
+          type: 'simulator',
+          credentialsSecretRef: { name: 'cloud' },
+          settings: { endpoint: cloud.url, ca: cloud.ca },
+          requestsPerSecond: 1000,
+        },
+      },
+      regions: { 'eu-1': { availableZones: ['a', 'b', 'c'], cloudProvider: 'cloud' } },
+      tenants: { demo: { administrators: ['demo'] } },
+      objects: catalogue('eu-1').map(({ object }) => object),
+    },
+  })
+  const withHelm = (...args: string[]) => helm([...args, '--namespace', NAMESPACE], { kubeconfig: node.kubeconfig })
+  const install = (...args: string[]) =>
+    withHelm('upgrade', '--install', 'seca', CHART, '--values', values, '--wait', '--timeout', '3m', ...args)
+  const read = async <T>(...args: string[]) => JSON.parse(await node.kubectl(['get', ...args, '--output', 'json'])) as T
+  const all = async (...args: string[]) => (await read<{ items: Found[] }>(...args)).items
+  const rollout = (name: string) => node.kubectl(['rollout', 'status', `deployment/${name}`, '--namespace', NAMESPACE, '--timeout=120s'])
+  const conditionOf = ({ status }: Found, type: string) => status?.conditions?.find((one) => one.type === type)
+  const exampleIsReady = () =>
+    node.kubectl(['wait', 'seca', '--all', '--namespace', 'seca-acme--prod', '--for=condition=Ready', '--timeout=120s'])
+  const logs = (component: string) =>
+    node.kubectl(['logs', '--namespace', NAMESPACE, '--selector', `app.kubernetes.io/component=${component}`, '--tail=-1'])
+  /** Address and trust of the direct door, as somebody outside has them. */
+  const door = async () => {
+    const address = await node.kubectl(['get', 'service', 'seca-api', '--namespace', NAMESPACE, '--output', 'jsonpath={.spec.clusterIP}'])
+    const secret = await read<{ data: Record<string, string> }>('secret', 'seca-api-tls', '--namespace', NAMESPACE)
+    const ca = Buffer.from(secret.data['ca.crt'] ?? '', 'base64').toString('utf8')
+    return { url: `https://${address}`, ca, token: await mintToken(issuer, { subject: 'demo', ttlMs: 3_600_000 }) }
+  }
+
+  it('with its defaults, and what the values declare is there', async () => {
+    await install()
+    await eventually(async () => expect(conditionOf(await read<Found>('region', 'eu-1'), 'Ready')).toMatchObject({ status: 'True' }))
+    expect((await all('instanceskus')).length).toBeGreaterThan(10)
+    expect(await logs('controllers')).not.toMatch(/forbidden|Forbidden/)
+  })
+
+  it('the example gets ready', async () => {
+    await node.kubectl(['apply', '--filename', EXAMPLE])
+    await exampleIsReady()
+    expect((await cloud.admin.inventory()).items.length).toBeGreaterThan(10)
+  })
+
+  it('the API answers by both doors', async () => {
+    const { url, ca, token } = await door()
+    const dispatcher = new Agent({ connect: { ca, servername: 'seca-api.seca-system.svc' } })
+    const { fetch } = await import('undici')
+    const answer = await fetch(`${url}/providers/seca.workspace/v1/tenants/demo/workspaces`, {
+      headers: { authorization: `Bearer ${token}` },
+      dispatcher,
+    })
+    expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ items: [] })])
+    await dispatcher.close()
+    const services = async () => (await all('apiservices')).filter(({ spec }) => String(spec['group']).includes('seca.'))
+    await eventually(async () => {
+      const found = await services()
+      expect(found.length).toBeGreaterThan(8)
+      for (const one of found) expect([one.metadata.name, conditionOf(one, 'Available')?.status]).toEqual([one.metadata.name, 'True'])
+    })
+    const path = '/apis/eu-1.seca.storage/v1/tenants/acme/workspaces/prod/block-storages'
+    const list = JSON.parse(await node.kubectl(['get', '--raw', path])) as { items: unknown[] }
+    expect(list.items).toHaveLength(3)
+    expect(await logs('api')).not.toMatch(/forbidden|Forbidden/)
+  })
+
+  it('an installation at rest writes nothing', async () => {
+    const state = async () =>
+      (await Promise.all(['seca', 'apiservices', 'secrets', 'configmaps'].map((kind) => all(kind, '--all-namespaces'))))
+        .flat()
+        .map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.resourceVersion}`)
+    await sleep(5_000)
+    const before = await state()
+    await sleep(25_000)
+    expect(await state()).toEqual(before)
+  })
+
+  it('a rolling restart of the API loses no request', async () => {
+    const load = startLoad(await door())
+    await sleep(2_000)
+    await node.kubectl(['rollout', 'restart', 'deployment/seca-api', '--namespace', NAMESPACE])
+    await rollout('seca-api')
+    await sleep(2_000)
+    const { count, failures } = await load.stop()
+    console.log(`${count} requests during a rolling restart, ${failures.length} failed`)
+    expect(failures).toEqual([])
+    expect(count).toBeGreaterThan(500)
+  })
+
+  it('who leads is replaced within 3 s when its pod goes in order, and within 20 s when it is killed', async () => {
+    const holder = async () => (await read<Found>('lease', 'seca-controllers', '--namespace', NAMESPACE)).spec['holderIdentity'] as string
+    const podOf = (identity: string) => identity.slice(0, identity.lastIndexOf('-'))
+    const took = async (end: (pod: string) => Promise<unknown>) => {
+      const before = await holder()
+      const ending = end(podOf(before))
+      const start = performance.now()
+      await eventually(async () => expect(await holder()).not.toBe(before), { everyMs: 50 })
+      const ms = performance.now() - start
+      await ending
+      await rollout('seca-controllers')
+      return ms
+    }
+    const planned = await took((pod) => node.kubectl(['delete', 'pod', pod, '--namespace', NAMESPACE]))
+    const killed = await took(async (pod) => {
+      const { metadata } = await read<{ metadata: { uid: string } }>('pod', pod, '--namespace', NAMESPACE)
+      // Found by its control group: nobody in the pod is told.
+      await node.run('sh', '-c', `for p in /proc/[0-9]*; do grep -qs ${metadata.uid} $p/cgroup && kill -9 \${p#/proc/}; done; true`)
+    })
+    console.log(`handover: ${Math.round(planned)} ms planned, ${Math.round(killed)} ms after SIGKILL`)
+    expect(planned).toBeLessThan(3_000)
+    expect(killed).toBeLessThan(20_000)
+  })
+
+  it('a change of values that concerns only files that are read again restarts nobody', async () => {
+    const pods = async () => (await all('pods', '--namespace', NAMESPACE)).map(({ metadata }) => metadata.name).toSorted()
+    const before = await pods()
+    await install('--set', 'declared.tenants.more.administrators={somebody}')
+    expect(await pods()).toEqual(before)
+    await eventually(async () => expect((await all('namespaces')).map(({ metadata }) => metadata.name)).toContain('seca-more'), {
+      timeoutMs: 120_000,
+    })
+  })
+
+  it('an uninstall leaves resources, kinds and the cloud, and holds up no namespace; installed again, everything is found', async () => {
+    const since = (await cloud.admin.stats()).lastMutation
+    const before = await all('seca', '--namespace', 'seca-acme--prod')
+    await withHelm('uninstall', 'seca', '--wait', '--timeout', '2m')
+    expect((await all('apiservices')).filter(({ spec }) => String(spec['group']).includes('seca.'))).toEqual([])
+    await node.kubectl(['create', 'namespace', 'passing'])
+    await node.kubectl(['delete', 'namespace', 'passing', '--timeout=30s'])
+    expect(await all('seca', '--namespace', 'seca-acme--prod')).toEqual(before)
+    await install()
+    await exampleIsReady()
+    // Whatever it would do, it would do at its first look.
+    await sleep(5_000)
+    expect((await cloud.admin.mutations(since)).map(({ action, tag }) => `${action} ${tag}`)).toEqual([])
+  })
+})

@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createProgress } from '../../src/cli/progress.ts'
+import { findMore } from '../../src/embedded/cluster/more.ts'
+
+export const CHART = join(import.meta.dirname, '../../charts/seca-operator')
+
+/** Runs the real Helm, with nothing of the user's own; resolves with stdout, rejects with stderr in the message. */
+export async function helm(
+  args: readonly string[],
+  options: { readonly kubeconfig?: string; readonly input?: string } = {},
+): Promise<string> {
+  const program = join(await findMore('helm', { progress: createProgress() }), 'helm')
+  const home = mkdtempSync(join(tmpdir(), 'seca-helm-'))
+  const env = {
+    PATH: process.env['PATH'],
+    HELM_CACHE_HOME: home,
+    HELM_CONFIG_HOME: home,
+    HELM_DATA_HOME: home,
+    KUBECONFIG: options.kubeconfig ?? '/dev/null',
+  }
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`helm ${args.join(' ')}: ${stderr.trim() || error.message}`))
+      else resolve(stdout)
+    })
+    child.stdin?.end(options.input ?? '')
+  })
+}
