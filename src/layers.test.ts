@@ -24,11 +24,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/api/read': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render'),
   'src/api/write': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render', 'src/api/input'),
   'src/api/door': API.concat('src/api/path', 'src/api/identity', 'undici', 'lru-cache'),
-  'src/cli': ['zod', 'yaml'],
+  'src/cli': ['zod', 'yaml', 'package.json'],
   'src/processes': ['src', 'controllers', 'providers'],
   'src/observe': ['pino', 'prom-client'],
   providers: ['src/kinds', 'src/provider', 'zod', 'undici'],
-  'src/image': ['src/cli', 'esbuild', 'tar-stream'],
+  'src/image': ['src/cli', 'esbuild', 'tar-stream', 'zod', 'package.json'],
   'src/embedded/process': [],
   'src/embedded/cluster': ['src/embedded/process', 'src/cli', 'yaml', 'undici'],
 }

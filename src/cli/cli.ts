@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type * as z from 'zod'
+import manifest from '../../package.json' with { type: 'json' }
 import { asError, SecaError } from '../errors.ts'
 import { hint } from './flags.ts'
 import { helpText, loadSettings } from './settings.ts'
@@ -35,7 +35,7 @@ export async function dispatch(
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   const [name = '--help', ...rest] = args
-  if (name === '--version') return print(`${version()}\n`)
+  if (name === '--version') return print(`${manifest.version}\n`)
   if (name === '--help' || name === '-h' || name === 'help') return print(overview(subcommands))
   const chosen = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
   if (!chosen) {
@@ -65,12 +65,6 @@ function isAbort(error: Error, signal: AbortSignal): boolean {
 function overview(subcommands: Readonly<Record<string, Subcommand>>): string {
   const rows = Object.entries(subcommands).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
   return ['seca-operator <subcommand> [flags]', '', ...rows, '', 'seca-operator <subcommand> --help lists its flags.', ''].join('\n')
-}
-
-/** Version of this program, from package.json. */
-function version(): string {
-  const content = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-  return content.version
 }
 
 function print(text: string): number {

@@ -1,10 +1,14 @@
 import { createWriteStream } from 'node:fs'
 import { Readable, type Transform } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { type Header, type Pack, pack } from 'tar-stream'
+import { extract, type Header, type Pack, pack } from 'tar-stream'
 
-/** One member of a tar. Without `mtime` it is of 1970, without owner root's. A stream needs `size`. */
+/** One member of a tar to be written. Without `mtime` it is of 1970, without owner root's. A stream needs `size`. */
 export type Member = Pick<Header, 'name' | 'mode' | 'type'> & Partial<Header> & { readonly content?: Uint8Array | Readable }
+
+/** One member of a tar that was read. */
+export type ReadMember = Header & { readonly content: Buffer }
 
 const EPOCH = new Date(0)
 
@@ -31,4 +35,22 @@ function add(tar: Pack, { content, ...header }: Member): Promise<void> {
     if (content instanceof Readable) pipeline(content, sink).catch(reject)
     else if (content !== undefined) sink.end(content)
   })
+}
+
+/** Members of a tar by name (as it is written there), in their order; only those that `wanted` says. */
+export async function readTar(
+  source: Readable,
+  filters: readonly Transform[] = [],
+  wanted: (name: string) => boolean = () => true,
+): Promise<Map<string, ReadMember>> {
+  const found = new Map<string, ReadMember>()
+  const into = extract()
+  const read = async () => {
+    for await (const entry of into) {
+      if (wanted(entry.header.name)) found.set(entry.header.name, { ...entry.header, content: await buffer(entry) })
+      else entry.resume()
+    }
+  }
+  await Promise.all([pipeline([source, ...filters, into]), read()])
+  return found
 }

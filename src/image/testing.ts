@@ -2,30 +2,16 @@ import { createReadStream, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
-import { extract, type Header } from 'tar-stream'
-
-/** A member of a tar as a test looks at it. */
-export interface Found extends Header {
-  readonly content: Buffer
-}
+import { type ReadMember, readTar } from './tar.ts'
 
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'seca-image-'))
 }
 
 /** Members of a tar by name, in their order. */
-export async function membersOf(tar: string | Buffer): Promise<Map<string, Found>> {
-  const found = new Map<string, Found>()
-  const into = extract()
-  const source = typeof tar === 'string' ? createReadStream(tar) : Readable.from([tar])
-  source.on('error', (error) => into.destroy(error)).pipe(into as unknown as NodeJS.WritableStream)
-  for await (const entry of into) {
-    const { header } = entry
-    found.set(header.name, { ...header, content: await buffer(entry as unknown as NodeJS.ReadableStream) })
-  }
-  return found
+export function membersOf(tar: string | Buffer): Promise<Map<string, ReadMember>> {
+  return readTar(typeof tar === 'string' ? createReadStream(tar) : Readable.from([tar]))
 }
 
 /** What an archive says and holds: its documents, and the members of each layer. */
@@ -45,7 +31,7 @@ export async function readArchive(file: string) {
   return { members, described, manifest, config, docker, layers, blob }
 }
 
-function contentOf(members: ReadonlyMap<string, Found>, name: string): Buffer {
+function contentOf(members: ReadonlyMap<string, ReadMember>, name: string): Buffer {
   const found = members.get(name)
   if (!found) throw new Error(`the archive has no ${name}`)
   return found.content
