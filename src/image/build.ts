@@ -89,6 +89,7 @@ export async function buildImage(options: BuildOptions & { readonly out: string 
     node,
     packages: [...packages, ...lockedPackages(root, ['node_modules/esbuild'])],
     debian,
+    release,
   })
   writeJson(files.provenance, statement)
   return { ...image, files, layers: image.layers.map((layer, index) => ({ ...layer, name: layers[index]?.name ?? 'app' })) }

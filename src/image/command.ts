@@ -18,6 +18,11 @@ const ARCHITECTURES = ['amd64', 'arm64'] as const
 export async function image(config: ImageConfig, { signal }: { signal: AbortSignal }): Promise<void> {
   const progress = createProgress()
   const cache = cacheFolder()
+  if (config.unpacked !== undefined && existsSync(config.unpacked))
+    throw new SecaError(
+      'InvalidConfiguration',
+      `${config.unpacked} is there already: --unpacked takes a new folder, and nothing was changed`,
+    )
   if (config.refresh) await refresh(cache, progress, signal)
   tellOfNode(progress)
   for (const architecture of architecturesOf(config.platform)) {
@@ -71,8 +76,6 @@ async function refresh(cache: string, progress: Progress, signal: AbortSignal): 
 }
 
 async function unpacked(options: BuildOptions, folder: string): Promise<void> {
-  if (existsSync(folder))
-    throw new SecaError('InvalidConfiguration', `${folder} is there already: --unpacked takes a new folder, and nothing was changed`)
   const { layers } = await ingredientsOf(options)
   mkdirSync(folder, { recursive: true })
   for (const { name, entries } of layers) unpackInto(join(folder, name), entries)

@@ -50,8 +50,5 @@ export function noticesOf(root: string, packages: readonly NpmPackage[]): string
     )
     return [`${name} ${version} (${license ?? 'see below'})`, ...texts].join('\n\n')
   })
-  return ['Packages that are part of seca-operator.mjs, and their licences.', ...parts, '']
-    .join(`\n\n${'-'.repeat(80)}\n\n`)
-    .trimEnd()
-    .concat('\n')
+  return `${['Packages that are part of seca-operator.mjs, and their licences.', ...parts].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
 }

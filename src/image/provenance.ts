@@ -1,7 +1,7 @@
 import { SecaError } from '../errors.ts'
-import type { DebianPackage } from './debian.ts'
+import type { DebianPackage, Lock } from './debian.ts'
 import type { NpmPackage } from './packages.ts'
-import { purlOf } from './sbom.ts'
+import { debianPurl, purlOf } from './sbom.ts'
 import { run } from './run.ts'
 
 /** The sources that an image was built from. */
@@ -40,13 +40,14 @@ interface Facts {
   /** packages in the bundle, and those that made it */
   readonly packages: readonly NpmPackage[]
   readonly debian: readonly DebianPackage[]
+  readonly release: Lock['release']
 }
 
 /**
  * How an image came about, as an in-toto statement with SLSA's provenance v1 (slsa.dev/spec/v1.0/provenance), unsigned. Without times
  * and names of machines: the same commit has the same provenance.
  */
-export function provenanceOf({ reference, platform, isPinned, digest, files, source, node, packages, debian }: Facts): object {
+export function provenanceOf({ reference, platform, isPinned, digest, files, source, node, packages, debian, release }: Facts): object {
   const commit = source && {
     name: 'source',
     digest: { gitCommit: source.commit },
@@ -56,9 +57,9 @@ export function provenanceOf({ reference, platform, isPinned, digest, files, sou
     uri: purlOf(one),
     digest: { sha512: Buffer.from(one.integrity.replace('sha512-', ''), 'base64').toString('hex') },
   }))
-  const deb = debian.map(({ name, version, architecture, sha256 }) => ({
-    uri: `pkg:deb/${name.replaceAll('+', '%2B')}@${encodeURIComponent(version)}?arch=${architecture}`,
-    digest: { sha256 },
+  const deb = debian.map((one) => ({
+    uri: debianPurl(one, release),
+    digest: { sha256: one.sha256 },
   }))
   return {
     _type: 'https://in-toto.io/Statement/v1',

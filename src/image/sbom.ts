@@ -69,8 +69,9 @@ function nodeComponent(found: NpmPackage) {
   }
 }
 
-function debianComponent({ name, version, architecture, sha256 }: DebianPackage, { id, versionId }: Lock['release']) {
-  const purl = `pkg:deb/${id}/${name.replaceAll('+', '%2B')}@${encodeURIComponent(version)}?arch=${architecture}&distro=${id}-${versionId}`
+function debianComponent(found: DebianPackage, release: Lock['release']) {
+  const { name, version, sha256 } = found
+  const purl = debianPurl(found, release)
   return {
     type: 'library',
     'bom-ref': purl,
@@ -86,6 +87,11 @@ function debianComponent({ name, version, architecture, sha256 }: DebianPackage,
 /** `pkg:npm/%40scope/name@1.0.0` */
 export function purlOf({ name, version }: Pick<NpmPackage, 'name' | 'version'>): string {
   return `pkg:npm/${name.replace('@', '%40')}@${version}`
+}
+
+/** `pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12` */
+export function debianPurl({ name, version, architecture }: DebianPackage, { id, versionId }: Lock['release']): string {
+  return `pkg:deb/${id}/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}&distro=${id}-${versionId}`
 }
 
 function sha512({ integrity }: NpmPackage) {
