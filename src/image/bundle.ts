@@ -26,6 +26,8 @@ export async function bundle(root: string): Promise<Bundle> {
     metafile: true,
     format: 'esm',
     platform: 'node',
+    // As Node strips types, whatever tsconfig.json is found.
+    tsconfigRaw: { compilerOptions: { strict: true, verbatimModuleSyntax: true } },
     // Paths in the comments stay the same where node_modules is a link.
     preserveSymlinks: true,
     // The licences come as a file of their own.

@@ -54,7 +54,12 @@ function isInstalled(folder: string, version: string): boolean {
   return there === version
 }
 
-async function packed({ name, version, integrity }: NpmPackage, cache: string, signal?: AbortSignal): Promise<string> {
+/** Archive of an npm package: as it was kept, or fetched with `npm pack`. Throws when it is not what the lock file names. */
+export async function packed(
+  { name, version, integrity }: Pick<NpmPackage, 'name' | 'version' | 'integrity'>,
+  cache: string,
+  signal?: AbortSignal,
+): Promise<string> {
   const target = join(cache, `${name}-${version}.tgz`)
   const isRight = (file: string) => `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}` === integrity
   if (existsSync(target) && isRight(target)) return target
