@@ -18,11 +18,19 @@ interface Options {
   readonly signal?: AbortSignal | undefined
 }
 
-const NO_DEBIAN =
-  'Debian packages are fetched with apt-get and opened with dpkg-deb. On other machines build the image from the Containerfile: podman build -t seca-operator .'
+const ELSEWHERE =
+  "The image is built of Debian's packages, on Debian or Ubuntu. On other machines build it from the Containerfile: podman build -t seca-operator ."
+
+async function requireDebian(): Promise<void> {
+  for (const program of ['apt-get', 'dpkg-deb'])
+    await run(program, ['--version']).catch((error: unknown) => {
+      throw new SecaError('NotFound', `${asError(error).message}. ${ELSEWHERE}`)
+    })
+}
 
 /** Pinned packages: those in the cache, else fetched in exactly that version. Throws when one is not served any more, or differs. */
 export async function pinned(packages: readonly DebianPackage[], options: Options): Promise<DebianFile[]> {
+  await requireDebian()
   const found = packages.map((one) => ({ ...one, file: join(options.cache, `${one.sha256}.deb`) }))
   const missing = found.filter(({ file, sha256 }) => !existsSync(file) || digestOf(file) !== sha256)
   if (missing.length === 0) return found
@@ -45,6 +53,7 @@ export async function pinned(packages: readonly DebianPackage[], options: Option
 
 /** The packages in whatever version this machine's mirror serves. */
 export async function served(options: Options): Promise<DebianFile[]> {
+  await requireDebian()
   return withApt(options, async ({ download }) => {
     const files: DebianFile[] = []
     const add = async (name: string) => {
@@ -96,9 +105,7 @@ async function withApt<T>({ architecture, cache, signal }: Options, work: (apt: 
     const settings = [`Dir::State=${state}`, `Dir::State::status=${join(folder, 'status')}`, `Dir::Cache=${folder}`]
     const own = [...settings, `APT::Architecture=${architecture}`, `APT::Architectures=${architecture}`].flatMap((one) => ['-o', one])
     const apt = (...args: string[]) => run('apt-get', ['--quiet', ...own, ...user, ...args], { cwd: downloads, signal })
-    await apt('update').catch((error: unknown) => {
-      throw error instanceof SecaError && error.code === 'NotFound' ? new SecaError('NotFound', `${error.message}. ${NO_DEBIAN}`) : error
-    })
+    await apt('update')
     const download = async (what: string) => {
       const before = new Set(readdirSync(downloads))
       await apt('download', what)

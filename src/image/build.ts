@@ -42,10 +42,10 @@ interface Manifest {
 /** Everything that goes into an image: fetched, bundled, in layers. */
 export async function ingredientsOf({ root, architecture, isUnpinned, cache, progress, signal }: BuildOptions) {
   const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+  const { debian, release } = await during(progress, `Debian's packages for ${architecture}`, () => libraries())
+  const node = await during(progress, `Node.js for ${architecture}`, () => nodeOf({ root, architecture, cache, signal }))
   const made = await during(progress, 'bundling', () => bundle(root))
   const packages = lockedPackages(root, made.packages)
-  const node = await during(progress, `Node.js for ${architecture}`, () => nodeOf({ root, architecture, cache, signal }))
-  const { debian, release } = await during(progress, `Debian's packages for ${architecture}`, () => libraries())
   const layers = await layersOf({ root, debian, release, node, bundle: made, packages, signal })
   return { about, packages, node: node.package, debian, release, layers }
 
