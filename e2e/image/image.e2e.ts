@@ -99,6 +99,16 @@ describe.skipIf(lacking !== undefined)('the image of this machine', () => {
     }
     const entrypoint = ['--max-semi-space-size=4', '/app/seca-operator.mjs']
 
+    it('is what the Containerfile copies', async () => {
+      const { layers } = await pinnedOrServed(imageOptions(HERE), ingredientsOf)
+      const copied = join(folder, 'copied')
+      for (const { name, entries } of layers) {
+        unpackInto(join(folder, name), entries)
+        execFileSync('cp', ['--archive', '--no-target-directory', join(folder, name), copied])
+      }
+      expect(execFileSync('diff', ['--recursive', '--no-dereference', root, copied], { encoding: 'utf8' })).toBe('')
+    })
+
     it('starts fast', () => {
       expect(archive.config.config['Entrypoint']).toEqual(['/usr/local/bin/node', ...entrypoint])
       const { status, stdout, stderr } = run(`--import=${METER}`, ...entrypoint, '--version')

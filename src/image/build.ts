@@ -78,6 +78,9 @@ export async function buildImage(options: BuildOptions & { readonly out: string 
     }),
   )
   const { version, license } = about
+  const source = await sourceOf(root, signal)
+  if (source === undefined) progress.line('The provenance names no commit: git does not tell one here.')
+  else if (source.isChanged) progress.line(`Files differ from commit ${source.commit}: the provenance says so.`)
   writeJson(files.sbom, sbomOf({ version, license, architecture, digest: image.digest, node, packages, debian, release }))
   const statement = provenanceOf({
     reference,
@@ -85,7 +88,7 @@ export async function buildImage(options: BuildOptions & { readonly out: string 
     isPinned: !options.isUnpinned,
     digest: image.digest,
     files: Object.fromEntries([files.archive, files.sbom].map((file) => [basename(file), sha256(file)])),
-    source: await sourceOf(root, signal),
+    source,
     node,
     packages: [...packages, ...lockedPackages(root, ['node_modules/esbuild'])],
     debian,
