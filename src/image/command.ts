@@ -8,10 +8,12 @@ import { served } from './apt.ts'
 import type { Platform } from './archive.ts'
 import { type BuildOptions, buildImage, type Built, ingredientsOf, sha256 } from './build.ts'
 import { cacheFolder } from './cache.ts'
+import { combineArchives } from './combine.ts'
 import { type DebianPackage, LOCK_FILE, releaseOf, writeLock } from './debian.ts'
 import { unpackInto } from './unpack.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+const STEM = `seca-operator-${manifest.version}`
 const ARCHITECTURES = ['amd64', 'arm64'] as const
 
 /** `seca-operator image` */
@@ -25,17 +27,32 @@ export async function image(config: ImageConfig, { signal }: { signal: AbortSign
     )
   if (config.refresh) await refresh(cache, progress, signal)
   tellOfNode(progress)
-  for (const architecture of architecturesOf(config.platform)) {
-    const options = { root: ROOT, architecture, isUnpinned: config.unpinned, cache, progress, signal }
-    if (config.unpacked !== undefined) await unpacked(options, resolve(config.unpacked))
-    else print(await buildImage({ ...options, out: resolve(config.out) }))
+  const options = (architecture: Platform['architecture']) => {
+    return { root: ROOT, architecture, isUnpinned: config.unpinned, cache, progress, signal }
   }
-  if (config.unpacked === undefined) writeSums(resolve(config.out))
+  const architectures = architecturesOf(config.platform)
+  if (config.unpacked !== undefined) {
+    for (const architecture of architectures) await unpacked(options(architecture), resolve(config.unpacked))
+    return
+  }
+  const out = resolve(config.out)
+  const archives: string[] = []
+  for (const architecture of architectures) {
+    const built = await buildImage({ ...options(architecture), out })
+    process.stdout.write(summaryOf(built))
+    archives.push(built.files.archive)
+  }
+  if (archives.length > 1) {
+    const file = join(out, `${STEM}.tar`)
+    const digest = await combineArchives({ reference: `seca-operator:${manifest.version}`, archives, file })
+    process.stdout.write(`${file}\n  digest ${digest}, of the index of all of them\n`)
+  }
+  writeSums(out)
 }
 
 /** `SHA256SUMS` of all files of this version in a folder, as `sha256sum --check` reads it. */
 export function writeSums(out: string): void {
-  const names = readdirSync(out).filter((name) => name.startsWith(`seca-operator-${manifest.version}-`))
+  const names = readdirSync(out).filter((name) => name.startsWith(`${STEM}-`) || name === `${STEM}.tar`)
   writeFileSync(
     join(out, 'SHA256SUMS'),
     names
@@ -56,10 +73,6 @@ export function architecturesOf(platform: ImageConfig['platform']): readonly Pla
 export function summaryOf({ files, digest, layers, size }: Pick<Built, 'files' | 'digest' | 'layers' | 'size'>): string {
   const rows = layers.map(({ name, size: bytes }) => `  ${name.padEnd(6)} ${mebibytes(bytes)}`)
   return [files.archive, `  digest ${digest}`, ...rows, `  in all ${mebibytes(size)}, compressed`, ''].join('\n')
-}
-
-function print(built: Built): void {
-  process.stdout.write(summaryOf(built))
 }
 
 function mebibytes(bytes: number): string {
