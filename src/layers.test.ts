@@ -30,9 +30,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/processes': ['src', 'controllers', 'providers'],
   'src/observe': ['pino', 'prom-client'],
   providers: ['src/kinds', 'src/provider', 'zod', 'undici'],
+  'src/image': ['src/cli', 'esbuild', 'tar-stream', 'zod', 'package.json'],
   'src/embedded/process': [],
   'src/embedded/cluster': ['src/embedded/process', 'src/cli', 'src/image', 'src/kube', 'yaml', 'undici'],
-  'src/image': ['src/cli', 'package.json', 'esbuild', 'tar-stream'],
 }
 const EVERYWHERE = [
   'src/observe',

@@ -6,7 +6,7 @@ import { OPERATOR } from './operator.ts'
 // Types are stripped and code is compiled once per version of a file, not at every start: half the start-up time, 17 MiB less.
 enableCompileCache()
 
-// Modules are loaded by the subcommand that needs them: `controllers` starts without the code of the tests and the other way round.
+// Modules are loaded by the subcommand that needs them: `test` starts without the code of the processes and the other way round.
 const SUBCOMMANDS = {
   start: subcommand(
     'run everything on this machine: control plane, simulated cloud, controllers, API',
@@ -22,8 +22,8 @@ const SUBCOMMANDS = {
   'bench-api': subcommand('measure the SECA API beside kube-apiserver', config.ApiBenchConfig, async (settings, context) =>
     (await import('./dev/bench.ts')).runApiBench(settings, context),
   ),
-  image: subcommand('build the image, without a daemon', config.ImageConfig, async (settings, context) =>
-    (await import('./image/image.ts')).image(settings, context),
+  image: subcommand('build the container image', config.ImageConfig, async (settings, context) =>
+    (await import('./image/command.ts')).image(settings, context),
   ),
   token: subcommand('make a token of the embedded issuer', config.MintConfig, async (settings) =>
     (await import('./embedded/issuer.ts')).printToken(settings),

@@ -1,7 +1,10 @@
 import * as config from './cli/config.ts'
 import { dispatch, subcommand } from './cli/cli.ts'
 
-/** What runs in a cluster, or against one: the subcommands of the image. */
+/**
+ * What runs in a cluster: the subcommands of the image. `src/main.ts` adds those of a developer's machine. Modules are loaded by the
+ * subcommand that needs them: `controllers` starts without the code of the simulator and the other way round.
+ */
 export const OPERATOR = {
   controllers: subcommand('run the controllers', config.ControllersConfig, async (settings, context) =>
     (await import('./processes/controllers.ts')).controllers(settings, context),

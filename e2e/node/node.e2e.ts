@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import about from '../../package.json' with { type: 'json' }
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createProgress } from '../../src/cli/progress.ts'
 import { findMore } from '../../src/embedded/cluster/more.ts'
 import { startNode } from '../../src/embedded/cluster/node/node.ts'
 import { eventually } from '../support/harness.ts'
-import { builtImage } from '../support/image.ts'
+import { buildForTests } from '../support/image.ts'
 import { lacking, startTestNode, type TestNode } from '../support/node.ts'
 
 /** What a node could leave on the machine. */
@@ -75,9 +76,9 @@ describe.skipIf(lacking !== undefined)('a node on this machine', () => {
   beforeAll(async () => {
     node = await startTestNode()
     const out = join(node.dataDir, 'image')
-    const built = await builtImage(out)
-    await node.importImage(built.file)
-    image = built.reference
+    const built = await buildForTests(out)
+    await node.importImage(built.files.archive)
+    image = `seca-operator:${about.version}`
   })
   afterAll(() => node?.remove())
 

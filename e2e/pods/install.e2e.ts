@@ -8,7 +8,7 @@ import { ensureIssuer, ISSUER, mintToken } from '../../src/embedded/issuer.ts'
 import { CHART, helm } from '../support/helm.ts'
 import { type OutsideCloud, startOutsideCloud } from '../support/cloud.ts'
 import { eventually } from '../support/harness.ts'
-import { builtImage } from '../support/image.ts'
+import { buildForTests } from '../support/image.ts'
 import { lacking, startTestNode, type TestNode } from '../support/node.ts'
 import { startLoad } from './load.ts'
 
@@ -30,15 +30,13 @@ interface Found {
 describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
   let node: TestNode
   let cloud: OutsideCloud
-  let image: string
   let issuer: string
   let values: string
   beforeAll(async () => {
     node = await startTestNode()
     cloud = await startOutsideCloud(node.hostAddress)
-    const built = await builtImage(join(node.dataDir, 'image'))
-    await node.importImage(built.file)
-    image = built.reference
+    const built = await buildForTests(join(node.dataDir, 'image'))
+    await node.importImage(built.files.archive)
     issuer = join(node.dataDir, 'issuer')
     mkdirSync(issuer)
     values = join(node.dataDir, 'values.json')
@@ -53,7 +51,7 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
   })
 
   const settings = () => ({
-    image: { registry: 'localhost', pullPolicy: 'Never', tag: image.slice(image.lastIndexOf(':') + 1) },
+    image: { pullPolicy: 'Never' },
     tokens: { issuer: ISSUER, keys: readFileSync(ensureIssuer(issuer), 'utf8') },
     api: { drain: '3s' },
     declared: {

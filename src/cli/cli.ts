@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import about from '../../package.json' with { type: 'json' }
+import manifest from '../../package.json' with { type: 'json' }
 import { asError, SecaError } from '../errors.ts'
 import { hint } from './flags.ts'
 import { helpText, loadSettings } from './settings.ts'
@@ -35,7 +35,7 @@ export async function dispatch(
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   const [name = '--help', ...rest] = args
-  if (name === '--version') return print(`${about.version}\n`)
+  if (name === '--version') return print(`${manifest.version}\n`)
   if (name === '--help' || name === '-h' || name === 'help') return print(overview(subcommands))
   const chosen = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
   if (!chosen) {

@@ -331,13 +331,31 @@ export const ApiBenchConfig = z.strictObject({
 export type ApiBenchConfig = z.output<typeof ApiBenchConfig>
 
 /** `seca-operator image` */
-export const ImageConfig = z.strictObject({
-  platform: z.enum(['linux/amd64', 'linux/arm64', 'all']).optional().meta(flagOnly("for which machines; default: this one's")),
-  out: z.string().min(1).default('dist').meta(flagOnly('folder for the archive, its SBOM, provenance and checksums')),
-  unpinned: z
-    .boolean()
-    .default(false)
-    .meta(flagOnly("build of the Debian packages that this machine's sources have now, not of the pinned ones: another digest")),
-  refresh: z.boolean().default(false).meta(flagOnly("pin the Debian packages that this machine's sources have now, and build of them")),
-})
+export const ImageConfig = z
+  .strictObject({
+    platform: z
+      .enum(['linux/amd64', 'linux/arm64', 'all'])
+      .optional()
+      .describe("what the image is for; default: this machine's architecture")
+      .meta({ placeholder: 'linux/amd64|linux/arm64|all' }),
+    out: z.string().min(1).default('dist').describe('folder for the archive, its SBOM and provenance, and SHA256SUMS'),
+    refresh: z
+      .boolean()
+      .default(false)
+      .meta(flagOnly("pin Debian's packages to what this machine's mirror serves now: writes the lock file, then builds")),
+    unpinned: z
+      .boolean()
+      .default(false)
+      .meta(flagOnly("take what this machine's mirror of Debian serves instead of what is pinned: the digest will differ from others'")),
+    unpacked: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        ...flagOnly("write the image's files, a folder for each layer, into this new folder instead of an archive"),
+        placeholder: 'folder',
+      }),
+  })
+  .refine(({ refresh, unpinned }) => !(refresh && unpinned), '--refresh and --unpinned exclude each other')
+  .refine(({ platform, unpacked }) => platform !== 'all' || unpacked === undefined, '--unpacked takes one --platform, not all')
 export type ImageConfig = z.output<typeof ImageConfig>

