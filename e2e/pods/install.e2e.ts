@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { catalogue } from '../../src/embedded/catalogue.ts'
+import { CONTROLLERS_LEASE } from '../../src/kinds/names.ts'
 import { ensureIssuer, ISSUER, mintToken } from '../../src/embedded/issuer.ts'
 import { CHART, helm } from '../support/helm.ts'
 import { type OutsideCloud, startOutsideCloud } from '../support/cloud.ts'
@@ -118,7 +119,7 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
     })
     const path = '/apis/eu-1.seca.storage/v1/tenants/acme/workspaces/prod/block-storages'
     const list = JSON.parse(await node.kubectl(['get', '--raw', path])) as { items: unknown[] }
-    expect(list.items).toHaveLength(3)
+    expect(list.items).toHaveLength(4)
     expect(await logs('api')).not.toMatch(/forbidden|Forbidden/)
   })
 
@@ -146,7 +147,7 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
   })
 
   it('who leads is replaced within 3 s when its pod goes in order, and within 20 s when it is killed', async () => {
-    const holder = async () => (await read<Found>('lease', 'seca-controllers', '--namespace', NAMESPACE)).spec['holderIdentity'] as string
+    const holder = async () => (await read<Found>('lease', CONTROLLERS_LEASE, '--namespace', NAMESPACE)).spec['holderIdentity'] as string
     const podOf = (identity: string) => identity.slice(0, identity.lastIndexOf('-'))
     const took = async (end: (pod: string) => Promise<unknown>) => {
       const before = await holder()
@@ -171,6 +172,8 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
 
   it('a change of values that concerns only files that are read again restarts nobody', async () => {
     const pods = async () => (await all('pods', '--namespace', NAMESPACE)).map(({ metadata }) => metadata.name).toSorted()
+    // Those that were replaced before are gone.
+    await eventually(async () => expect(await pods()).toHaveLength(4))
     const before = await pods()
     await install('--set', 'declared.tenants.more.administrators={somebody}')
     expect(await pods()).toEqual(before)

@@ -16,6 +16,7 @@ export async function helm(
   const home = mkdtempSync(join(tmpdir(), 'seca-helm-'))
   const env = {
     PATH: process.env['PATH'],
+    HOME: home,
     HELM_CACHE_HOME: home,
     HELM_CONFIG_HOME: home,
     HELM_DATA_HOME: home,

@@ -70,7 +70,7 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
     const assets = await findAssets({ progress, signal, settings: config, command: 'npm test' })
     const lacking = await lackingForNode()
     // Built here, where it is told, and not within the time of a test.
-    if (lacking === undefined) await findMore('node', { progress, signal })
+    if (lacking === undefined) for (const more of ['node', 'helm'] as const) await findMore(more, { progress, signal })
     else progress.line(`Tests with real pods are skipped: ${lacking}`)
     await suite('e2e', E2E_PARTS, { KUBEBUILDER_ASSETS: assets })
   }
