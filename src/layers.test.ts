@@ -31,7 +31,16 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/embedded/process': [],
   'src/embedded/cluster': ['src/embedded/process', 'src/cli', 'yaml', 'undici'],
 }
-const EVERYWHERE = ['src/observe', 'src/errors.ts', 'src/deadline.ts', 'src/glob.ts', 'src/ip.ts', 'src/lines.ts', 'src/parallel.ts']
+const EVERYWHERE = [
+  'src/observe',
+  'src/errors.ts',
+  'src/deadline.ts',
+  'src/glob.ts',
+  'src/ip.ts',
+  'src/lines.ts',
+  'src/mounted.ts',
+  'src/parallel.ts',
+]
 /** The outermost ring: may import everything. */
 const OUTER = ['src', 'src/embedded', 'src/dev', 'e2e']
 /** What nothing but the outermost ring may import. */
