@@ -53,13 +53,14 @@ export class SimulatorClient implements CloudClient<CloudObject> {
   readonly #http: HttpClient
   readonly #taken: Taken
 
-  constructor(account: Account<{ endpoint: string }, { token: string }>, taken: Taken) {
+  constructor(account: Account<{ endpoint: string; ca?: string | undefined }, { token: string }>, taken: Taken) {
     const { token } = account.credentials
     this.#taken = taken
     this.lookup = taken.shortTags ? 'key' : 'tag'
     this.#http = new HttpClient({
       baseUrl: `${account.settings.endpoint.replace(/\/+$/, '')}/v1`,
       account,
+      ...(account.settings.ca === undefined ? {} : { ca: account.settings.ca }),
       headers: () => ({ authorization: `Bearer ${token}` }),
       secrets: [token],
       classify,

@@ -252,18 +252,33 @@ export const AuditConfig = z.strictObject({
 export type AuditConfig = z.output<typeof AuditConfig>
 
 /** `seca-operator simulator` */
-export const SimulatorConfig = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('loopback address to listen on: tokens travel in clear text'),
-  port: port(8090, 'port to listen on'),
-  stateDir: z.string().min(1).default('.seca/simulator').describe("folder for the cloud's state"),
-  simulatorToken: z.string().min(1).describe('token of customers; flags are visible to others, so give the variable'),
-  simulatorAdminToken: z.string().min(1).describe('token of /admin; flags are visible to others, so give the variable'),
-  latencyMs,
-  strict: z.boolean().default(false).describe('refuse second attachments, and addresses and blocks given twice'),
-  character: characters,
-  account: z.string().min(1).max(64).optional().describe("name of the customers' account; default: what it was, at first a random one"),
-  logLevel,
-})
+export const SimulatorConfig = z
+  .strictObject({
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe('address to listen on; without a certificate one of loopback, since tokens travel in clear text'),
+    port: port(8090, 'port to listen on'),
+    tlsCertFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('certificate (PEM) for HTTPS; waited for when it is not there yet, read again when it changes'),
+    tlsKeyFile: z.string().min(1).optional().describe('its private key (PEM)'),
+    stateDir: z.string().min(1).default('.seca/simulator').describe("folder for the cloud's state"),
+    simulatorToken: z.string().min(1).describe('token of customers; flags are visible to others, so give the variable'),
+    simulatorAdminToken: z.string().min(1).describe('token of /admin; flags are visible to others, so give the variable'),
+    latencyMs,
+    strict: z.boolean().default(false).describe('refuse second attachments, and addresses and blocks given twice'),
+    character: characters,
+    account: z.string().min(1).max(64).optional().describe("name of the customers' account; default: what it was, at first a random one"),
+    logLevel,
+  })
+  .refine(
+    ({ tlsCertFile, tlsKeyFile }) => (tlsCertFile === undefined) === (tlsKeyFile === undefined),
+    '--tls-cert-file and --tls-key-file go together',
+  )
 export type SimulatorConfig = z.output<typeof SimulatorConfig>
 
 /** `seca-operator start` */
