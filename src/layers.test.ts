@@ -41,8 +41,8 @@ const EVERYWHERE = [
   'src/glob.ts',
   'src/ip.ts',
   'src/lines.ts',
+  'src/mounted.ts',
   'src/parallel.ts',
-  'src/tls-files.ts',
   'src/x509.ts',
 ]
 /** The outermost ring: may import everything. */

@@ -7,7 +7,7 @@ import { inject } from 'vitest'
 import { type Aggregation, applyLocalService, closeAggregation, openAggregation } from '../../src/api/door/api-services.ts'
 import { writeAccountKubeconfig } from '../../src/embedded/account.ts'
 import { API_SERVICE } from '../../src/embedded/api.ts'
-import type { Child } from '../../src/embedded/process/child.ts'
+import { type Child, startChild } from '../../src/embedded/process/child.ts'
 import { API_SERVICE_ACCOUNT } from '../../src/processes/install.ts'
 import { ensureIssuer, mintToken } from '../../src/embedded/issuer.ts'
 import { ensurePki } from '../../src/embedded/cluster/pki.ts'
@@ -35,6 +35,8 @@ export interface CallOptions {
   readonly body?: unknown
   /** Connections to use again; default: one of its own. */
   readonly agent?: Agent
+  /** Whom to trust instead of the run's CA. */
+  readonly ca?: string
   /** Client certificate. */
   readonly cert?: string
   readonly key?: string
@@ -81,6 +83,8 @@ export interface Api {
   /** Takes that back. */
   separate(): Promise<void>
   logs(): string
+  /** SIGTERM; resolves with how it ended. */
+  terminate(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -90,6 +94,8 @@ interface StartOptions {
   readonly issuer?: 'embedded' | 'other'
   /** Status for invalid input; default 422. */
   readonly validationStatus?: string
+  /** Do not wait until it is ready: it cannot be yet. */
+  readonly isEarly?: boolean
 }
 
 /** The API as a process on the run's control plane, with the rights of its service account. */
@@ -118,7 +124,7 @@ export async function startApi(options: StartOptions = {}): Promise<Api> {
     logLevel: 'info',
     flags: options.flags ?? [],
   })
-  const child: Child = await startService(service)
+  const child: Child = await (options.isEarly === true ? startChild(service.child) : startService(service))
   let isAggregated = false
   let isStopped = false
   const separate = async () => {
@@ -144,6 +150,10 @@ export async function startApi(options: StartOptions = {}): Promise<Api> {
     },
     separate,
     logs: () => readFileSync(logFile, 'utf8'),
+    async terminate() {
+      child.kill('SIGTERM')
+      return (await child.ended).how
+    },
     async stop() {
       if (isStopped) return
       isStopped = true

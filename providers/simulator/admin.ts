@@ -1,4 +1,5 @@
 import { SecaError } from '../../src/errors.ts'
+import { Agent, fetch } from 'undici'
 import type * as z from 'zod'
 import type { Order, Switches } from './cloud/characters.ts'
 import type { Fault, Throttle } from './cloud/faults.ts'
@@ -52,7 +53,10 @@ type ThrottleOrder = z.input<typeof Throttle>
 export class SimulatorAdmin {
   readonly #url: string
   readonly #token: string
-  constructor(options: { url: string; adminToken: string }) {
+  readonly #dispatcher: Agent | undefined
+  /** `ca`: PEM of the CA that vouches for it, where it serves HTTPS. */
+  constructor(options: { url: string; adminToken: string; ca?: string }) {
+    this.#dispatcher = options.ca === undefined ? undefined : new Agent({ connect: { ca: options.ca } })
     this.#url = options.url
     this.#token = options.adminToken
   }
@@ -131,6 +135,7 @@ export class SimulatorAdmin {
       method,
       headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(this.#dispatcher === undefined ? {} : { dispatcher: this.#dispatcher }),
     })
     const answer = (await response.json()) as T & { message?: string }
     if (!response.ok)

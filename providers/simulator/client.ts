@@ -54,16 +54,15 @@ export class SimulatorClient implements CloudClient<CloudObject> {
   readonly #taken: Taken
 
   constructor(account: Account<{ endpoint: string; ca?: string | undefined }, { token: string }>, taken: Taken) {
-    const { ca } = account.settings
     const { token } = account.credentials
     this.#taken = taken
     this.lookup = taken.shortTags ? 'key' : 'tag'
     this.#http = new HttpClient({
       baseUrl: `${account.settings.endpoint.replace(/\/+$/, '')}/v1`,
       account,
+      ...(account.settings.ca === undefined ? {} : { ca: account.settings.ca }),
       headers: () => ({ authorization: `Bearer ${token}` }),
       secrets: [token],
-      ...(ca === undefined ? {} : { ca }),
       classify,
     })
   }

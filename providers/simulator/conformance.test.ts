@@ -1,5 +1,7 @@
 import { describe } from 'vitest'
+import { createAuthority, issue } from '../../src/x509.ts'
 import { SecaError } from '../../src/errors.ts'
+import { createVolume } from '../../src/mounted-testing.ts'
 import { type Harness, providerSuite, type Trouble } from '../../src/provider/testkit.ts'
 import { installationKey, tagKey } from '../../src/provider/tags.ts'
 import type { CharacterName } from './cloud/characters.ts'
@@ -58,7 +60,7 @@ const trouble: Required<Trouble> = {
 }
 
 /** Kinds of clouds, and how far their reads lag: long enough to be met, and short enough for many tests. */
-const CLOUDS: readonly { readonly characters: readonly CharacterName[]; readonly lagMs?: number }[] = [
+const CLOUDS: readonly { readonly characters: readonly CharacterName[]; readonly lagMs?: number; readonly isTls?: true }[] = [
   { characters: ['neat'] },
   { characters: ['tokenless'] },
   { characters: ['lagging'], lagMs: 60 },
@@ -68,7 +70,10 @@ const CLOUDS: readonly { readonly characters: readonly CharacterName[]; readonly
   { characters: ['moody'] },
   { characters: ['parts'] },
   { characters: ['parts', 'short-tags', 'tokenless'] },
+  { characters: ['neat'], isTls: true },
 ]
+/** By HTTPS nothing differs but the connection. */
+const OVER_TLS = ['BlockStorage']
 /** With `npm test -- --full` every kind meets reads that lag; else those that show all there is to it, since most of the time is spent waiting. */
 const isFull = process.env['SECA_TEST_STRIDE'] === '1'
 const kindsFor = (lagMs: number | undefined) => (lagMs === undefined || isFull ? Object.keys(TYPES) : ['BlockStorage', 'Nic'])
@@ -77,13 +82,23 @@ const NOT_OWN: readonly string[] = ['RouteTable', 'InternetGateway', 'Nic']
 /** Trouble that is told from the cloud's own moods. */
 const SURE = ['slow', 'deleteBehind', 'changeBehind', 'retag'] as const
 
-async function start({ characters, lagMs = 0 }: (typeof CLOUDS)[number]): Promise<Harness> {
-  const flags = [`--character=${characters.join(',')}`]
-  cloud = await spawnSimulator({ latencyMs: LATENCY_MS, token: 'customer', adminToken: 'admin', flags })
+const authority = createAuthority('cloud-ca')
+const volume = createVolume()
+
+function tlsFlags(): readonly string[] {
+  const { cert, key } = issue(authority, { commonName: 'cloud', usages: ['server'], hosts: ['127.0.0.1'] })
+  volume.mount({ 'tls.crt': cert, 'tls.key': key })
+  return [`--tls-cert-file=${volume.path('tls.crt')}`, `--tls-key-file=${volume.path('tls.key')}`]
+}
+
+async function start({ characters, lagMs = 0, isTls }: (typeof CLOUDS)[number]): Promise<Harness> {
+  const flags = [`--character=${characters.join(',')}`, ...(isTls ? tlsFlags() : [])]
+  const ca = isTls ? { ca: authority.cert } : {}
+  cloud = await spawnSimulator({ latencyMs: LATENCY_MS, token: 'customer', adminToken: 'admin', flags, ...ca })
   if (lagMs > 0) await cloud.admin.character({ readLagMs: lagMs / 2, listLagMs: lagMs })
   return {
     provider: simulator,
-    settings: { endpoint: cloud.url, characters, ...(lagMs > 0 ? { settleMs: 2 * lagMs } : {}) },
+    settings: { endpoint: cloud.url, characters, ...ca, ...(lagMs > 0 ? { settleMs: 2 * lagMs } : {}) },
     credentials: { token: 'customer' },
     wrongCredentials: { token: 'no-such-token' },
     region: 'eu-1',
@@ -98,12 +113,19 @@ async function start({ characters, lagMs = 0 }: (typeof CLOUDS)[number]): Promis
   }
 }
 
-describe.each(CLOUDS)('$characters', (kind) => {
+describe.each(CLOUDS)('$characters $isTls', (kind) => {
   providerSuite({
     name: 'simulator',
     start: () => start(kind),
-    stop: async () => void (await cloud.stop()),
-    kinds: kind.characters.includes('parts') ? kindsFor(kind.lagMs).filter((one) => !NOT_OWN.includes(one)) : kindsFor(kind.lagMs),
+    stop: async () => {
+      await cloud.stop()
+      if (kind.isTls) volume.remove()
+    },
+    kinds: kind.isTls
+      ? OVER_TLS
+      : kind.characters.includes('parts')
+        ? kindsFor(kind.lagMs).filter((one) => !NOT_OWN.includes(one))
+        : kindsFor(kind.lagMs),
     parts: kind.characters.includes('parts') ? ['Nic'] : [],
     can: kind.characters.includes('moody')
       ? SURE

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
 import type { KindDefinition } from '../../src/kinds/kind.ts'
 import type { Account, Capability, Connection, Provider, ResourceAdapter } from '../../src/provider/contract.ts'
@@ -88,9 +89,24 @@ function isSafe(endpoint: string): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
 }
 
-const settings = z.object({
+/** Of every certificate in a text, so that none is left out without a word. */
+function isPem(text: string): boolean {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    return blocks.map((block) => new X509Certificate(block)).length > 0 && !/PRIVATE KEY/.test(text)
+  } catch {
+    return false
+  }
+}
+
+const settings = z.strictObject({
   endpoint: z.url().refine(isSafe, 'must be an https URL; http only to this machine').describe("Where the cloud's API is."),
-  ca: z.string().min(1).optional().describe('PEM of the CAs that vouch for it; absent = the usual ones.'),
+  ca: z
+    .string()
+    .max(65_536)
+    .refine(isPem, 'must be certificates in PEM, and no key')
+    .optional()
+    .describe("PEM of the CAs that vouch for the cloud's certificate; absent = the usual ones."),
   characters: z.array(z.enum(CHARACTER_NAMES)).default(['neat']).describe('What kind of cloud it is; several add up.'),
   settleMs: z
     .int()

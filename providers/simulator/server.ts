@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { asError, SecaError } from '../../src/errors.ts'
+import { follow, readTls, type TlsFiles } from '../../src/mounted.ts'
 import type { Log } from '../../src/observe/log.ts'
-import { readTls, type TlsFiles, watchFiles } from '../../src/tls-files.ts'
 import type { Desk } from './cloud/admin-routes.ts'
 import { type DeskOptions, openDesk, type Outcome, refusalReply, serveAdmin, serveCustomer } from './cloud/counter.ts'
 import { Refusal } from './cloud/model.ts'
@@ -13,10 +13,12 @@ import type { Call, Reply } from './cloud/routes.ts'
 interface SimulatorOptions extends Omit<DeskOptions, 'onTokens'> {
   /** 0 = any free port. */
   readonly port: number
-  /** Without `tls` loopback addresses only: tokens travel in clear text. */
+  /** Without `tls` loopback addresses only: tokens would travel in clear text. */
   readonly host?: string
-  /** HTTPS with this certificate, which may be replaced at any time. */
+  /** HTTPS instead of HTTP, by this certificate; read again when it changes. */
   readonly tls?: TlsFiles
+  /** How often that is looked at. */
+  readonly reloadMs?: number
   /** Bearer token of customers. */
   readonly token: string
   /** Bearer token of `/admin`. */
@@ -43,12 +45,12 @@ const BODY_LIMIT = 4 * 1024 * 1024
 /** Starts the simulated cloud; resolves when it takes requests. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const host = options.host ?? '127.0.0.1'
-  const { tls } = options
-  if (!LOOPBACK.includes(host) && tls === undefined)
+  if (options.tls === undefined && !LOOPBACK.includes(host))
     throw new SecaError(
       'InvalidConfiguration',
-      `without TLS the simulator listens on loopback only, not on ${host}; give --tls-cert-file and --tls-key-file`,
+      `without a certificate the simulator listens on loopback only, not on ${host}, since tokens would travel in clear text: give --tls-cert-file and --tls-key-file`,
     )
+  const pair = options.tls && readTls(options.tls)
   const desk = openDesk({ ...options, onTokens: (tokens) => void (door.tokens = tokens.map(digest)) })
   const door: Door = { desk, tokens: [digest(options.token)], admin: [digest(options.adminToken)] }
 
@@ -59,20 +61,23 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       else answer(response, { status: 500, body: { code: 'internal', message: 'the simulator has a bug; see its log' } })
     })
   }
-  const closed = new AbortController()
-  const server = tls === undefined ? createServer(listener) : secureServer(tls, listener, closed.signal, options.log)
+  const secure = pair && createSecureServer(pair, listener)
+  const server = secure ?? createServer(listener)
   server.keepAliveTimeout = 30_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => reject(listenTrouble(cause, host, options.port)))
     server.listen(options.port, host, resolve)
   })
   const { port } = server.address() as AddressInfo
+  const closed = new AbortController()
+  if (secure && options.tls && pair) void renew(secure, { ...options, tls: options.tls }, pair, closed.signal)
+  const url = `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
   options.log?.info(
-    { port, stateDir: options.stateDir, latencyMs: options.latencyMs, account: desk.cloud.account },
+    { url, port, stateDir: options.stateDir, latencyMs: options.latencyMs, account: desk.cloud.account },
     'simulated cloud is up',
   )
   return {
-    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url,
     async stop() {
       closed.abort()
       await new Promise<void>((resolve) => {
@@ -84,18 +89,23 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   }
 }
 
-const RELOAD_MS = 10_000
-
-function secureServer(tls: TlsFiles, listener: RequestListener, signal: AbortSignal, log: Log | undefined): SecureServer {
-  const server = createSecureServer({ ...readTls(tls), minVersion: 'TLSv1.2' }, listener)
-  void watchFiles(tls, RELOAD_MS, signal, () => {
-    try {
-      server.setSecureContext({ ...readTls(tls), minVersion: 'TLSv1.2' })
-    } catch (thrown) {
-      log?.error({ err: asError(thrown).message }, 'the new certificate cannot be used, the old one stays')
-    }
+/** Shows a new certificate to who connects from then on, until the signal aborts. */
+function renew(
+  server: SecureServer,
+  { tls, reloadMs, log }: Pick<SimulatorOptions, 'reloadMs' | 'log'> & { readonly tls: TlsFiles },
+  from: ReturnType<typeof readTls>,
+  signal: AbortSignal,
+): Promise<void> {
+  return follow(() => readTls(tls), {
+    from,
+    signal,
+    onChange(pair) {
+      server.setSecureContext(pair)
+      log?.info('certificate read again')
+    },
+    onTrouble: (reason) => log?.error({ reason }, 'the new certificate cannot be used, the old one stays'),
+    ...(reloadMs === undefined ? {} : { everyMs: reloadMs }),
   })
-  return server
 }
 
 function listenTrouble(cause: NodeJS.ErrnoException, host: string, port: number): SecaError {
@@ -115,6 +125,8 @@ async function outcomeOf(door: Door, request: IncomingMessage): Promise<Outcome>
   try {
     const { pathname, searchParams } = new URL(url, 'http://simulator')
     const [entrance = '', ...path] = pathname.split('/').slice(1).map(decodeURIComponent)
+    // For probes, who have no token.
+    if (entrance === 'livez' || entrance === 'readyz') return { kind: 'reply', reply: { status: 200, body: 'ok' } }
     const isAdmin = entrance === 'admin'
     if (!isAdmin && entrance !== 'v1') throw new Refusal(404, 'not_found', 'this cloud answers below /v1')
     if (!isKnown(request.headers.authorization, isAdmin ? door.admin : door.tokens))

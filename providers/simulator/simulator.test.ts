@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createAuthority, issue } from '../../src/x509.ts'
+import { createVolume } from '../../src/mounted-testing.ts'
 import { SimulatorAdmin } from './admin.ts'
+import { simulator } from './index.ts'
 import { startSimulator } from './server.ts'
 import { type SpawnedSimulator, spawnSimulator } from './spawn.ts'
 
@@ -458,11 +463,101 @@ describe('a process of its own', () => {
   test('ends on SIGTERM, and says why it cannot start', async () => {
     const first = await spawned()
     await expect(spawned({ port: Number(new URL(first.url).port) })).rejects.toThrow('the port is taken')
-    await expect(spawned({ flags: ['--host', '0.0.0.0'] })).rejects.toThrow('loopback only')
-    await expect(spawned({ flags: ['--tls-cert-file', 'x'] })).rejects.toThrow('belong together')
-    await expect(spawned({ stateDir: '/dev/null/state' })).rejects.toThrow('choose another folder with --state-dir')
+    await expect(spawned({ flags: ['--host', '0.0.0.0'] })).rejects.toThrow('give --tls-cert-file and --tls-key-file')
+    await expect(spawned({ flags: ['--tls-cert-file', 'x'] })).rejects.toThrow('--tls-cert-file and --tls-key-file go together')
     await expect(spawned({ token: '' })).rejects.toThrow('--simulator-token (or SECA_SIMULATOR_TOKEN) is required')
     await expect(spawned({ flags: ['--latency', 'soon'] })).rejects.toThrow('--latency: "soon" is not a time span')
     expect(await first.stop()).toBe(0)
+  })
+
+  test('says what it needs where its folder cannot be made', async () => {
+    const file = join(stateDir(), 'file')
+    appendFileSync(file, '')
+    await expect(spawned({ stateDir: join(file, 'folder') })).rejects.toThrow(
+      /^the simulator cannot keep its state in .*; give --state-dir/,
+    )
+  })
+})
+
+describe('a simulator with a certificate', () => {
+  const ca = createAuthority('simulator-ca')
+  // Of loopback, and none of those that need no certificate.
+  const host = '127.0.0.2'
+  const certificate = (by = ca) => issue(by, { commonName: 'simulator', usages: ['server'], hosts: [host] })
+  const mounted = () => {
+    const volume = createVolume()
+    dirs.push(volume.path('.'))
+    const flags = [`--host=${host}`, `--tls-cert-file=${volume.path('tls.crt')}`, `--tls-key-file=${volume.path('tls.key')}`]
+    return { volume, flags, mount: ({ cert, key }: ReturnType<typeof certificate>) => volume.mount({ 'tls.crt': cert, 'tls.key': key }) }
+  }
+  const connection = (endpoint: string, settings: object) =>
+    simulator.connect({
+      region: 'eu-1',
+      cloudRegion: { name: 'eu-1', zones: {} },
+      settings: simulator.settings.parse({ endpoint, ...settings }),
+      credentials: { token: KEYS.token },
+      acquire: () => Promise.resolve(),
+    } as unknown as Parameters<typeof simulator.connect>[0])
+  const check = async (endpoint: string, settings: object) => {
+    const one = connection(endpoint, settings)
+    const context = { signal: AbortSignal.timeout(10_000) } as Parameters<typeof one.check>[0]
+    try {
+      return (await one.check(context)).account
+    } finally {
+      await one.close?.()
+    }
+  }
+
+  test('serves by HTTPS, elsewhere than on loopback too; the adapter comes in by its CA', async () => {
+    const { flags, mount } = mounted()
+    mount(certificate())
+    const { url } = await spawned({ flags: [...flags, '--account=acme'], ca: ca.cert })
+    expect(url).toMatch(/^https:\/\/127\.0\.0\.2:/)
+    expect(await check(url, { ca: ca.cert })).toBe('acme')
+    expect(await check(url, { ca: `${createAuthority('other').cert}${ca.cert}` })).toBe('acme')
+    for (const settings of [{}, { ca: createAuthority('other').cert }])
+      await expect(check(url, settings)).rejects.toMatchObject({ failure: 'transient', message: expect.stringMatching(/certificate/) })
+  })
+
+  test('shows a new one when its volume is swapped, and ends on SIGTERM', async () => {
+    const { flags, mount, volume } = mounted()
+    mount(certificate())
+    const tls = { certFile: volume.path('tls.crt'), keyFile: volume.path('tls.key') }
+    const here = await startSimulator({ port: 0, latencyMs: 0, host, tls, reloadMs: 20, ...KEYS })
+    const next = createAuthority('next-ca')
+    mount(certificate(next))
+    await vi.waitFor(async () => expect(await check(here.url, { ca: next.cert })).toMatch(/./), { timeout: 10_000 })
+    await here.stop()
+    const { stop } = await spawned({ flags, ca: next.cert })
+    expect(await stop()).toBe(0)
+  })
+
+  test('waits for the files, and ends on SIGTERM meanwhile', async () => {
+    const { flags, mount } = mounted()
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, '../../src/main.ts'), 'simulator', '--port=0', ...flags, `--state-dir=${stateDir()}`],
+      {
+        env: { ...process.env, SECA_SIMULATOR_TOKEN: 'x', SECA_SIMULATOR_ADMIN_TOKEN: 'y' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    let log = ''
+    child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    await vi.waitFor(() => expect(log).toContain('waiting for files'), { timeout: 10_000 })
+    mount(certificate())
+    await vi.waitFor(() => expect(log).toContain('simulated cloud is up'), { timeout: 10_000 })
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+  })
+
+  test.each([
+    [{ endpoint: 'http://10.0.0.1:8090' }, 'must be an https URL; http only to this machine'],
+    [{ endpoint: 'https://10.0.0.1', ca: 'x' }, 'must be certificates in PEM, and no key'],
+    [{ endpoint: 'https://10.0.0.1', ca: ca.cert + ca.key }, 'must be certificates in PEM, and no key'],
+    [{ endpoint: 'https://10.0.0.1', certificateAuthority: ca.cert }, 'Unrecognized key: "certificateAuthority"'],
+  ])('settings %#: refused', (settings, words) => {
+    expect(simulator.settings.safeParse(settings).error?.issues.map(({ message }) => message)).toEqual([words])
   })
 })

@@ -15,6 +15,8 @@ interface SpawnOptions {
   readonly adminToken: string
   /** Further flags of `seca-operator simulator`. */
   readonly flags?: readonly string[]
+  /** PEM of the CA that vouches for its certificate, where the flags name one. */
+  readonly ca?: string
 }
 
 /** A simulator in a process of its own, for tests. */
@@ -43,14 +45,15 @@ export async function spawnSimulator(options: SpawnOptions): Promise<SpawnedSimu
   const ended = once(child, 'close').then(() => {
     if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true })
   })
-  // The first line of the log names the port.
+  // The first line of the log says where it is.
   const first = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
   if (!first) throw new SecaError('InvalidConfiguration', errors.trim())
-  const url = `http://127.0.0.1:${(JSON.parse(String(first[0])) as { port: number }).port}`
+  const { url } = JSON.parse(String(first[0])) as { url: string }
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await ended
     return child.exitCode
   }
-  return { url, admin: new SimulatorAdmin({ url, adminToken }), stop: () => end('SIGTERM'), kill: async () => void (await end('SIGKILL')) }
+  const admin = new SimulatorAdmin({ url, adminToken, ...(options.ca === undefined ? {} : { ca: options.ca }) })
+  return { url, admin, stop: () => end('SIGTERM'), kill: async () => void (await end('SIGKILL')) }
 }

@@ -147,7 +147,18 @@ const TokenConfig = z.strictObject({
   tokenAudience: z.string().min(1).describe('audience of the tokens: one of their claim aud'),
   tokenKeyFile: z.string().min(1).optional().describe("file with the issuer's public keys, JWKS or PEM; default: discovery at the issuer"),
   tokenJwksUrl: z.string().min(1).optional().describe("URL of the issuer's public keys; default: discovery at the issuer"),
-  tokenCaFile: z.string().min(1).optional().describe('PEM of the CAs that vouch for the issuer; default: the usual ones'),
+  tokenCaFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM of the CAs that vouch for the issuer; read again when it changes. Default: the usual ones'),
+  tokenIssuerBearerFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "file with a token to ask the issuer for its keys with, such as the pod's own where the cluster is the issuer; read for each question. Needs --token-ca-file: it goes to who these CAs vouch for",
+    ),
   tokenClockToleranceMs: milliseconds('30s', "how far the issuer's clock may differ"),
   tokenKeysLastGoodMs: milliseconds('24h', 'how long the last keys serve while the issuer does not answer'),
   tokenRevocation: z
@@ -158,47 +169,63 @@ const TokenConfig = z.strictObject({
   tokenRevocationLastGoodMs: milliseconds('10m', 'how long the last answer counts while the endpoint does not answer'),
 })
 
+/** What would be sent to whomever the issuer's description names has to be held to a CA of one's own. */
+const isHeld = ({
+  tokenIssuerBearerFile: bearer,
+  tokenCaFile: ca,
+}: Partial<Record<'tokenIssuerBearerFile' | 'tokenCaFile', string | undefined>>) => bearer === undefined || ca !== undefined
+
 /** `seca-operator api` */
-export const ApiConfig = z.strictObject({
-  kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
-  context,
-  operatorNamespace,
-  defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of the unprefixed paths'),
-  host: z.string().min(1).default('0.0.0.0').describe('address to listen on'),
-  port: port(8443, 'port of the direct door: HTTPS with tokens of the issuer'),
-  aggregatedPort: z
-    .int()
-    .min(0)
-    .max(65_535)
-    .optional()
-    .meta({ description: 'port of the aggregated door, which kube-apiserver forwards to; absent: there is none', placeholder: 'port' }),
-  tlsCertFile: z.string().min(1).describe('certificate (PEM); read again when it changes'),
-  tlsKeyFile: z.string().min(1).describe('its private key (PEM)'),
-  aggregatedTlsCertFile: z.string().min(1).optional().describe('certificate of the aggregated door; default: the same'),
-  aggregatedTlsKeyFile: z.string().min(1).optional().describe('its private key'),
-  ...TokenConfig.shape,
-  externalUrl: z.string().min(1).optional().describe('base URL of the direct door as clients see it; default: the host that they used'),
-  aggregatedExternalUrl: z.string().min(1).optional().describe('URL of kube-apiserver as clients see it; default: the host that they used'),
-  trustedProxies: list('addresses (or CIDRs) of proxies whose X-Forwarded-Host is believed'),
-  unprotectedManagers: list('field managers, besides kubectl, whose fields the API may change'),
-  validationStatus,
-  // kube-apiserver cannot be asked for proofs faster than that (src/kube/reflector.ts).
-  dataMaxAgeMs: milliseconds('60s', 'how old the roles may be that decide on access by tokens; then 503. At least 15s', 15_000),
-  callerRequestsPerSecond: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(200)
-    .describe('requests a second of one caller, and of one address that is nobody; more wait'),
-  callerBurst: z.int().min(1).max(1_000_000).default(400).describe('requests that one caller may make at once after a pause'),
-  callerConcurrency: z.int().min(1).max(10_000).default(6).describe('requests of one caller that are worked on at a time; more wait'),
-  peerAddress: z.string().min(1).optional().describe('URL where other replicas reach this one; absent: there are none'),
-  peerKeyFile: z.string().min(1).optional().describe('file with the secret that replicas share'),
-  healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
-  healthPort: port(8082, 'port of /livez, /readyz and /metrics'),
-  drainMs: milliseconds('10s', 'time between "not ready" and the end, so that nobody is sent here any more'),
-  logLevel,
-})
+export const ApiConfig = z
+  .strictObject({
+    kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
+    context,
+    operatorNamespace,
+    defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of the unprefixed paths'),
+    host: z.string().min(1).default('0.0.0.0').describe('address to listen on'),
+    port: port(8443, 'port of the direct door: HTTPS with tokens of the issuer'),
+    aggregatedPort: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .optional()
+      .meta({ description: 'port of the aggregated door, which kube-apiserver forwards to; absent: there is none', placeholder: 'port' }),
+    tlsCertFile: z.string().min(1).describe('certificate (PEM); waited for when it is not there yet, read again when it changes'),
+    tlsKeyFile: z.string().min(1).describe('its private key (PEM)'),
+    aggregatedTlsCertFile: z.string().min(1).optional().describe('certificate of the aggregated door; default: the same'),
+    aggregatedTlsKeyFile: z.string().min(1).optional().describe('its private key'),
+    ...TokenConfig.shape,
+    externalUrl: z.string().min(1).optional().describe('base URL of the direct door as clients see it; default: the host that they used'),
+    aggregatedExternalUrl: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('URL of kube-apiserver as clients see it; default: the host that they used'),
+    trustedProxies: list('addresses (or CIDRs) of proxies whose X-Forwarded-Host is believed'),
+    unprotectedManagers: list('field managers, besides kubectl, whose fields the API may change'),
+    validationStatus,
+    // kube-apiserver cannot be asked for proofs faster than that (src/kube/reflector.ts).
+    dataMaxAgeMs: milliseconds('60s', 'how old the roles may be that decide on access by tokens; then 503. At least 15s', 15_000),
+    callerRequestsPerSecond: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(200)
+      .describe('requests a second of one caller, and of one address that is nobody; more wait'),
+    callerBurst: z.int().min(1).max(1_000_000).default(400).describe('requests that one caller may make at once after a pause'),
+    callerConcurrency: z.int().min(1).max(10_000).default(6).describe('requests of one caller that are worked on at a time; more wait'),
+    peerAddress: z.string().min(1).optional().describe('URL where other replicas reach this one; absent: there are none'),
+    peerKeyFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('file with the secrets that replicas share, one a line (while one replaces the other: both); waited for, and read again'),
+    healthHost: z.string().min(1).default('0.0.0.0').describe('address of /livez, /readyz and /metrics'),
+    healthPort: port(8082, 'port of /livez, /readyz and /metrics'),
+    drainMs: milliseconds('10s', 'time between "not ready" and the end, so that nobody is sent here any more'),
+    logLevel,
+  })
+  .refine(isHeld, '--token-issuer-bearer-file needs --token-ca-file, the CA of the issuer')
 export type ApiConfig = z.output<typeof ApiConfig>
 
 /** `seca-operator token`: flags only, since a sourced .seca/env describes another token. */
@@ -254,20 +281,33 @@ export const AuditConfig = z.strictObject({
 export type AuditConfig = z.output<typeof AuditConfig>
 
 /** `seca-operator simulator` */
-export const SimulatorConfig = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('address to listen on; without TLS a loopback one, as tokens travel in clear text'),
-  port: port(8090, 'port to listen on'),
-  tlsCertFile: z.string().min(1).optional().describe('certificate (PEM), for HTTPS; read again when it changes'),
-  tlsKeyFile: z.string().min(1).optional().describe('its private key (PEM)'),
-  stateDir: z.string().min(1).default('.seca/simulator').describe("folder for the cloud's state"),
-  simulatorToken: z.string().min(1).describe('token of customers; flags are visible to others, so give the variable'),
-  simulatorAdminToken: z.string().min(1).describe('token of /admin; flags are visible to others, so give the variable'),
-  latencyMs,
-  strict: z.boolean().default(false).describe('refuse second attachments, and addresses and blocks given twice'),
-  character: characters,
-  account: z.string().min(1).max(64).optional().describe("name of the customers' account; default: what it was, at first a random one"),
-  logLevel,
-})
+export const SimulatorConfig = z
+  .strictObject({
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe('address to listen on; without a certificate one of loopback, since tokens travel in clear text'),
+    port: port(8090, 'port to listen on'),
+    tlsCertFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('certificate (PEM) for HTTPS; waited for when it is not there yet, read again when it changes'),
+    tlsKeyFile: z.string().min(1).optional().describe('its private key (PEM)'),
+    stateDir: z.string().min(1).default('.seca/simulator').describe("folder for the cloud's state"),
+    simulatorToken: z.string().min(1).describe('token of customers; flags are visible to others, so give the variable'),
+    simulatorAdminToken: z.string().min(1).describe('token of /admin; flags are visible to others, so give the variable'),
+    latencyMs,
+    strict: z.boolean().default(false).describe('refuse second attachments, and addresses and blocks given twice'),
+    character: characters,
+    account: z.string().min(1).max(64).optional().describe("name of the customers' account; default: what it was, at first a random one"),
+    logLevel,
+  })
+  .refine(
+    ({ tlsCertFile, tlsKeyFile }) => (tlsCertFile === undefined) === (tlsKeyFile === undefined),
+    '--tls-cert-file and --tls-key-file go together',
+  )
 export type SimulatorConfig = z.output<typeof SimulatorConfig>
 
 /** `seca-operator start` */

@@ -1,6 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { BlockList, isIPv6 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp } from '../api/app.ts'
@@ -13,7 +10,7 @@ import { createFetch } from '../api/identity/issuer-fetch.ts'
 import { FrontProxy } from '../api/identity/front-proxy.ts'
 import { discover, Keys, keysAtUrl, keysInFile, keysOfIssuer } from '../api/identity/keys.ts'
 import { isForeignManager, keepOwners } from '../api/write/owners.ts'
-import { NO_PEERS, PeerSet } from '../api/door/peers.ts'
+import { NO_PEERS } from '../api/door/peers.ts'
 import { Revocation } from '../api/identity/revocation.ts'
 import { AccessReviews } from '../api/access/access-review.ts'
 import { whileCurrent } from '../api/access/current.ts'
@@ -26,11 +23,11 @@ import { Informers } from '../cache/informers.ts'
 import type { ApiConfig } from '../cli/config.ts'
 import { SecaError } from '../errors.ts'
 import { KINDS } from '../kinds/index.ts'
-import type { KubeClient } from '../kube/client.ts'
 import { connect } from '../kube/config.ts'
+import { readTls, type TlsFiles, whenThere } from '../mounted.ts'
 import { startHealth } from '../observe/health.ts'
 import type { Log } from '../observe/log.ts'
-import { type TlsFiles, whenThere } from '../tls-files.ts'
+import { createPeers } from './api-peers.ts'
 import { aborted, surroundings } from './process.ts'
 
 /** What says who may do what, and where a tenant ends (architecture §6). */
@@ -46,10 +43,10 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
   const current = { kinds: DECIDING, maxAgeMs: config.dataMaxAgeMs }
   const informers = new Informers({ client, cache, log, metrics, current })
   const stop = new AbortController()
-  const isReady = () => (stopping ? 'stopping' : (closed ?? informers.trouble()))
+  const isReady = () => (stopping ? 'stopping' : (waiting ?? informers.trouble() ?? peers?.trouble()))
   let stopping = false
-  /** Why no door is open yet. */
-  let closed: string | undefined = 'starting'
+  let waiting: string | undefined = 'not started yet'
+  let peers: Awaited<ReturnType<typeof createPeers>>
   const listeners: Listener[] = []
   const health = await startHealth({
     host: config.healthHost,
@@ -61,16 +58,23 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
   })
   const running: Promise<void>[] = [informers.run(stop.signal)]
   try {
-    const { tlsCertFile, tlsKeyFile, aggregatedTlsCertFile, aggregatedTlsKeyFile, peerKeyFile } = config
-    const files = [tlsCertFile, tlsKeyFile, aggregatedTlsCertFile, aggregatedTlsKeyFile, peerKeyFile].filter((file) => file !== undefined)
-    const onWait = (missing: readonly string[]) => {
-      closed = `waiting for ${missing.join(', ')}`
-      log.info({ missing }, 'waiting for files')
-    }
-    if (!(await whenThere(files, signal, onWait))) return
     const isSynced = () => informers.isSynced()
-    const peers = createPeers(config, client, cache, log)
+    // From a Secret that may be made after this pod: live meanwhile, not ready, and in sync by then.
+    const patience = {
+      signal,
+      onWait: (why: string) => {
+        waiting = why
+        log.warn({ reason: why }, 'waiting for files of a Secret')
+      },
+    }
+    const tls = { certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }
+    const aggregatedTls = { certFile: config.aggregatedTlsCertFile ?? tls.certFile, keyFile: config.aggregatedTlsKeyFile ?? tls.keyFile }
+    const certificate = await whenThere(() => (readTls(aggregatedTls), readTls(tls)), patience)
+    if (certificate === undefined) return
+    peers = await createPeers({ config, certificate: certificate.cert, client, cache, log, patience })
+    if (signal.aborted) return
     if (peers) running.push(peers.run(stop.signal))
+    waiting = undefined
     const proxy = config.aggregatedPort === undefined ? undefined : new FrontProxy({ client, log, onTrust: () => aggregated?.refresh() })
     let aggregated: Listener | undefined
     const app = createApp({
@@ -105,13 +109,12 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
         log,
         ...more,
       })
-    const tls = { certFile: config.tlsCertFile, keyFile: config.tlsKeyFile }
     const listen = (
       name: Door,
       port: number,
       files: TlsFiles,
       handler: ReturnType<typeof door>,
-      more: Pick<ListenerOptions, 'clientCa'> = {},
+      more: Pick<ListenerOptions, 'clientCa' | 'beforeShown'> = {},
     ) => startListener({ name, host: config.host, port, tls: files, handler, log, ...more })
     const probe = ({ path }: { path: string }) => healthAnswer(path, isReady)
 
@@ -132,27 +135,28 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
         ...(proxy.trust?.extraPrefixes ?? []),
       ]
       const handler = door('aggregated', aggregatedAuthenticator(proxy, new TokenReviews(client)), { plain, identityHeaders })
-      const files = { certFile: config.aggregatedTlsCertFile ?? tls.certFile, keyFile: config.aggregatedTlsKeyFile ?? tls.keyFile }
-      aggregated = await listen('aggregated', config.aggregatedPort, files, handler, {
+      aggregated = await listen('aggregated', config.aggregatedPort, aggregatedTls, handler, {
         clientCa: () => proxy.trust?.ca,
       })
       listeners.push(aggregated)
       running.push(proxy.run(stop.signal))
       log.info({ port: aggregated.port }, 'aggregated door open')
     }
-    const later: DoorOptions['later'] = peers && ((query, head) => peers.answer(query, head))
+    const others = peers
+    const later: DoorOptions['later'] = others && ((query, head) => others.answer(query, head))
     const direct = await listen(
       'direct',
       config.port,
       tls,
       door('direct', directAuthenticator(createTokens(config, log)), { plain: probe, ...(later ? { later } : {}) }),
+      others ? { beforeShown: ({ cert }) => others.show(cert) } : {},
     )
     listeners.push(direct)
-    closed = undefined
     log.info({ port: direct.port, issuer: config.tokenIssuer, health: health.url }, 'direct door open')
 
     await aborted(signal)
     stopping = true
+    for (const listener of listeners) listener.drain()
     await sleep(config.drainMs)
   } finally {
     stopping = true
@@ -165,9 +169,9 @@ export async function api(config: ApiConfig, context: { readonly signal: AbortSi
 }
 
 function createTokens(config: ApiConfig, log: Log): Tokens {
-  const ca = config.tokenCaFile === undefined ? undefined : readFileSync(config.tokenCaFile, 'utf8')
-  // Connections of their own: a slow userinfo endpoint must not keep us from the keys.
-  const [fetchJson, fetchUser] = [createFetch(ca), createFetch(ca)]
+  const { tokenCaFile: caFile, tokenIssuerBearerFile: bearerFile } = config
+  // Connections of their own: a slow userinfo endpoint must not keep us from the keys. And there the caller's token goes, not ours.
+  const [fetchJson, fetchUser] = [createFetch({ caFile, bearerFile }), createFetch({ caFile })]
   const { tokenIssuer: issuer, tokenKeyFile: file, tokenJwksUrl: url } = config
   const source = file !== undefined ? keysInFile(file) : url !== undefined ? keysAtUrl(url, fetchJson) : keysOfIssuer(issuer, fetchJson)
   const endpoint = async () => {
@@ -187,24 +191,6 @@ function createTokens(config: ApiConfig, log: Log): Tokens {
     audience: config.tokenAudience,
     clockToleranceS: config.tokenClockToleranceMs / 1000,
     ...(config.tokenRevocation === 'userinfo' ? { revocation } : {}),
-  })
-}
-
-function createPeers(config: ApiConfig, client: KubeClient, cache: Cache, log: Log): PeerSet | undefined {
-  if (config.peerAddress === undefined) return undefined
-  if (config.peerKeyFile === undefined)
-    throw new SecaError('InvalidConfiguration', '--peer-address needs --peer-key-file, the secret that all replicas share')
-  const key = readFileSync(config.peerKeyFile, 'utf8').trim()
-  if (key.length < 16) throw new SecaError('InvalidConfiguration', `${config.peerKeyFile} holds fewer than 16 characters: no secret`)
-  return new PeerSet({
-    client,
-    cache,
-    namespace: config.operatorNamespace,
-    identity: `${hostname()}-${randomUUID().slice(0, 8)}`,
-    address: config.peerAddress,
-    key,
-    tls: { certFile: config.tlsCertFile, keyFile: config.tlsKeyFile },
-    log,
   })
 }
 

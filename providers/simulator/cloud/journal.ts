@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { asError, SecaError } from '../../../src/errors.ts'
 import type { CloudObject } from './model.ts'
@@ -30,20 +30,11 @@ const LINES_LIMIT = 300_000
  * cut off in the middle is not there: its caller never had an answer. `replay` gets all that is there; then, and now and again, the file is rewritten with `compact`.
  */
 export function openJournal(dir: string, replay: (entry: Entry) => void, compact: () => Iterable<Entry>): Journal {
-  try {
-    mkdirSync(dir, { recursive: true })
-    accessSync(dir, constants.W_OK)
-  } catch (error) {
-    throw new SecaError(
-      'InvalidConfiguration',
-      `the state cannot be kept in ${dir} (${asError(error).message}); choose another folder with --state-dir`,
-    )
-  }
   const path = join(dir, FILE)
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
+  const lines = linesOf(dir, path)
   lines.pop() // empty, or torn
   for (const [i, line] of lines.entries()) replay(parseLine(line, path, i + 1))
-  rewrite(path, compact())
+  writable(dir, () => rewrite(path, compact()))
   let file = openSync(path, 'a')
   let appended = 0
   return {
@@ -63,11 +54,37 @@ export function openJournal(dir: string, replay: (entry: Entry) => void, compact
 /** Nothing is kept. */
 export const NO_JOURNAL: Journal = { append: () => undefined, close: () => undefined }
 
+function linesOf(dir: string, path: string): string[] {
+  return writable(dir, () => {
+    mkdirSync(dir, { recursive: true })
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
+  })
+}
+
+/** What needs a folder of our own, which a read-only root does not have. */
+function writable<T>(dir: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw new SecaError(
+      'InvalidConfiguration',
+      `the simulator cannot keep its state in ${dir}: ${asError(cause).message}; give --state-dir a folder that it may write to (in a pod: of a volume)`,
+      { cause },
+    )
+  }
+}
+
 function parseLine(line: string, path: string, number: number): Entry {
   try {
     return JSON.parse(line) as Entry
   } catch (cause) {
-    throw new Error(`${path}:${number} is damaged. Restore the file, or remove it to start with an empty cloud.`, { cause })
+    throw new SecaError(
+      'InvalidConfiguration',
+      `${path}:${number} is damaged. Restore the file, or remove it to start with an empty cloud.`,
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect as connectH2 } from 'node:http2'
-import { request, type RequestOptions } from 'node:https'
+import { connect as connectH2, type ClientHttp2Session } from 'node:http2'
+import { Agent, request, type RequestOptions } from 'node:https'
 import { BlockList, connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ import { FrontProxy } from '../identity/front-proxy.ts'
 import { TIMES } from './limits.ts'
 import { type Listener, type ListenerOptions, startListener } from './listener.ts'
 import { TokenReviews } from '../identity/token-review.ts'
+import { createVolume } from '../../mounted-testing.ts'
 import { createAuthority, issue, type KeyPair } from '../../x509.ts'
 import { serve, until } from '../../kube/testing.ts'
 
@@ -284,8 +286,19 @@ describe('a door', () => {
     expect((await ask(port)).status).toBe(200)
   })
 
-  it('takes over a new certificate without a restart, and keeps the old one when the new is broken', async () => {
-    const { port } = await open(echo, { reloadMs: 20 })
+  it('takes over a new certificate when its volume is swapped, once others were told, and keeps the old one when the new is broken', async () => {
+    const volume = createVolume()
+    ends.push(() => Promise.resolve(volume.remove()))
+    const mount = ({ cert, key }: KeyPair) => volume.mount({ 'tls.crt': cert, 'tls.key': key })
+    mount(server())
+    const tls = { certFile: volume.path('tls.crt'), keyFile: volume.path('tls.key') }
+    let told = Promise.withResolvers<void>()
+    const shown: string[] = []
+    const beforeShown = ({ cert }: { cert: string }) => {
+      shown.push(new X509Certificate(cert).fingerprint256)
+      return told.promise
+    }
+    const { port } = await open(echo, { reloadMs: 20, tls, beforeShown })
     const fingerprint = () =>
       new Promise<string>((resolve, reject) => {
         const socket: TLSSocket = connectTls({ host: '127.0.0.1', port, ca: ca.cert }, () => {
@@ -294,16 +307,91 @@ describe('a door', () => {
         })
         socket.on('error', reject)
       })
+    const becomes = async (wanted: string) => {
+      for (const stop = performance.now() + 10_000; performance.now() < stop;) if ((await fingerprint()) === wanted) return
+      throw new Error('the certificate is not shown')
+    }
     const first = await fingerprint()
-    useCertificate(server())
-    let now = first
-    const stop = performance.now() + 10_000
-    while (now === first && performance.now() < stop) now = await fingerprint()
-    expect(now).not.toBe(first)
-    writeFileSync(files.certFile, 'nonsense')
+    mount(server())
+    await until(() => shown.length === 1)
+    expect(await fingerprint()).toBe(first)
+    told.resolve()
+    await becomes(shown[0] ?? '')
+    expect(shown[0]).not.toBe(first)
+    volume.mount({ 'tls.crt': server().cert, 'tls.key': server().key })
     await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(await fingerprint()).toBe(now)
-    useCertificate(server())
+    expect(await fingerprint()).toBe(shown[0])
+    // Who cannot be told holds up nothing.
+    told = Promise.withResolvers()
+    told.promise.catch(() => undefined)
+    told.reject(new Error('kube-apiserver is away'))
+    mount(server())
+    await until(() => shown.length === 2)
+    await becomes(shown[1] ?? '')
+  })
+
+  it('that drains sends clients away, and loses nothing of what they send meanwhile', async () => {
+    let isDraining = false
+    let reached = 0
+    let gate = Promise.withResolvers<void>()
+    gate.resolve()
+    const gated: App = async () => {
+      reached++
+      await gate.promise
+      return new Response('done')
+    }
+    const listener = await open(gated, { isDraining: () => isDraining })
+    const { port } = listener
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const connection = async () => (await ask(port, { agent })).headers['connection']
+    const session = connectH2(`https://localhost:${port}`, { ca: ca.cert })
+    const over = (one: ClientHttp2Session) =>
+      new Promise((resolve, reject) => {
+        const stream = one.request({ ':path': '/x' })
+        stream.on('response', (head) => resolve(head[':status']))
+        stream.on('error', reject)
+        stream.resume()
+      })
+    const away = (one: ClientHttp2Session) => new Promise((resolve) => one.once('goaway', (code) => resolve(code)))
+    ends.push(() => Promise.resolve(void agent.destroy()))
+    const crowd = connectH2(`https://localhost:${port}`, { ca: ca.cert })
+    expect([await connection(), await over(session), await over(crowd)]).toEqual(['keep-alive', 200, 200])
+    const told = [away(session), away(crowd)]
+    isDraining = true
+    listener.drain()
+    expect([await over(session), await told[0]]).toEqual([200, 0])
+    expect(await connection()).toBe('close')
+    // Nothing of what is open together is turned away.
+    const before = reached
+    gate = Promise.withResolvers()
+    const answers = Promise.all([over(crowd), over(crowd), over(crowd)])
+    await until(() => reached === before + 3)
+    gate.resolve()
+    expect([await answers, await told[1]]).toEqual([[200, 200, 200], 0])
+    // Who comes anew is served once, not sent away at the door.
+    const late = connectH2(`https://localhost:${port}`, { ca: ca.cert })
+    const lateTold = away(late)
+    expect([await over(late), await lateTold]).toEqual([200, 0])
+  })
+
+  it('that stops closes what is kept alive after the answer that was under way', async () => {
+    const gate = Promise.withResolvers<void>()
+    let reached = 0
+    const listener = await open(async () => {
+      reached++
+      await gate.promise
+      return new Response('done')
+    })
+    const agent = new Agent({ keepAlive: true })
+    ends.push(() => Promise.resolve(void agent.destroy()))
+    const answer = ask(listener.port, { agent })
+    await until(() => reached === 1)
+    const start = performance.now()
+    const stopped = listener.stop(10_000)
+    gate.resolve()
+    expect((await answer).body).toBe('done')
+    await stopped
+    expect(performance.now() - start).toBeLessThan(5_000)
   })
 
   it('ends in order: what is under way is answered, what is idle is closed', async () => {

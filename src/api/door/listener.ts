@@ -5,8 +5,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { asError } from '../../errors.ts'
+import { follow, readTls, type TlsFiles, type TlsPair } from '../../mounted.ts'
 import type { Log } from '../../observe/log.ts'
-import { readTls, type TlsFiles, watchFiles } from '../../tls-files.ts'
 import type { Handler } from './handler.ts'
 import { MAX_HEADER, TIMES } from './limits.ts'
 import { Rate } from './rate.ts'
@@ -16,7 +16,10 @@ export interface ListenerOptions {
   readonly host: string
   /** 0 takes a free port. */
   readonly port: number
+  /** Read again when they change. */
   readonly tls: TlsFiles
+  /** Awaited before a new certificate is shown; when it fails, the certificate is shown all the same. */
+  readonly beforeShown?: (certificate: TlsPair) => Promise<void>
   /** PEM of the CAs of client certificates that count; absent: none is asked for. */
   readonly clientCa?: () => string | undefined
   readonly handler: Handler
@@ -31,11 +34,12 @@ export interface Listener {
   readonly port: number
   /** Takes over changed client CAs for new connections; those whose certificate did not pass are closed, to come again. */
   refresh(): void
+  /** Sends clients elsewhere: HTTP/2 connections end with the answer to their next request. (HTTP/1 is the handler's: `Connection: close`.) */
+  drain(): void
   /** No new connections; those that are idle are closed, the others after their answer. Resolves when all are gone, or after `graceMs`. */
   stop(graceMs: number): Promise<void>
 }
 
-const RELOAD_MS = 10_000
 /** Streams that one HTTP/2 connection may have open. */
 const MAX_STREAMS = 100
 /** Requests that one HTTP/2 connection may give up before they are answered. */
@@ -46,8 +50,9 @@ const MAX_PIPELINED = 64
 /** One HTTPS port, HTTP/1.1 and HTTP/2, with limits for clients that mean no good. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const { name, log, handler, clientCa, times = TIMES } = options
+  let certificate = readTls(options.tls)
   const context = () => ({
-    ...readTls(options.tls),
+    ...certificate,
     // A resumed session would bring along what an earlier handshake thought of its certificate, without the chain.
     ...(clientCa === undefined ? {} : { ca: clientCa() ?? NOBODY, secureOptions: constants.SSL_OP_NO_TICKET }),
     minVersion: 'TLSv1.2' as const,
@@ -73,6 +78,8 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const sockets = new Set<TLSSocket>()
   const busy = new Map<Socket, number>()
   const sessions = new Set<ServerHttp2Session>()
+  let isDraining = false
+  let isStopping = false
   server.prependListener('secureConnection', (socket: TLSSocket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -91,6 +98,13 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     patience.set(session, rate)
     if (rate.take(performance.now()) === undefined) session.destroy()
   }
+  /**
+   * GOAWAY travels with the answer to the only request that is open, so that the client's next request goes elsewhere. At another
+   * moment it would turn away what is on its way (which clients send again, but not all do); the end of the drain does that.
+   */
+  const sendAway = (session: ServerHttp2Session, socket: Socket) => {
+    if (busy.get(socket) === 1 && !session.destroyed) session.close()
+  }
   server.on('request', (incoming: IncomingMessage | Http2ServerRequest, outgoing: ServerResponse | Http2ServerResponse) => {
     const { socket } = incoming
     const count = (busy.get(socket) ?? 0) + 1
@@ -101,10 +115,12 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     outgoing.on('close', () => {
       if (session !== undefined && !outgoing.writableEnded) giveUp(session)
       const left = (busy.get(socket) ?? 1) - 1
-      if (left > 0) busy.set(socket, left)
-      else busy.delete(socket)
+      if (left > 0) return void busy.set(socket, left)
+      busy.delete(socket)
+      if (isStopping && session === undefined) socket.destroySoon()
     })
     outgoing.on('error', () => undefined)
+    if (isDraining && session !== undefined) stream?.once('prefinish', () => sendAway(session, socket))
     if (session === undefined || !patience.has(session)) return handler(incoming, outgoing)
     // What it takes back often comes in the same packet, and is known a turn later.
     setImmediate(() => {
@@ -136,7 +152,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     try {
       server.setSecureContext(context())
     } catch (error) {
-      log.error({ listener: name, err: asError(error).message }, 'the new certificate cannot be used, the old one stays')
+      log.error({ listener: name, err: asError(error).message }, 'certificate or client CAs cannot be used, the old ones stay')
     }
   }
   /** The handshake is not repeated: who came too early with a certificate of a new CA would be refused for as long as it stays. */
@@ -147,9 +163,20 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     for (const socket of sockets) if (isUnknown(socket) && socket.alpnProtocol !== 'h2' && !busy.has(socket)) socket.destroySoon()
   }
   const closed = new AbortController()
-  void watchFiles(options.tls, options.reloadMs ?? RELOAD_MS, closed.signal, () => {
+  const show = async (next: TlsPair) => {
+    await options
+      .beforeShown?.(next)
+      .catch((error: unknown) => log.warn({ listener: name, err: asError(error).message }, 'nobody was told of the new certificate'))
+    certificate = next
     refresh()
     log.info({ listener: name }, 'certificate read again')
+  }
+  void follow(() => readTls(options.tls), {
+    from: certificate,
+    signal: closed.signal,
+    onChange: show,
+    onTrouble: (err) => log.error({ listener: name, err }, 'the new certificate cannot be used, the old one stays'),
+    ...(options.reloadMs === undefined ? {} : { everyMs: options.reloadMs }),
   })
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject)
@@ -160,7 +187,11 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   return {
     port: (server.address() as AddressInfo).port,
     refresh: renew,
+    drain() {
+      isDraining = true
+    },
     async stop(graceMs) {
+      isStopping = true
       closed.abort()
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const session of sessions) session.close()

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { createAuthority, issue } from '../../x509.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { add, testCache } from '../../cache/testing.ts'
@@ -20,8 +21,8 @@ function start() {
     namespace: 'seca-system',
     identity: 'a',
     address: 'https://127.0.0.1:1',
-    key: KEY,
-    tls: { certFile: '', keyFile: '' },
+    keys: () => [KEY],
+    certificate: issue(createAuthority('ca'), { commonName: 'api', usages: ['server'] }).cert,
     log: pino({ level: 'silent' }),
   })
   const ask = async (rawHeaders: readonly string[], query = QUERY) =>

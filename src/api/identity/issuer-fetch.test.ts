@@ -1,8 +1,11 @@
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createAuthority, issue } from '../../x509.ts'
+import { createVolume } from '../../mounted-testing.ts'
 import { createFetch, requireSafe } from './issuer-fetch.ts'
 import { Revocation } from './revocation.ts'
 
@@ -70,5 +73,51 @@ describe('a question to the issuer', () => {
     ['IdentityUnavailable', 'a connection that is cut', (request) => void request.socket.destroy()],
   ])('%s: %s', async (expected, _, listener) => {
     expect(await (await serve(listener))()).toBe(expected)
+  })
+})
+
+describe('an issuer that answers nobody without a token, by a CA of its own', () => {
+  const authority = createAuthority('ca-1')
+  async function open(ca = authority) {
+    const volume = createVolume()
+    const seen: (string | undefined)[] = []
+    const server = createSecureServer(issue(ca, { commonName: 'x', usages: ['server'], hosts: ['127.0.0.1'] }), (request, response) => {
+      seen.push(request.headers.authorization)
+      response.end('{}')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      volume.remove()
+      server.closeAllConnections()
+      server.close()
+    })
+    const files = { caFile: volume.path('ca.crt'), bearerFile: volume.path('token') }
+    return { seen, volume, fetchJson: createFetch(files), url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/keys` }
+  }
+
+  it('is asked with the token of the file, as it is at that moment', async () => {
+    const { seen, volume, fetchJson, url } = await open()
+    await expect(fetchJson(url)).rejects.toThrow('token is not there yet')
+    for (const token of ['one', 'two\n']) {
+      volume.mount({ 'ca.crt': authority.cert, token })
+      expect((await fetchJson(url)).status).toBe(200)
+    }
+    expect(seen).toEqual(['Bearer one', 'Bearer two'])
+  })
+
+  it('is believed by the CA of the file, as it is at that moment', async () => {
+    const next = createAuthority('ca-2')
+    const { seen, volume, fetchJson, url } = await open(next)
+    volume.mount({ 'ca.crt': authority.cert, token: 'one' })
+    await expect(fetchJson(url)).rejects.toThrow('fetch failed')
+    volume.mount({ 'ca.crt': `${authority.cert}${next.cert}`, token: 'one' })
+    expect((await fetchJson(url)).status).toBe(200)
+    expect(seen).toHaveLength(1)
+  })
+
+  it('gets the token by https only', async () => {
+    const { volume, fetchJson } = await open()
+    volume.mount({ 'ca.crt': authority.cert, token: 'canary' })
+    await expect(fetchJson('http://127.0.0.1:9/keys')).rejects.toThrow('not sent in clear text')
   })
 })

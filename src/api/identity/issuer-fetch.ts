@@ -1,5 +1,6 @@
 import { Agent, fetch } from 'undici'
 import { SecaError } from '../../errors.ts'
+import { readMounted } from '../../mounted.ts'
 
 const TIMEOUT_MS = 5_000
 const MAX_BYTES = 1_048_576
@@ -12,13 +13,34 @@ export interface Answer {
 /** GET of a JSON document of the token issuer: no redirects, 5 s, 1 MiB. Throws when there is no answer. */
 export type FetchJson = (url: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>
 
-/** `ca`: PEM of the CAs that may vouch for the issuer, instead of the usual ones. */
-export function createFetch(ca?: string): FetchJson {
-  const dispatcher = new Agent({ connect: { timeout: TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) }, connections: 8 })
+/** How the issuer is asked; both files are read again for each question, as what is mounted in a pod rotates. */
+export interface Approach {
+  /** PEM of the CAs that may vouch for the issuer, instead of the usual ones. */
+  readonly caFile?: string | undefined
+  /** A bearer token to ask with, for issuers that answer nobody (kube-apiserver); it is sent by https only. */
+  readonly bearerFile?: string | undefined
+}
+
+/** kube-apiserver answers 406 to who accepts nothing but JSON. */
+const ACCEPT = 'application/json, application/jwk-set+json'
+
+export function createFetch({ caFile, bearerFile }: Approach = {}): FetchJson {
+  let pool: { readonly ca: string | undefined; readonly agent: Agent } | undefined
+  const agentOf = (ca: string | undefined) => {
+    if (pool !== undefined && pool.ca === ca) return pool.agent
+    void pool?.agent.close()
+    const agent = new Agent({ connect: { timeout: TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) }, connections: 8 })
+    pool = { ca, agent }
+    return agent
+  }
   return async (url, headers = {}) => {
-    const response = await fetch(requireSafe(url), {
-      dispatcher,
-      headers: { accept: 'application/json', ...headers },
+    requireSafe(url)
+    if (bearerFile !== undefined && !url.startsWith('https:'))
+      throw new SecaError('InvalidConfiguration', `${url} is not an https URL; the token of ${bearerFile} is not sent in clear text`)
+    const bearer = bearerFile === undefined ? {} : { authorization: `Bearer ${readMounted(bearerFile).trim()}` }
+    const response = await fetch(url, {
+      dispatcher: agentOf(caFile === undefined ? undefined : readMounted(caFile)),
+      headers: { accept: ACCEPT, ...bearer, ...headers },
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
