@@ -28,6 +28,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/api/door': API.concat('src/api/path', 'src/api/identity', 'undici', 'lru-cache'),
   'src/cli': ['package.json', 'zod', 'yaml'],
   'src/processes': ['src', 'controllers', 'providers'],
+  'src/doctor': ['src', 'providers', 'tar-stream', 'package.json'],
   'src/observe': ['pino', 'prom-client'],
   providers: ['src/kinds', 'src/provider', 'zod', 'undici'],
   'src/image': ['src/cli', 'esbuild', 'tar-stream', 'zod', 'package.json'],
@@ -91,7 +92,7 @@ function isAllowed(file: string, target: string): boolean {
   // A silent logger for tests.
   if (target === 'pino' && file.endsWith('testing.ts')) return true
   if (target === 'src/cache/testing.ts') return file.endsWith('.test.ts')
-  if (layer === 'src/processes' && OUTERMOST.some(inside)) return false
+  if (['src/processes', 'src/doctor'].includes(layer) && OUTERMOST.some(inside)) return false
   // The list of all providers.
   if (file === 'providers/index.ts') return inside('providers') || inside('src/provider')
   // A provider never sees another one.

@@ -18,6 +18,9 @@ export const OPERATOR = {
   audit: subcommand('find cloud objects without a resource, and the other way round', config.AuditConfig, async (settings, context) =>
     (await import('./processes/audit.ts')).runAudit(settings, context),
   ),
+  doctor: subcommand('check an installation, and say what to do', config.DoctorConfig, async (settings, context) =>
+    (await import('./doctor/doctor.ts')).doctor(settings, context),
+  ),
   simulator: subcommand('run the simulated cloud', config.SimulatorConfig, async (settings, context) =>
     (await import('./processes/simulator.ts')).simulator(settings, context),
   ),

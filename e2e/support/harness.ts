@@ -119,6 +119,8 @@ type ServiceName = 'simulator' | 'controllers'
 export interface Stack {
   readonly client: KubeClient
   readonly cloud: SimulatorAdmin
+  /** Where it is. */
+  readonly cloudUrl: string
   /** kubeconfig of the controllers' service account. */
   readonly kubeconfig: string
   /** `/livez`, `/readyz`, `/metrics` of the controllers. */
@@ -200,6 +202,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return {
     client,
     cloud: new SimulatorAdmin({ url, adminToken: secrets.adminToken }),
+    cloudUrl: url,
     kubeconfig,
     healthUrl: `http://127.0.0.1:${ports.controllers}`,
     async kill(name, signal = 'SIGKILL') {

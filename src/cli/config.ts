@@ -280,6 +280,36 @@ export const AuditConfig = z.strictObject({
 })
 export type AuditConfig = z.output<typeof AuditConfig>
 
+/** `seca-operator doctor` */
+export const DoctorConfig = z
+  .strictObject({
+    kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod, which sees less'),
+    context,
+    operatorNamespace,
+    output: z.enum(['table', 'json']).default('table').meta(flagOnly('how the answer is written; progress goes to stderr')),
+    only: list('names of checks: only these; default: all of them').meta({ flagOnly: true }),
+    bundle: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        ...flagOnly('also write a .tar.gz for support: the answer, conditions, events, resources, logs; no Secrets, tokens or user data'),
+        placeholder: 'file',
+      }),
+    olderThanMs: milliseconds('15m', 'what is not ready, or being deleted, for longer is told'),
+    tlsSecret: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Secret of the API's certificate, in the operator's namespace; default: the one that its pods mount"),
+    apiUrl: z.string().min(1).optional().describe('base URL of the direct door, as clients reach it; absent: it is not asked'),
+    apiCaFile: z.string().min(1).optional().describe('PEM of the CAs that vouch for it there; default: the usual ones'),
+    ...TokenConfig.pick({ tokenKeyFile: true, tokenJwksUrl: true, tokenCaFile: true, tokenIssuerBearerFile: true }).shape,
+    tokenIssuer: z.string().min(1).optional().describe("issuer of the tokens: their claim iss; default: what the API's Deployment says"),
+  })
+  .refine(isHeld, '--token-issuer-bearer-file needs --token-ca-file, the CA of the issuer')
+export type DoctorConfig = z.output<typeof DoctorConfig>
+
 /** `seca-operator simulator` */
 export const SimulatorConfig = z
   .strictObject({

@@ -31,6 +31,8 @@ export const KUBERNETES = {
   EndpointSlice: { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices', kind: 'EndpointSlice', namespaced: true },
   APIService: { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices', kind: 'APIService', namespaced: false },
   Namespace: core('namespaces', 'Namespace', false),
+  Pod: core('pods', 'Pod'),
+  Deployment: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment', namespaced: true },
   Secret: core('secrets', 'Secret'),
   ServiceAccount: core('serviceaccounts', 'ServiceAccount'),
   CustomResourceDefinition: {

@@ -188,6 +188,11 @@ export class KubeClient {
     return this.#send<T>({ method, path, body, verb: 'raw', resource: 'raw', idempotent: method === 'GET', ...options })
   }
 
+  /** The apiserver's clock, epoch milliseconds, in whole seconds; NaN when it does not say. */
+  serverTime(signal?: AbortSignal): Promise<number> {
+    return this.#transport.serverTime(signal)
+  }
+
   /** Aborts what is in flight. */
   close(): Promise<void> {
     return this.#transport.close()

@@ -4,6 +4,8 @@ import { asError } from '../errors.ts'
 export interface Answer {
   readonly status: number
   readonly retryAfter: string | undefined
+  /** The server's clock. */
+  readonly date: string | undefined
   readonly body: string
 }
 
@@ -30,6 +32,7 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
   protected controller: Dispatcher.DispatchController | undefined
   protected code = 0
   protected retryAfter: string | undefined
+  protected date: string | undefined
   #sent = false
   readonly #signal: AbortSignal | undefined
   constructor(signal: AbortSignal | undefined) {
@@ -57,6 +60,7 @@ abstract class Exchange implements Dispatcher.DispatchHandler {
     this.code = status
     const retryAfter = headers['retry-after']
     if (typeof retryAfter === 'string') this.retryAfter = retryAfter
+    if (typeof headers['date'] === 'string') this.date = headers['date']
   }
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.release()
@@ -81,7 +85,7 @@ class Call extends Exchange {
   }
   onResponseEnd(): void {
     this.release()
-    this.#resolve({ status: this.code, retryAfter: this.retryAfter, body: textOf(this.#chunks) })
+    this.#resolve({ status: this.code, retryAfter: this.retryAfter, date: this.date, body: textOf(this.#chunks) })
   }
 }
 
@@ -134,7 +138,8 @@ class Lines extends Exchange implements AsyncIterable<string[]> {
   }
   onResponseEnd(): void {
     this.release()
-    if (this.code !== 200) return this.#refused({ status: this.code, retryAfter: this.retryAfter, body: textOf(this.#rest) })
+    if (this.code !== 200)
+      return this.#refused({ status: this.code, retryAfter: this.retryAfter, date: this.date, body: textOf(this.#rest) })
     // A stream that ends within a line was cut: the line is dropped, and the next watch brings it again.
     this.#finish()
   }

@@ -91,6 +91,16 @@ export class Transport {
     }
   }
 
+  /** What the server's clock says (epoch milliseconds, whole seconds), on any answer; NaN when it says nothing. */
+  async serverTime(signal: AbortSignal | undefined): Promise<number> {
+    const request = { method: 'GET', path: '/version', verb: 'raw', resource: 'raw', idempotent: true, signal } as const
+    try {
+      return Date.parse((await this.#once(request, undefined)).date ?? '')
+    } catch (thrown) {
+      throw thrown instanceof ConnectionError ? noAnswer(request, thrown) : thrown
+    }
+  }
+
   /** Batches of lines of a watch; ends when the server ends it. Nothing is tried again here: the reflector does that. */
   async lines(request: Request & { signal: AbortSignal }): Promise<AsyncIterable<string[]>> {
     for (let tries = 1; ; tries++) {

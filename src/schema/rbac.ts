@@ -118,7 +118,7 @@ export function apiRules(): PolicyRule[] {
 }
 
 /** What the API server may do in the operator's own namespace only: say that this replica is there, and see the others. */
-function apiNamespaceRules(): PolicyRule[] {
+export function apiNamespaceRules(): PolicyRule[] {
   return [rule('coordination.k8s.io', ['leases'], [...READ, 'create', 'patch', 'delete'])]
 }
 

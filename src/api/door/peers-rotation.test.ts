@@ -25,13 +25,13 @@ async function replica(server: MemoryServer, identity: string, pair: KeyPair, ke
   const log = pino({ level: 'debug' }, { write: (line: string) => void (line.includes('did not confirm') && missed.push(line)) })
   const cache = testCache()
   const object = add(cache, 'BlockStorage', 'w', 'disk', {}, undefined, { uid: 'disk', resourceVersion: '1' })
-  let peers: PeerSet | undefined
+  const late: { peers?: PeerSet } = {}
   const handler = createHandler({
     door: 'direct',
     app: () => Promise.resolve(new Response('none')),
     authenticator: () => Promise.reject(new Error('nobody')),
     plain: () => undefined,
-    later: (query, head) => peers?.answer(query, head) ?? Promise.reject(new Error('too early')),
+    later: (query, head) => late.peers?.answer(query, head) ?? Promise.reject(new Error('too early')),
     trustedProxies: new BlockList(),
     validationStatus: 422,
     isDraining: () => false,
@@ -45,7 +45,7 @@ async function replica(server: MemoryServer, identity: string, pair: KeyPair, ke
     reloadMs: 20,
     handler,
     log: SILENT,
-    beforeShown: ({ cert }) => peers?.show(cert) ?? Promise.resolve(),
+    beforeShown: ({ cert }) => late.peers?.show(cert) ?? Promise.resolve(),
   })
   const options = {
     client: server.client,
@@ -57,7 +57,7 @@ async function replica(server: MemoryServer, identity: string, pair: KeyPair, ke
     log,
   }
   const own = new PeerSet({ ...options, address: `https://127.0.0.1:${listener.port}` })
-  peers = own
+  late.peers = own
   const stop = new AbortController()
   const running = own.run(stop.signal)
   onTestFinished(async () => {

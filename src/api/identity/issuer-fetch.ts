@@ -8,6 +8,8 @@ const MAX_BYTES = 1_048_576
 export interface Answer {
   readonly status: number
   readonly body: unknown
+  /** The issuer's clock. */
+  readonly date?: string
 }
 
 /** GET of a JSON document of the token issuer: no redirects, 5 s, 1 MiB. Throws when there is no answer. */
@@ -51,7 +53,8 @@ export function createFetch({ caFile, bearerFile }: Approach = {}): FetchJson {
       if (size > MAX_BYTES) throw new Error(`${url} answers with more than 1 MiB`)
       chunks.push(chunk as Uint8Array)
     }
-    return { status: response.status, body: parse(Buffer.concat(chunks).toString('utf8')) }
+    const date = response.headers.get('date')
+    return { status: response.status, body: parse(Buffer.concat(chunks).toString('utf8')), ...(date === null ? {} : { date }) }
   }
 }
 

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { type Attempt, brief, ward } from '../testing.ts'
+import { rights } from './rights.ts'
+
+const CONTROLLERS = 'system:serviceaccount:seca-system:seca-controllers'
+const API = 'system:serviceaccount:seca-system:seca-api'
+const isNeeded = ({ resource, verb, namespace }: Attempt) =>
+  verb !== '*' && !(resource === 'secrets' && (verb === 'list' || namespace === undefined))
+
+describe('rights', () => {
+  it('of both accounts are asked for, one by one', async () => {
+    const one = ward()
+    one.state.allows = isNeeded
+    expect(brief(await one.run(rights))).toEqual([
+      expect.stringMatching(/^ok: ServiceAccount seca-controllers may do all that it needs \(\d{2,} rights asked\)$/),
+      expect.stringMatching(/^ok: ServiceAccount seca-api may do all that it needs/),
+    ])
+  })
+
+  it('that are missing are named', async () => {
+    const one = ward()
+    one.state.allows = (attempt, user) =>
+      isNeeded(attempt) &&
+      !(user === API && attempt.resource === 'tokenreviews') &&
+      !(user === CONTROLLERS && attempt.subresource === 'status' && attempt.resource === 'nics')
+    expect(brief(await one.run(rights))).toEqual([
+      'fail: ServiceAccount seca-controllers may not patch nics/status.network.secapi.cloud',
+      'fail: ServiceAccount seca-api may not create tokenreviews.authentication.k8s.io',
+    ])
+  })
+
+  it('in the namespaces of tenants alone will do for what lives there', async () => {
+    const one = ward()
+    const namespace = (name: string) =>
+      one.server.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'secapi.cloud/tenant': 't' } } })
+    namespace('seca-a')
+    namespace('seca-b')
+    one.state.allows = (attempt) => isNeeded(attempt) && !(attempt.resource === 'instances' && attempt.namespace === undefined)
+    expect((await one.run(rights)).map(({ verdict }) => verdict)).toEqual(['ok', 'ok'])
+    one.state.allows = (attempt) => isNeeded(attempt) && !(attempt.resource === 'instances' && attempt.namespace !== 'seca-a')
+    expect(brief(await one.run(rights))[0]).toMatch(/^fail: .* in seca-b/)
+  })
+
+  it('beyond what is needed are told', async () => {
+    const one = ward()
+    one.state.allows = (_, user) => user === API || isNeeded(_)
+    expect(brief(await one.run(rights)).at(-1)).toBe(
+      'warn: ServiceAccount seca-api may do more than it needs: it reads all Secrets, or everything',
+    )
+  })
+
+  it('of the account that doctor itself is can be asked by anybody; of the other one not', async () => {
+    const one = ward()
+    one.state.username = CONTROLLERS
+    one.state.may = (what) => what !== 'create subjectaccessreviews'
+    one.state.allows = (attempt, user) => isNeeded(attempt) && user === CONTROLLERS
+    expect(brief(await one.run(rights))).toEqual([
+      expect.stringContaining('ok: ServiceAccount seca-controllers'),
+      expect.stringContaining('unchecked: what ServiceAccount seca-api may do could not be read'),
+    ])
+  })
+})
