@@ -52,7 +52,6 @@ const pods = {
   podAnnotations: { team: 'cloud' },
   podLabels: { team: 'cloud' },
   extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' }],
-  args: ['--log-level=debug'],
 }
 
 /** Everything that can be asked for at once. */
@@ -60,9 +59,10 @@ export const ALL: Values = {
   global: { imageRegistry: 'registry.example' },
   image: { repository: 'cloud/seca-operator', digest: `sha256:${'0'.repeat(64)}`, pullSecrets: [{ name: 'pull' }] },
   region: 'it-1',
-  controllers: { ...pods, replicas: 3, installationId: 'one' },
+  controllers: { ...pods, args: ['--workers=8'], replicas: 3, installationId: 'one' },
   api: {
     ...pods,
+    args: ['--caller-burst=500'],
     externalUrl: 'https://seca.example',
     drain: '90s',
     service: { type: 'LoadBalancer', annotations: { some: 'thing' } },
