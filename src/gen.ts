@@ -5,6 +5,7 @@ import { PROVIDERS } from '../providers/index.ts'
 import { catalogue } from './embedded/catalogue.ts'
 import { KINDS } from './kinds/index.ts'
 import type { Kind } from './kinds/kind.ts'
+import { dashboard } from './chart/dashboard.ts'
 import { generatedTemplates } from './chart/generated-templates.ts'
 import { valuesRows, valuesSchema, valuesYaml } from './chart/values-files.ts'
 import type { Capability, Provider } from './provider/contract.ts'
@@ -74,6 +75,7 @@ async function chart(root: string): Promise<[string, string][]> {
     [`${CHART}/values.yaml`, valuesYaml()],
     [`${CHART}/values.schema.json`, valuesSchema()],
     [`${CHART}/README.md`, await withTable(join(root, CHART, 'README.md'), ['<!-- values -->', '<!-- /values -->'], values)],
+    [`${CHART}/files/dashboard.json`, `${JSON.stringify(dashboard(), undefined, 2)}\n`],
     [`${CHART}/files/trial-skus.yaml`, yaml(catalogue('region-placeholder').map(({ object }) => object))],
     ...[...generatedTemplates()].map(([name, text]): [string, string] => [`${CHART}/templates/${name}`, text]),
   ]

@@ -7,12 +7,12 @@ import { findMore } from '../../src/embedded/cluster/more.ts'
 
 export const CHART = join(import.meta.dirname, '../../charts/seca-operator')
 
-/** Runs the real Helm, with nothing of the user's own; resolves with stdout, rejects with stderr in the message. */
+/** Runs the real Helm (`SECA_HELM`: another one), with nothing of the user's own; resolves with stdout, rejects with stderr in the message. */
 export async function helm(
   args: readonly string[],
   options: { readonly kubeconfig?: string; readonly input?: string } = {},
 ): Promise<string> {
-  const program = join(await findMore('helm', { progress: createProgress() }), 'helm')
+  const program = process.env['SECA_HELM'] ?? join(await findMore('helm', { progress: createProgress() }), 'helm')
   const home = mkdtempSync(join(tmpdir(), 'seca-helm-'))
   const env = {
     PATH: process.env['PATH'],

@@ -25,6 +25,7 @@ const pods = (replicas: number, ...size: readonly [string, string, string]) => (
   resources: resources(...size),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('least severe level that is logged'),
   args: texts('further flags; `seca-operator <subcommand> --help` lists them'),
+  extraEnv: list('further variables, as of a container'),
   podAnnotations: free('on the pods'),
   podLabels: free('on the pods'),
   nodeSelector: free('as of a pod'),
@@ -59,7 +60,14 @@ export const Values = z.strictObject({
   api: group('the SECA API', {
     ...pods(2, '100m', '192Mi', '1Gi'),
     externalUrl: text('its URL as clients see it; default: the host that they used'),
-    drain: text('time between "not ready" and the end', '10s'),
+    drain: z
+      .string()
+      .regex(/^[0-9]{1,3}s$/)
+      .default('10s')
+      .describe('time between "not ready" and the end, in seconds: as long as it takes load balancers to send nobody here any more'),
+    peerSecret: text(
+      'Secret with `peer.key`, 16 characters or more, that replicas know each other by. Own certificates bring one; with others, several replicas need it',
+    ),
     service: group('the direct door: HTTPS with tokens', {
       type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP').describe('as of a Service'),
       port: count('of the Service', 443, 1),
@@ -75,6 +83,7 @@ export const Values = z.strictObject({
   }),
   aggregation: group('the SECA paths behind kube-apiserver, for users of the cluster', {
     enabled: flag('APIServices for every API and region; they go before the server when the chart goes', true),
+    regions: texts('regions, besides those declared here, whose paths users of the cluster may ask for'),
   }),
   certificates: group('what the API serves by', {
     mode: z
@@ -96,7 +105,8 @@ export const Values = z.strictObject({
   }),
   gateway: group('the direct door by a TLSRoute of the Gateway API: TLS ends at the API', {
     enabled: flag('make one', false),
-    parentRefs: list('Gateways'),
+    apiVersion: text('of TLSRoute; before Gateway API 1.5: `gateway.networking.k8s.io/v1alpha3`', 'gateway.networking.k8s.io/v1'),
+    parentRefs: list('Gateways, with a listener of protocol TLS and mode Passthrough'),
     hostnames: texts('names that clients use'),
   }),
   declared: group('what the installation is made of; applied by the controllers, and kept as it says', {
@@ -110,6 +120,10 @@ export const Values = z.strictObject({
     enabled: flag('run one', false),
     latency: text('time that an operation takes', '1s'),
     characters: texts('what kind of cloud it is'),
+    existingSecret: text(
+      'Secret with `token`, `adminToken`, `tls.crt` and `tls.key`, where Helm cannot look into the cluster (Argo CD): else these are made once, and kept',
+    ),
+    ca: text('PEM of the CA of the certificate in that Secret'),
     clusterIP: text('fixed address of its Service; for clusters without DNS'),
     persistence: group('what it remembers', {
       enabled: flag('a PersistentVolumeClaim; else it forgets everything with its pod', false),
@@ -120,6 +134,23 @@ export const Values = z.strictObject({
   }),
   networkPolicy: group('who reaches the pods', {
     enabled: flag('only the ports that are served; where the network knows policies', true),
+    egress: list('rules of what controllers and API may reach: kube-apiserver, DNS, the clouds, the token issuer. Default: everything'),
+  }),
+  monitoring: group('for Prometheus and Grafana', {
+    serviceMonitor: group('has the Prometheus operator read the metrics', {
+      enabled: flag('make one, and the Services that it needs', false),
+      interval: text('time between two looks', '30s'),
+      labels: free('on the ServiceMonitor, where Prometheus selects by them'),
+    }),
+    alerts: group('a PrometheusRule of files/alerts.yaml; each alert says what to do first', {
+      enabled: flag('make one', false),
+      labels: free('on the PrometheusRule, where Prometheus selects by them'),
+    }),
+    dashboard: group("a ConfigMap of files/dashboard.json, for Grafana's sidecar", {
+      enabled: flag('make one', false),
+      labels: free('by which the sidecar finds it', { grafana_dashboard: '1' }),
+      annotations: free('on the ConfigMap, such as the folder in Grafana'),
+    }),
   }),
   extraManifests: list('objects that are installed along'),
 })

@@ -18,9 +18,9 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{- /* Names of the regions that the values declare, as JSON. */ -}}
+{{- /* Names of the regions that the values name, as JSON. */ -}}
 {{- define "seca.regions" -}}
-{{- $names := keys .Values.declared.regions -}}
+{{- $names := concat (keys .Values.declared.regions) .Values.aggregation.regions -}}
 {{- if .Values.simulator.enabled }}{{ $names = append $names .Values.region }}{{ end -}}
 {{ $names | uniq | sortAlpha | toJson }}
 {{- end }}
@@ -35,12 +35,14 @@ app.kubernetes.io/component: {{ .component }}
 {{- /* What all pods have in common: {root, component, values, body, checksum}. */ -}}
 {{- define "seca.pod" -}}
 metadata:
+  {{- /* Nothing that a new version of the chart alone would change. */}}
   labels:
-    {{- include "seca.labels" . | nindent 4 }}
+    {{- include "seca.selector" . | nindent 4 }}
     {{- with .values.podLabels }}{{ toYaml . | nindent 4 }}{{ end }}
-  annotations:
-    checksum/config: {{ .checksum | quote }}
-    {{- with .values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
+  {{- $checksum := empty .checksum | ternary dict (dict "checksum/config" .checksum) }}
+  {{- with merge $checksum (.values.podAnnotations | default dict) }}
+  annotations: {{ toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   serviceAccountName: seca-{{ .component }}
   automountServiceAccountToken: {{ ne .component "simulator" }}
@@ -72,6 +74,7 @@ spec:
       whenUnsatisfiable: ScheduleAnyway
       labelSelector:
         matchLabels: {{ include "seca.selector" . | nindent 10 }}
+      matchLabelKeys: [pod-template-hash]
 {{- end }}
 
 {{- define "seca.container" -}}
@@ -104,9 +107,12 @@ readinessProbe:
 
 {{- /*
 What the Secret of the simulator holds, in base64, as JSON: tokens and a certificate, made once and then kept. Where Helm cannot look at the
-cluster (helm template, Argo CD) they are made at each rendering: a simulator is for trials.
+cluster (helm template, Argo CD) they would be made at each rendering: simulator.existingSecret is for that.
 */ -}}
 {{- define "seca.simulator" -}}
+{{- if .Values.simulator.existingSecret -}}
+{{- dict "ca.crt" (required "simulator.ca is needed with simulator.existingSecret: PEM of the CA of its certificate" .Values.simulator.ca | b64enc) | toJson -}}
+{{- else -}}
 {{- if not (hasKey .Values.simulator "_made") -}}
 {{- $there := (lookup "v1" "Secret" .Release.Namespace "seca-simulator").data -}}
 {{- if not $there -}}
@@ -120,4 +126,9 @@ cluster (helm template, Argo CD) they are made at each rendering: a simulator is
 {{- $_ := set .Values.simulator "_made" $there -}}
 {{- end -}}
 {{ .Values.simulator._made | toJson }}
+{{- end -}}
+{{- end }}
+
+{{- define "seca.simulatorSecret" -}}
+{{ .Values.simulator.existingSecret | default "seca-simulator" }}
 {{- end }}
