@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { apiServices } from '../../api/door/api-services.ts'
-import { createAuthority, issue, type KeyPair } from '../../embedded/cluster/x509.ts'
+import { createAuthority, issue, type KeyPair } from '../../x509.ts'
 import { brief, NOW, ward } from '../testing.ts'
 import { certificates, certificatesOf, isVouchedFor } from './certificates.ts'
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createAuthority, createSigningKey, issue } from '../../embedded/cluster/x509.ts'
+import { createAuthority, createSigningKey, issue } from '../../x509.ts'
 import { createVolume } from '../../mounted-testing.ts'
 import { brief, ward } from '../testing.ts'
 import { door } from './door.ts'
