@@ -386,12 +386,11 @@ describe('a door', () => {
     ends.push(() => Promise.resolve(void agent.destroy()))
     const answer = ask(listener.port, { agent })
     await until(() => reached === 1)
-    const start = performance.now()
-    const stopped = listener.stop(10_000)
+    // Far longer than this test may take: it does not wait for that.
+    const stopped = listener.stop(3_600_000)
     gate.resolve()
     expect((await answer).body).toBe('done')
     await stopped
-    expect(performance.now() - start).toBeLessThan(5_000)
   })
 
   it('ends in order: what is under way is answered, what is idle is closed', async () => {
