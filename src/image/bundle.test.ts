@@ -48,9 +48,13 @@ async function run(args: readonly string[], options: { env?: NodeJS.ProcessEnv; 
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let seen = ''
+  let isTold = false
   child.stdout.on('data', (chunk: Buffer) => {
     seen += chunk.toString('utf8')
-    if (options.until !== undefined && seen.includes(options.until)) child.kill('SIGTERM')
+    // Once: another one may meet a process that has ended its work, and listens to nobody any more.
+    if (isTold || options.until === undefined || !seen.includes(options.until)) return
+    isTold = true
+    child.kill('SIGTERM')
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
