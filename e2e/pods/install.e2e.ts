@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Agent } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { catalogue } from '../../src/embedded/catalogue.ts'
@@ -14,6 +16,7 @@ import { lacking, startTestNode, type TestNode } from '../support/node.ts'
 import { startLoad } from './load.ts'
 
 const NAMESPACE = 'seca-system'
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
 const EXAMPLE = join(import.meta.dirname, '../../examples/acme')
 
 interface Condition {
@@ -195,5 +198,28 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
     // Whatever it would do, it would do at its first look.
     await sleep(5_000)
     expect((await cloud.admin.mutations(since)).map(({ action, tag }) => `${action} ${tag}`)).toEqual([])
+  })
+
+  it('a trial brings a cloud of its own along', async () => {
+    const first = await node.kubectl(['get', 'service', 'kubernetes', '--output', 'jsonpath={.spec.clusterIP}'])
+    // No DNS runs on this node.
+    const address = first.replace(/\d+$/, '77')
+    await install('--set', `simulator.enabled=true,simulator.clusterIP=${address},region=trial-1`)
+    for (const [kind, name] of [
+      ['cloudprovider', 'simulator'],
+      ['region', 'trial-1'],
+    ] as const)
+      await eventually(async () => expect(conditionOf(await read<Found>(kind, name), 'Ready')).toMatchObject({ status: 'True' }), {
+        timeoutMs: 120_000,
+      })
+    expect((await all('storageskus')).filter(({ spec }) => spec['region'] === 'trial-1').length).toBeGreaterThan(10)
+  })
+
+  it('doctor finds nothing that has to be mended, and says so of each part', async () => {
+    const args = [MAIN, 'doctor', '--kubeconfig', node.kubeconfig, '--output', 'json']
+    const { stdout } = await promisify(execFile)(process.execPath, args).catch((error: { stdout: string }) => error)
+    const { findings } = JSON.parse(stdout) as { findings: readonly { readonly check: string; readonly verdict: string }[] }
+    expect(new Set(findings.map(({ check }) => check)).size).toBeGreaterThan(10)
+    expect(findings.filter(({ verdict }) => verdict === 'fail')).toEqual([])
   })
 })
