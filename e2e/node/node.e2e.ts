@@ -1,31 +1,50 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { request } from 'undici'
 import about from '../../package.json' with { type: 'json' }
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createProgress } from '../../src/cli/progress.ts'
 import { findMore } from '../../src/embedded/cluster/more.ts'
+import { cgroupFolders, cgroupOf } from '../../src/embedded/cluster/node/cgroup.ts'
 import { startNode } from '../../src/embedded/cluster/node/node.ts'
 import { eventually } from '../support/harness.ts'
 import { buildForTests } from '../support/image.ts'
 import { lacking, startTestNode, type TestNode } from '../support/node.ts'
 
-/** What a node could leave on the machine. */
-function traces(dataDir: string) {
-  const output = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' }).split('\n')
-  const groups = existsSync('/sys/fs/cgroup/cgroup.controllers') ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory'
+/** What a node could leave on the machine. Another part of the tests may have a node of its own at this moment. */
+function traces(dataDir: string, link: number) {
+  const group = cgroupOf(dataDir)
   return {
     processes: readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(dataDir) && pid !== String(process.pid)),
     mounts: readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .filter((line) => line.includes(dataDir)),
-    // Another part of the tests may have a node of its own at this moment.
-    groups: readdirSync(groups).filter((name) => name.startsWith(`seca-node-${process.pid}-`)),
-    rules: output('iptables-save').filter((line) => line.includes('KUBE')),
-    folders: ['/var/lib/cni', '/var/log/pods', '/var/log/containers'].filter((folder) => existsSync(folder)),
+    groups: cgroupFolders(group).filter((folder) => existsSync(folder)),
+    // The kernel never gives the number of a link again.
+    links: links().filter(({ ifindex }) => ifindex === link),
+    rules: output('iptables-save')
+      .split('\n')
+      .filter((line) => line.includes('KUBE')),
   }
 }
+const NOTHING = { processes: [], mounts: [], groups: [], links: [], rules: [] }
+
+/** Folders whose paths are built into a node's programs. */
+const BUILT_IN = [
+  '/var/lib/cni/results',
+  '/var/lib/kubelet/device-plugins',
+  '/var/log/containers',
+  '/run/containerd/s',
+  '/run/containerd/runc',
+]
+
+const output = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' })
+const links = () =>
+  JSON.parse(output('ip', '-json', 'address')) as { readonly ifindex: number; readonly addr_info: readonly { readonly local: string }[] }[]
+const linkOf = (address: string) => links().find((link) => link.addr_info.some(({ local }) => local === address))?.ifindex ?? 0
 
 function commandLine(pid: string): string {
   try {
@@ -70,7 +89,6 @@ const service = {
 }
 
 describe.skipIf(lacking !== undefined)('a node on this machine', () => {
-  const before = lacking === undefined ? traces('/nowhere') : undefined
   let node: TestNode
   let image: string
   beforeAll(async () => {
@@ -86,7 +104,10 @@ describe.skipIf(lacking !== undefined)('a node on this machine', () => {
     node.kubectl(['apply', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) })
   const answers = async () => {
     const address = await node.kubectl(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}'])
-    const all = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(`http://${address}/`)).text()))
+    // A connection each: a Service chooses a pod for a connection, not for a request.
+    const all = await Promise.all(
+      Array.from({ length: 20 }, async () => (await request(`http://${address}/`, { reset: true })).body.text()),
+    )
     return new Set(all)
   }
 
@@ -133,33 +154,67 @@ call.end(body)`
     await expect(apply(pod)).rejects.toThrow('violates PodSecurity "restricted:latest"')
   })
 
-  it('leaves nothing behind when it stops', async () => {
-    const { dataDir } = node
-    await node.remove()
-    expect(traces(dataDir)).toEqual(before)
+  it('has folders of its own where its programs have paths built in', async () => {
+    for (const folder of BUILT_IN) {
+      expect(await node.run('ls', folder), folder).not.toBe('')
+      const outside = statSync(dirname(folder), { throwIfNoEntry: false })?.dev
+      expect(Number(await node.run('stat', '-c', '%d', folder)), folder).not.toBe(outside)
+    }
+  })
+
+  it("leaves the machine's kernel as it is", async () => {
+    const panic = '/proc/sys/kernel/panic'
+    const own = readFileSync(panic, 'utf8')
+    try {
+      await node.run('sh', '-c', `echo ${Number(own) + 1} > ${panic}`)
+      expect(readFileSync(panic, 'utf8')).toBe(own)
+    } finally {
+      writeFileSync(panic, own)
+    }
+  })
+
+  it('leaves nothing behind when it stops, and other nodes alone', async () => {
+    const other = await startTestNode()
+    try {
+      const { dataDir } = node
+      const link = linkOf(node.hostAddress)
+      const there = traces(dataDir, link)
+      expect(there.processes.length).toBeGreaterThan(8)
+      expect(there.groups).not.toEqual([])
+      expect(there.links).toHaveLength(1)
+      await node.remove()
+      expect(traces(dataDir, link)).toEqual(NOTHING)
+      const spec = { containers: [{ name: 'a', image: 'localhost/pause:1', imagePullPolicy: 'Never' }] }
+      await other.kubectl(['apply', '-f', '-'], {
+        input: JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'late' }, spec }),
+      })
+      await other.kubectl(['wait', '--for=condition=Ready', 'pod/late', '--timeout=30s'])
+    } finally {
+      await other.remove()
+    }
   })
 
   it('goes on with its data, and clears up after a start that was killed', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), `seca-e2e-${process.pid}-`))
-    const options = {
-      dataDir,
-      assets: inject('assets'),
-      programs: await findMore('node', { progress: createProgress() }),
-      log: () => undefined,
-      unsafeNoFsync: true,
-    }
-    const first = await startNode(options)
-    const get = (kubeconfig: string, ...args: string[]) =>
-      execFileSync(join(inject('assets'), 'kubectl'), ['--kubeconfig', kubeconfig, ...args], { encoding: 'utf8' })
-    get(first.kubeconfig, 'create', 'configmap', 'kept')
+    const programs = await findMore('node', { progress: createProgress() })
+    const assets = inject('assets')
+    const get = (...args: string[]) =>
+      execFileSync(join(assets, 'kubectl'), ['--kubeconfig', join(dataDir, 'kubeconfig'), ...args], { encoding: 'utf8' })
+    const starter = spawn(process.execPath, [join(import.meta.dirname, 'start.ts'), dataDir, assets, programs])
+    const [line] = (await once(starter.stdout, 'data')) as [Buffer]
+    expect(String(line)).toMatch(/^ready /)
+    get('create', 'configmap', 'kept')
+    starter.kill('SIGKILL')
+    // Whoever ends takes its node along.
+    await eventually(() => expect(traces(dataDir, 0).processes).toEqual([]))
+    const node = await startNode({ dataDir, assets, programs, log: () => undefined, unsafeNoFsync: true })
+    expect(get('get', 'configmap', 'kept', '-o', 'name')).toBe('configmap/kept\n')
+    const link = linkOf(node.hostAddress)
     // All of them at once, as when the machine runs out of memory.
-    process.kill(first.pids['node']!, 'SIGKILL')
-    await first.failed
-    const second = await startNode(options)
-    expect(get(second.kubeconfig, 'get', 'configmap', 'kept', '-o', 'name')).toBe('configmap/kept\n')
-    await first.stop()
-    await second.stop()
+    process.kill(node.pids['node']!, 'SIGKILL')
+    expect((await node.failed).message).toContain('SIGKILL')
+    await node.stop()
     rmSync(dataDir, { recursive: true, force: true })
-    expect(traces(dataDir)).toEqual(before)
+    expect(traces(dataDir, link)).toEqual(NOTHING)
   })
 })

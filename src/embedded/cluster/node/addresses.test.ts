@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { candidates } from './addresses.ts'
 
+// Its turn begins at 0.
+const FOLDER = '/data/262'
+
 test('each node has networks of its own', () => {
-  const all = candidates([])
+  const all = candidates([], FOLDER)
   expect(all).toHaveLength(64)
   expect(new Set(all.flatMap(({ pods, services }) => [pods, services])).size).toBe(128)
   expect(all[0]).toEqual({
@@ -16,6 +19,12 @@ test('each node has networks of its own', () => {
   })
 })
 
+test('data folders begin at different networks, each always at its own', () => {
+  const first = (dataDir: string) => candidates([], dataDir)[0]?.link
+  expect(first('/a')).toBe(first('/a'))
+  expect(new Set(['/a', '/b', '/c', '/d', '/e'].map(first)).size).toBeGreaterThan(3)
+})
+
 test.each([
   { routes: ['default', '192.168.0.0/24'], first: 'seca0' },
   { routes: ['10.128.0.0/16'], first: 'seca1' },
@@ -23,5 +32,5 @@ test.each([
   { routes: ['10.128.0.0/10'], first: undefined },
   { routes: ['10.0.0.0/8'], first: undefined },
 ])('a network of the host is left alone: $routes', ({ routes, first }) => {
-  expect(candidates(routes)[0]?.link).toBe(first)
+  expect(candidates(routes, FOLDER)[0]?.link).toBe(first)
 })

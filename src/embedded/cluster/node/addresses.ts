@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { BlockList } from 'node:net'
 
 /** Addresses of one node: each has a network of its own, so that several can run on a machine. */
@@ -18,9 +19,13 @@ export interface Addresses {
 
 const COUNT = 64
 
-/** Networks of a node that collide neither with a route of the host nor with another node, in the order of trying. */
-export function candidates(routes: readonly string[]): Addresses[] {
-  return Array.from({ length: COUNT }, (_, index) => addresses(index)).filter(
+/**
+ * Networks of a node that collide neither with a route of the host nor with another node, in the order of trying. Each data folder begins
+ * at a place of its own: what a node that was killed had is not the first that others take before it starts again.
+ */
+export function candidates(routes: readonly string[], dataDir: string): Addresses[] {
+  const first = createHash('sha256').update(dataDir).digest().readUInt16BE() % COUNT
+  return Array.from({ length: COUNT }, (_, index) => addresses((first + index) % COUNT)).filter(
     ({ pods, services }) => !routes.some((route) => overlaps(route, pods) || overlaps(route, services)),
   )
 }

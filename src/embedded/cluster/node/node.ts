@@ -57,9 +57,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const dataDir = resolve(options.dataDir)
   for (const folder of ['etcd', 'logs', 'cni', 'run', 'kubelet']) mkdirSync(join(dataDir, folder), { recursive: true, mode: 0o700 })
   await stopLeftovers(dataDir, options.log)
-  const cgroup = `seca-node-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
-  const space = await openSpace({ pause: join(options.programs, 'pause'), dataDir, cgroup })
-  const { addresses } = space
+  const space = await openSpace({ pause: join(options.programs, 'pause'), dataDir })
+  const { addresses, cgroup } = space
   const children: Child[] = [space.holder]
   const pids: Record<string, number> = { node: space.holder.pid }
   writePids(dataDir, pids)

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { SecaError } from '../../../errors.ts'
 import { type Child, startChild } from '../../process/child.ts'
 import { type Addresses, candidates } from './addresses.ts'
+import { cgroupOf, makeCgroup, removeCgroup } from './cgroup.ts'
 import { PATH } from './lacking.ts'
 
 const run = promisify(execFile)
@@ -14,6 +15,8 @@ const env = { ...process.env, PATH }
 /** Namespaces (network, mounts, processes) in which a whole node runs: when they go, nothing of it is left on the machine. */
 export interface Space {
   readonly addresses: Addresses
+  /** Control group for the pods. */
+  readonly cgroup: string
   readonly holder: Child
   /** Command line that runs another one inside. */
   enter(command: string, args: readonly string[]): { readonly command: string; readonly args: readonly string[] }
@@ -23,12 +26,30 @@ export interface Space {
   close(): Promise<void>
 }
 
-/** Folders outside of the data folder that programs of a node write to: inside, each is empty and goes with the node. */
-const HIDDEN = ['/var/log', '/var/lib/cni']
+/**
+ * Folders outside of the data folder that programs of a node write to: inside, each is empty and goes with the node. On this machine they
+ * stay, empty where they were not there before: removing one would take it from under another node as well.
+ */
+const HIDDEN = ['/var/log', '/var/lib/cni', '/var/lib/kubelet', '/run/containerd']
+
+/**
+ * What kubelet asks of the whole machine's kernel (`setupKernelTunables`). Inside, files that hold it are in front of the kernel's: kubelet
+ * finds it done, and the machine keeps its own values.
+ */
+const KERNEL = {
+  'vm/overcommit_memory': 1,
+  'vm/panic_on_oom': 0,
+  'kernel/panic': 10,
+  'kernel/panic_on_oops': 1,
+  'kernel/keys/root_maxkeys': 1_000_000,
+  'kernel/keys/root_maxbytes': 25_000_000,
+}
 
 /** Opens the namespaces and connects them with this machine by a link of their own. `pause` reaps what ends inside. */
-export async function openSpace(options: { readonly pause: string; readonly dataDir: string; readonly cgroup: string }): Promise<Space> {
-  const { pause, dataDir, cgroup } = options
+export async function openSpace({ pause, dataDir }: { readonly pause: string; readonly dataDir: string }): Promise<Space> {
+  const cgroup = cgroupOf(dataDir)
+  // Of an earlier start that was killed.
+  await removeCgroup(cgroup)
   const holder = await startChild({
     name: 'node',
     // Whatever ends us ends the node. The data folder says whose it is (leftovers.ts).
@@ -48,15 +69,21 @@ export async function openSpace(options: { readonly pause: string; readonly data
       const line = enter(command, args)
       return (await run(line.command, line.args, { env, maxBuffer: 64 * 1024 * 1024 })).stdout
     }
-    const made = HIDDEN.filter((folder) => !existsSync(folder))
     for (const folder of HIDDEN) {
       mkdirSync(folder, { recursive: true })
       await runInside('mount', '-t', 'tmpfs', 'tmpfs', folder)
     }
-    const addresses = await connect(inside, runInside, join(dataDir, 'addresses.json'))
+    for (const [name, value] of Object.entries(KERNEL)) {
+      const file = join(dataDir, 'run', name.replaceAll('/', '.'))
+      writeFileSync(file, `${value}\n`)
+      await runInside('mount', '--bind', file, join('/proc/sys', name))
+    }
+    const addresses = await connect(inside, runInside, dataDir)
+    const index = linkIndex(addresses.link)
     makeCgroup(cgroup)
     return {
       addresses,
+      cgroup,
       holder,
       enter,
       run: runInside,
@@ -64,11 +91,15 @@ export async function openSpace(options: { readonly pause: string; readonly data
         holder.kill('SIGKILL')
         await holder.ended
         await removeCgroup(cgroup)
-        for (const folder of made) removeTree(folder)
+        // The kernel gives namespaces back a moment later. Another node may have taken the link's name since, but never its number.
+        for (const deadline = performance.now() + RETURN_MS; performance.now() < deadline && linkIndex(addresses.link) === index;)
+          await sleep(50)
       },
     }
   } catch (error) {
     holder.kill('SIGKILL')
+    await holder.ended
+    await removeCgroup(cgroup)
     throw error
   }
 }
@@ -83,11 +114,12 @@ export async function childOf(pid: number): Promise<number> {
 }
 
 /** A veth from the host into the node's bridge: in the network that it had before, whose addresses its data names, else in the first that is free. */
-async function connect(inside: number, runInside: Space['run'], file: string): Promise<Addresses> {
+async function connect(inside: number, runInside: Space['run'], dataDir: string): Promise<Addresses> {
+  const file = join(dataDir, 'addresses.json')
   const last = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Addresses) : undefined
   // What a start that was killed had is given back by the kernel a moment later.
   for (const deadline = performance.now() + (last ? RETURN_MS : 0); ; await sleep(100)) {
-    const free = candidates(await routes()).filter(({ link }) => last === undefined || link === last.link)
+    const free = candidates(await routes(), dataDir).filter(({ link }) => last === undefined || link === last.link)
     for (const addresses of free) {
       if (!(await link(inside, addresses))) continue
       const { host, node, services } = addresses
@@ -120,6 +152,15 @@ async function connect(inside: number, runInside: Space['run'], file: string): P
 
 const RETURN_MS = 10_000
 
+/** The kernel's number of a link, as text; undefined when there is none of that name. */
+function linkIndex(name: string): string | undefined {
+  try {
+    return readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
 /** Destinations that this machine has routes to. */
 async function routes(): Promise<string[]> {
   const { stdout } = await run('ip', ['-json', '-4', 'route', 'show', 'table', 'all'], { env })
@@ -138,41 +179,3 @@ async function link(inside: number, addresses: Addresses): Promise<boolean> {
 
 /** Of the pods, inside. */
 export const BRIDGE = 'pods'
-
-const CGROUPS = '/sys/fs/cgroup'
-
-/** The folders of one control group: one in each hierarchy of cgroup v1, or the one of v2. */
-function cgroupFolders(name: string): string[] {
-  if (existsSync(join(CGROUPS, 'cgroup.controllers'))) return [join(CGROUPS, name)]
-  return readdirSync(CGROUPS, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'unified')
-    .map((entry) => join(CGROUPS, entry.name, name))
-}
-
-function makeCgroup(name: string): void {
-  for (const folder of cgroupFolders(name)) {
-    mkdirSync(folder, { recursive: true })
-    // A new one of v1 has no processors and no memory before it is told which.
-    for (const file of ['cpuset.cpus', 'cpuset.mems'])
-      if (existsSync(join(folder, file))) writeFileSync(join(folder, file), readFileSync(join(folder, '..', file)))
-  }
-}
-
-/** Processes that were killed leave their group a moment later. */
-async function removeCgroup(name: string): Promise<void> {
-  for (const deadline = performance.now() + 5_000; ; await sleep(50)) {
-    for (const folder of cgroupFolders(name)) removeTree(folder)
-    if (!cgroupFolders(name).some((folder) => existsSync(folder)) || performance.now() > deadline) return
-  }
-}
-
-/** Folders only, from below: the kernel's files go with them, and what somebody else put there stays. */
-function removeTree(folder: string): void {
-  if (!existsSync(folder)) return
-  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(folder, entry.name))
-  try {
-    rmdirSync(folder)
-  } catch {
-    // In use.
-  }
-}
