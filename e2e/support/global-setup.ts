@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { findAssets } from '../../src/embedded/cluster/assets.ts'
 import { startControlPlane } from '../../src/embedded/cluster/control-plane.ts'
+import { cgroupOf, removeCgroup } from '../../src/embedded/cluster/node/cgroup.ts'
 import { installCluster } from '../../src/processes/install.ts'
 import { commandLine, stopLeftovers } from '../../src/embedded/process/leftovers.ts'
 import { createProgress, during } from '../../src/cli/progress.ts'
@@ -59,6 +60,7 @@ async function sweep(log: (line: string) => void): Promise<void> {
     await stopLeftovers(folder, log).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })
+    if (process.platform === 'linux') await removeCgroup(cgroupOf(folder))
     rmSync(folder, { recursive: true, force: true })
   }
 }

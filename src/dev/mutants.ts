@@ -83,7 +83,18 @@ export const MUTANTS: readonly Mutant[] = [
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What the unit tests read. */
-const PARTS = ['src', 'controllers', 'providers', 'crds', 'docs', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'README.md']
+const PARTS = [
+  'src',
+  'controllers',
+  'providers',
+  'crds',
+  'charts',
+  'docs',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+  'README.md',
+]
 
 /** The file with the mutant in it. A mutant whose text is not there, or there twice, says nothing and is an error. */
 export function mutate(text: string, { name, file, from, to }: Omit<Mutant, 'tests'>): string {

@@ -6,13 +6,14 @@ import type { TestConfig } from '../cli/config.ts'
 import { findAssets } from '../embedded/cluster/assets.ts'
 import { findMore } from '../embedded/cluster/more.ts'
 import { lackingForNode } from '../embedded/cluster/node/lacking.ts'
+import { lackingForGitops } from './gitops.ts'
 import { MUTANTS, runMutants } from './mutants.ts'
 import { createProgress, duration, type Progress } from '../cli/progress.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules', '.bin')
 
-/** What `--full` makes longer: generated cases, kills, outages, fuzzing. A variable that is set already stays. */
+/** What `--full` makes longer (generated cases, kills, outages, fuzzing) or adds (Argo CD and Flux). A variable that is set already stays. */
 const FULL = {
   SECA_TEST_RUNS: '2000',
   SECA_TEST_STRIDE: '1',
@@ -21,6 +22,7 @@ const FULL = {
   SECA_E2E_POINTS: '4',
   SECA_FUZZ_EXAMPLES: '100',
   SECA_FUZZ_SECONDS: '900',
+  SECA_E2E_GITOPS: '1',
 }
 
 /** E2e tests mostly wait for real processes: two parts keep two cores busy. */
@@ -38,8 +40,9 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   const start = performance.now()
   const wants = (part: TestConfig['only']) => config.only === undefined || config.only === part
+  const given = { ...(config.full ? FULL : {}), ...process.env }
   const run = (title: string, command: string, args: string[], env: NodeJS.ProcessEnv = {}) =>
-    heading(progress, title, () => execute(command, args, { ...(config.full ? FULL : {}), ...process.env, ...env }, context.signal))
+    heading(progress, title, () => execute(command, args, { ...given, ...env }, context.signal))
 
   if (wants('check')) {
     // A check that fails counts as one failed test: the last line never looks better than the exit code.
@@ -70,8 +73,11 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
     const assets = await findAssets({ progress, signal, settings: config, command: 'npm test' })
     const lacking = await lackingForNode()
     // Built here, where it is told, and not within the time of a test.
-    if (lacking === undefined) for (const more of ['node', 'helm'] as const) await findMore(more, { progress, signal })
+    if (lacking === undefined) for (const more of ['node', 'helm'] as const) await findMore(more, { progress, signal, settings: config })
     else progress.line(`Tests with real pods are skipped: ${lacking}`)
+    const lackingGitops = lackingForGitops(given)
+    if (lackingGitops === undefined) for (const which of ['argocd', 'flux'] as const) await findMore(which, { progress, signal })
+    else progress.line(`Tests with Argo CD and Flux are skipped: ${lackingGitops}`)
     await suite('e2e', E2E_PARTS, { KUBEBUILDER_ASSETS: assets })
   }
 

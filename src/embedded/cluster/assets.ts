@@ -1,14 +1,13 @@
 import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Dispatcher } from 'undici'
-import { duration, during, type Progress } from '../../cli/progress.ts'
-import { asError, SecaError } from '../../errors.ts'
+import { duration, type Progress } from '../../cli/progress.ts'
+import { SecaError } from '../../errors.ts'
 import { waitForLock } from '../process/lock.ts'
-import { build, fingerprint, requireGo } from './build.ts'
-import { openHttp } from './download.ts'
+import { fingerprint } from './build.ts'
 import { findEnvtest, programsIn } from './envtest.ts'
-import { fetchRelease, type Platform, releaseOf, type ReleaseServers } from './release.ts'
+import { DOWNLOADS, openObtainer } from './obtain.ts'
+import { type Platform, releaseOf, type ReleaseServers, THIS_MACHINE } from './release.ts'
 import { ETCD, KUBERNETES, NAMES, type Program } from './versions.ts'
 
 /** What the user says about where the programs come from. */
@@ -73,58 +72,32 @@ export async function findAssets(options: Options): Promise<string> {
   }
 }
 
-const DOWNLOADS = 'download'
-
 /** Puts every program into a folder that is not there yet. */
 async function fill(
   folder: string,
-  { progress, signal, settings, platform = { os: process.platform, arch: process.arch }, waitsMs }: Options,
+  { progress, signal, settings, platform, waitsMs }: Options,
   env: NodeJS.ProcessEnv,
   ownOf: (program: Program) => string | undefined,
 ): Promise<void> {
-  let http: Dispatcher | undefined
-  let hasGo = false
-  /** Release servers that failed: they are not asked for the next program. */
-  const failed = new Set<string>()
+  const obtainer = openObtainer({ progress, env, signal, settings, platform, waitsMs })
   try {
     for (const [index, program] of NAMES.entries()) {
       const file = join(folder, program)
       if (existsSync(file)) continue
       const own = ownOf(program)
-      if (own !== undefined) {
+      if (own === undefined) await obtainer.obtain({ program, folder, label: `${program} (${index + 1} of ${NAMES.length})` })
+      else {
         rmSync(file, { force: true })
         symlinkSync(own, file)
-        continue
       }
-      const label = `${program} (${index + 1} of ${NAMES.length})`
-      const release = settings?.download ? releaseOf(program, settings, platform) : undefined
-      if (release && !failed.has(release.of)) {
-        try {
-          http ??= openHttp(env)
-          const through = { release, file, folder: join(folder, DOWNLOADS), http, signal, waitsMs }
-          await during(progress, `downloading ${label}`, (step) => fetchRelease({ ...through, step }))
-          continue
-        } catch (thrown) {
-          signal?.throwIfAborted()
-          failed.add(release.of)
-          progress.line(`${asError(thrown).message}. What is missing of ${release.of} is built from source instead: 5 to 15 minutes.`)
-        }
-      }
-      if (!hasGo) await requireGo(env)
-      hasGo = true
-      await during(progress, `building ${label}`, (step) => build({ program, file, env, step, signal }))
     }
   } finally {
-    await http?.destroy()
+    await obtainer.close()
   }
 }
 
 /** Says what is about to happen, how long it takes, and what would be faster. */
-function announce(
-  { progress, settings, command, platform = { os: process.platform, arch: process.arch } }: Options,
-  missing: readonly Program[],
-  target: string,
-): void {
+function announce({ progress, settings, command, platform = THIS_MACHINE }: Options, missing: readonly Program[], target: string): void {
   const isReleased = (program: Program) => settings?.download && releaseOf(program, settings, platform) !== undefined
   const [fetched, built] = [missing.filter(isReleased), missing.filter((program) => !isReleased(program))]
   const versions = `(Kubernetes ${KUBERNETES}, etcd ${ETCD})`

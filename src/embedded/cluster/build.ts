@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Step } from '../../cli/progress.ts'
 import { SecaError } from '../../errors.ts'
+import { goEnv } from './go.ts'
+import { type Edit, editModules } from './module-files.ts'
 import { KUBERNETES, MODULE, NAMES, PROGRAMS } from './versions.ts'
 
 const GO_MINOR = 26
@@ -20,6 +22,8 @@ const FLAGS = ['-trimpath', '-ldflags', LDFLAGS]
 export interface Sources {
   readonly module: string
   readonly packages: Readonly<Record<string, string>>
+  /** What is not built as it is. */
+  readonly edits?: readonly Edit[]
 }
 
 const CONTROL_PLANE: Sources = { module: MODULE, packages: PROGRAMS }
@@ -30,10 +34,10 @@ export function fingerprint(...more: readonly unknown[]): string {
 }
 
 /** The same for other programs. */
-export function stamp({ module, packages }: Sources, ...more: readonly unknown[]): string {
+export function stamp({ module, packages, edits = [] }: Sources, ...more: readonly unknown[]): string {
   const hash = createHash('sha256')
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(module, file)))
-  hash.update(JSON.stringify([FLAGS, packages, process.platform, process.arch, ...more]))
+  hash.update(JSON.stringify([FLAGS, packages, process.platform, process.arch, ...edits, ...more]))
   return hash.digest('hex').slice(0, 16)
 }
 
@@ -45,12 +49,6 @@ export async function requireGo(env: NodeJS.ProcessEnv): Promise<void> {
   })
   const minor = Number(/^go1\.(\d+)/.exec(version.stdout)?.[1] ?? Number.NaN)
   if (minor < GO_MINOR) throw new SecaError('InvalidConfiguration', `${version.stdout.trim()} is too old. ${HOW}`)
-}
-
-// The programs run on this machine, whatever a variable says; without cgo no C compiler is needed.
-function goEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { GOOS: _os, GOARCH: _arch, ...rest } = env
-  return { ...rest, CGO_ENABLED: '0', GOWORK: 'off' }
 }
 
 interface Build {
@@ -68,8 +66,10 @@ interface Build {
 export async function build({ program, sources = CONTROL_PLANE, file, env, step, signal }: Build): Promise<void> {
   const source = sources.packages[program] ?? program
   rmSync(`${file}.new`, { force: true })
+  const edited = `${file}.edited`
+  const modfile = sources.edits === undefined ? [] : ['-modfile', await editModules(sources.module, sources.edits, edited, env)]
   // -v names every package that is compiled: proof of life for the progress line, and the error's text.
-  const go = spawn('go', ['build', '-v', ...FLAGS, '-o', `${file}.new`, source], {
+  const go = spawn('go', ['build', '-v', ...FLAGS, ...modfile, '-o', `${file}.new`, source], {
     cwd: sources.module,
     env: goEnv(env),
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -92,4 +92,5 @@ export async function build({ program, sources = CONTROL_PLANE, file, env, step,
     })
   })
   renameSync(`${file}.new`, file)
+  rmSync(edited, { recursive: true, force: true })
 }

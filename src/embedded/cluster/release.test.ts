@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openHttp } from './download.ts'
 import { checksumIn, fetchRelease, releaseOf } from './release.ts'
 import { LINUX, MAC, publish, type ReleaseServer, startReleaseServer } from './testing.ts'
-import { ETCD, KUBERNETES, NAMES, type Program } from './versions.ts'
+import { ETCD, KUBERNETES, NAMES, NODE_PROGRAMS, type Program } from './versions.ts'
 
 const OFFICIAL = {
   kubernetesDownloadUrl: 'https://dl.k8s.io',
@@ -39,6 +39,12 @@ describe('releases', () => {
       ['darwin', 's390x'],
     ] as const)
       expect(has({ os, arch })).toEqual([])
+  })
+
+  it('of a node are there for Linux, of what others make there is none', () => {
+    expect(releaseOf('kubelet', OFFICIAL, LINUX)?.url).toBe(`https://dl.k8s.io/${KUBERNETES}/bin/linux/amd64/kubelet`)
+    for (const name of Object.keys(NODE_PROGRAMS)) expect(releaseOf(name, OFFICIAL, MAC)).toBeUndefined()
+    for (const name of ['pause', 'helm']) expect(releaseOf(name, OFFICIAL, LINUX)).toBeUndefined()
   })
 
   it('have checksums, alone or in a list', () => {

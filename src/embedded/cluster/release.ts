@@ -5,7 +5,7 @@ import type { Step } from '../../cli/progress.ts'
 import { SecaError } from '../../errors.ts'
 import { extract } from './archive.ts'
 import { download, downloadText, sha256Of } from './download.ts'
-import { ETCD, KUBERNETES, type Program } from './versions.ts'
+import { ETCD, KUBERNETES, NODE_PROGRAMS, PROGRAMS } from './versions.ts'
 
 /** Base URLs of the release servers, or of mirrors with the same layout. */
 export interface ReleaseServers {
@@ -17,6 +17,8 @@ export interface Platform {
   readonly os: NodeJS.Platform
   readonly arch: string
 }
+
+export const THIS_MACHINE: Platform = { os: process.platform, arch: process.arch }
 
 /** Where the official binary of a program is. */
 interface Release {
@@ -31,8 +33,8 @@ interface Release {
 /** Go's names of the processors that both projects release for. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', ppc64: 'ppc64le', s390x: 's390x' }
 
-/** The release of a program for a platform; undefined where its project publishes none (a server of Kubernetes runs on Linux only). */
-export function releaseOf(program: Program, servers: ReleaseServers, { os, arch }: Platform): Release | undefined {
+/** The release of a program for a platform; undefined where these servers have none (what is not kubectl or etcd runs on Linux only). */
+export function releaseOf(program: string, servers: ReleaseServers, { os, arch } = THIS_MACHINE): Release | undefined {
   const processor = ARCHITECTURES[arch]
   const isMac = os === 'darwin' && (arch === 'x64' || arch === 'arm64')
   if (processor === undefined || (os !== 'linux' && !isMac)) return undefined
@@ -46,7 +48,7 @@ export function releaseOf(program: Program, servers: ReleaseServers, { os, arch 
       member: `${name}/etcd`,
     }
   }
-  if (isMac && program !== 'kubectl') return undefined
+  if (!(program in PROGRAMS || program in NODE_PROGRAMS) || (isMac && program !== 'kubectl')) return undefined
   const url = `${trimmed(servers.kubernetesDownloadUrl)}/${KUBERNETES}/bin/${os}/${processor}/${program}`
   return { of: 'Kubernetes', url, checksumUrl: `${url}.sha256` }
 }

@@ -105,9 +105,13 @@ export const LINUX = { os: 'linux', arch: 'x64' } as const
 export const MAC = { os: 'darwin', arch: 'arm64' } as const
 
 /** Puts programs on a server as the projects publish them for Linux, with their checksums; answers each one's path. */
-export function publish(server: ReleaseServer, contentOf: (program: Program) => Buffer): Record<Program, string> {
+export function publish<P extends string = Program>(
+  server: ReleaseServer,
+  contentOf: (program: P) => Buffer,
+  programs: readonly P[] = NAMES as readonly string[] as readonly P[],
+): Record<P, string> {
   const servers = { kubernetesDownloadUrl: server.url, etcdDownloadUrl: server.url }
-  const paths = NAMES.map((program) => {
+  const paths = programs.map((program) => {
     const release = releaseOf(program, servers, LINUX)!
     const [path, sums] = [new URL(release.url).pathname, new URL(release.checksumUrl).pathname]
     const content = contentOf(program)
@@ -118,7 +122,7 @@ export function publish(server: ReleaseServer, contentOf: (program: Program) => 
     server.files.set(sums, Buffer.from(release.member === undefined ? sha256(file) : `${others}${sha256(file)}  ${name}\n`))
     return [program, path] as const
   })
-  return Object.fromEntries(paths) as Record<Program, string>
+  return Object.fromEntries(paths) as Record<P, string>
 }
 
 function tarball(member: string, content: Buffer): Buffer {

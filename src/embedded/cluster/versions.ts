@@ -14,6 +14,13 @@ export const PROGRAMS = {
 export type Program = keyof typeof PROGRAMS
 export const NAMES = Object.keys(PROGRAMS) as Program[]
 
+/** With those and a container runtime, a whole node. */
+export const NODE_PROGRAMS = {
+  'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
+  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+  kubelet: 'k8s.io/kubernetes/cmd/kubelet',
+} as const
+
 const goMod = readFileSync(join(MODULE, 'go.mod'), 'utf8')
 
 /** `v1.36.3` */
