@@ -14,7 +14,7 @@ describe('certificates', () => {
       commonName: 'ann',
       organizations: ['one', 'two'],
       usages: ['client', 'server'],
-      hosts: ['127.0.0.1', 'localhost'],
+      hosts: ['127.0.0.1', 'localhost', '2001:db8::7'],
     })
     const [parent, child] = [new X509Certificate(authority.cert), new X509Certificate(leaf.cert)]
     expect(parent.ca).toBe(true)
@@ -22,7 +22,7 @@ describe('certificates', () => {
     expect(child.verify(parent.publicKey)).toBe(true)
     expect(child.checkIssued(parent)).toBe(true)
     expect(child.subject).toBe('O=one\nO=two\nCN=ann')
-    expect(child.subjectAltName).toBe('IP Address:127.0.0.1, DNS:localhost')
+    expect(child.subjectAltName).toBe('IP Address:127.0.0.1, DNS:localhost, IP Address:2001:DB8:0:0:0:0:0:7')
     expect(child.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1'])
     expect(child.validToDate.getTime() - Date.now()).toBeGreaterThan(9 * 365 * 86_400_000)
   })

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
-import { isIPv4 } from 'node:net'
+import { bits as bitsOf, parseIp } from './ip.ts'
 
 /**
  * The few X.509 certificates (RFC 5280) that an installation or a control plane on loopback needs: a CA, and leaves signed by it, with ECDSA P-256 keys.
@@ -20,7 +20,7 @@ interface Subject {
 
 export interface Leaf extends Subject {
   readonly usages: readonly ('server' | 'client')[]
-  /** DNS names and IPv4 addresses that a server answers for. */
+  /** DNS names and addresses that a server answers for. */
   readonly hosts?: readonly string[]
   /** How long it holds; default: ten years. */
   readonly days?: number
@@ -48,9 +48,7 @@ export function issue(authority: KeyPair, leaf: Leaf, now = Date.now()): KeyPair
   const parent = new X509Certificate(authority.cert)
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const usages = leaf.usages.map((usage) => oid(usage === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2'))
-  const names = (leaf.hosts ?? []).map((host) =>
-    isIPv4(host) ? tlv(0x87, Buffer.from(host.split('.').map(Number))) : tlv(0x82, Buffer.from(host)),
-  )
+  const names = (leaf.hosts ?? []).map(generalName)
   const extensions = [
     extension('2.5.29.19', true, sequence()),
     extension('2.5.29.15', true, bits(0x80, 7)),
@@ -113,6 +111,17 @@ function certificate(parts: Parts): string {
   const signature = sign('sha256', body, { key: parts.signer, dsaEncoding: 'der' })
   const base64 = sequence(body, algorithm, tlv(0x03, Buffer.concat([Buffer.from([0]), signature]))).toString('base64')
   return `-----BEGIN CERTIFICATE-----\n${base64.replace(/(.{64})(?!$)/g, '$1\n')}\n-----END CERTIFICATE-----\n`
+}
+
+/** What a certificate can name: an address, or a DNS name that may begin with `*.`. */
+export const isHost = (text: string): boolean =>
+  parseIp(text) !== undefined || /^(\*\.)?([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text)
+
+/** RFC 5280 §4.2.1.6. */
+function generalName(host: string): Buffer {
+  const ip = parseIp(host)
+  if (ip === undefined) return tlv(0x82, Buffer.from(host))
+  return tlv(0x87, Buffer.from(ip.value.toString(16).padStart(bitsOf(ip.family) / 4, '0'), 'hex'))
 }
 
 const pem = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' })

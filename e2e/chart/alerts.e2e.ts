@@ -65,6 +65,8 @@ const HEALTHY: Series = {
   [`seca_watch_events_total${controllers(1, ',resource="nics",event="ended"')}`]: growing(1),
   [`seca_api_certificate_expiry_timestamp_seconds${controllers(1)}`]: steady(90 * 86_400),
   [`seca_api_certificate_expiry_timestamp_seconds${controllers(2)}`]: steady(86_400),
+  [`seca_declared_file_broken${controllers(1)}`]: steady(0),
+  [`seca_declared_file_broken${controllers(2)}`]: steady(1),
   [`seca_declared_objects${controllers(1, ',state="applied"')}`]: steady(30),
   [`seca_declared_objects${controllers(1, ',state="refused"')}`]: steady(0),
   [`seca_declared_objects${controllers(2, ',state="refused"')}`]: steady(3),
@@ -195,6 +197,12 @@ const CASES: readonly Case[] = [
     series: { [`seca_watch_events_total${controllers(1, ',resource="nics",event="silent"')}`]: growing(1) },
     atMinutes: 31,
     notYetMinutes: 20,
+  },
+  {
+    fires: 'SecaDeclaredFileInvalid',
+    series: { [`seca_declared_file_broken${controllers(1)}`]: steady(1) },
+    atMinutes: 6,
+    notYetMinutes: 4,
   },
   {
     fires: 'SecaDeclaredRefused',

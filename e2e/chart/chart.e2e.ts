@@ -274,7 +274,7 @@ describe('what is declared', () => {
   ])('by $what is read by the controllers, and taken by the apiserver', async ({ values }) => {
     const text = await declaredBy(values)
     const found = parseDeclared(text)
-    expect(found.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['Namespace', 'Region', 'CloudProvider', 'StorageSku']))
+    expect(found.map(({ gvr }) => gvr.kind)).toEqual(expect.arrayContaining(['Namespace', 'Region', 'CloudProvider', 'StorageSku']))
     const documents = parseAllDocuments(text).map((document) => document.toJS() as Rendered)
     const namespaces = documents.filter(({ kind }) => kind === 'Namespace')
     await applied(documents.filter(({ kind }) => kind !== 'RoleAssignment'))

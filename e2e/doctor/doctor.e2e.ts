@@ -67,8 +67,12 @@ describe('a healthy installation', () => {
   })
 
   it('looked at with the rights of the controllers says what it could not look at: 1', async () => {
-    const { code, findings } = await doctor(flags, { kubeconfig: stack.kubeconfig })
-    expect([code, new Set(findings.map(({ verdict }) => verdict))]).toEqual([1, new Set(['ok', 'unchecked'])])
+    // What other files of the run left behind may still be on its way out.
+    const { findings } = await eventually(async () => {
+      const examined = await doctor(flags, { kubeconfig: stack.kubeconfig })
+      expect([examined.code, troubles(examined).filter((line) => !line.startsWith('unchecked '))]).toEqual([1, []])
+      return examined
+    })
     expect(findings.filter(({ verdict }) => verdict === 'ok').map(({ check }) => check)).toEqual(
       expect.arrayContaining(['cluster', 'clocks', 'kinds', 'rights', 'installation', 'leadership', 'clouds', 'regions', 'objects']),
     )

@@ -51,10 +51,13 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     },
     {
       title: 'Declared and refused',
-      about: 'Objects of the values that could not be applied',
+      about: 'Objects of the values that could not be applied; and 1 when none can be, because the file is wrong',
       unit: 'short',
       isNumber: true,
-      queries: { refused: `max(${ofLeader('seca_declared_objects', ',state="refused"')}) or vector(0)` },
+      queries: {
+        refused: `max(${ofLeader('seca_declared_objects', ',state="refused"')}) or vector(0)`,
+        'file is wrong': `max(${ofLeader('seca_declared_file_broken')}) or vector(0)`,
+      },
     },
   ],
   Resources: [

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isHost } from '../x509.ts'
 import { hint } from './flags.ts'
 import { milliseconds, port } from './settings.ts'
 
@@ -64,16 +65,19 @@ const programs = {
     .describe("folder of etcd's releases, or a mirror of it"),
 }
 
-const list = (description: string) =>
+const list = (description: string, isRight: (one: string) => boolean = () => true) =>
   z
     .string()
     .default('')
-    .transform((text) =>
-      text
+    .transform((text, context) => {
+      const found = text
         .split(',')
         .map((one) => one.trim())
-        .filter((one) => one !== ''),
-    )
+        .filter((one) => one !== '')
+      const wrong = found.find((one) => !isRight(one))
+      if (wrong !== undefined) context.addIssue(`"${wrong}" cannot be used there`)
+      return found
+    })
     .meta({ description: `${description}; separated by commas`, placeholder: 'list' })
 
 /** `<name>:<port>` */
@@ -110,7 +114,9 @@ export const ControllersConfig = z
       .string()
       .min(1)
       .optional()
-      .describe('YAML file of regions, cloud providers, SKUs, roles and namespaces that are applied, and kept as it says'),
+      .describe(
+        'YAML file of regions, cloud providers, SKUs, images, roles and namespaces of tenants that are applied, and kept as it says',
+      ),
     declaredPrune: z.boolean().default(false).describe('delete what was in that file and is not any more; default: it is left and told'),
     tlsSecret: z
       .string()
@@ -118,8 +124,8 @@ export const ControllersConfig = z
       .optional()
       .describe("Secret of the API's certificate, in the operator's namespace: tls.crt, tls.key and, for the aggregated door, ca.crt"),
     tlsManaged: z.boolean().default(false).describe('make that certificate and renew it, with a CA of our own'),
-    tlsServices: list('Services that the certificate is for'),
-    tlsHosts: list('further names and addresses that the certificate is for'),
+    tlsServices: list('Services that the certificate is for, besides --aggregation-service'),
+    tlsHosts: list('further DNS names and addresses that the certificate is for', isHost),
     aggregationService: service.optional().meta({
       description: 'Service of the aggregated door, for which APIServices are kept up; absent: none are',
       placeholder: 'name:port',
@@ -135,6 +141,14 @@ export const ControllersConfig = z
     logLevel,
   })
   .refine(leaseOrder, '--lease must be longer than --lease-renew, and that longer than --lease-retry')
+  .refine((config) => !config.declaredPrune || config.declaredFile !== undefined, '--declared-prune needs --declared-file')
+  .refine((config) => !config.tlsManaged || config.tlsSecret !== undefined, '--tls-managed needs --tls-secret, the name of the Secret')
+  .refine(
+    ({ aggregationService, aggregationOwner, tlsSecret }) =>
+      (aggregationService === undefined) === (aggregationOwner === undefined) &&
+      (aggregationService === undefined || tlsSecret !== undefined),
+    '--aggregation-service needs --aggregation-owner and --tls-secret, whose ca.crt goes into the APIServices, and --aggregation-owner needs --aggregation-service',
+  )
 export type ControllersConfig = z.output<typeof ControllersConfig>
 
 const validationStatus = z

@@ -71,6 +71,22 @@ describe('settings', () => {
     expect(problems(() => load(['--lease=5s']))).toEqual(['--lease must be longer than --lease-renew, and that longer than --lease-retry'])
   })
 
+  it('of the duties need each other', () => {
+    expect(problems(() => load(['--declared-prune', '--tls-managed', '--aggregation-service=seca-api:443']))).toEqual([
+      '--declared-prune needs --declared-file',
+      '--tls-managed needs --tls-secret, the name of the Secret',
+      expect.stringContaining('--aggregation-service needs --aggregation-owner and --tls-secret'),
+    ])
+    expect(problems(() => load(['--aggregation-owner=a']))).toHaveLength(1)
+    const whole = ['--tls-secret=a', '--tls-managed', '--aggregation-service=seca-api:443', '--aggregation-owner=v1.seca.region']
+    expect(load([...whole, '--tls-hosts=api.example.org, 10.0.0.7,2001:db8::7,*.example.org'])).toMatchObject({
+      aggregationService: { name: 'seca-api', port: 443 },
+      tlsHosts: ['api.example.org', '10.0.0.7', '2001:db8::7', '*.example.org'],
+    })
+    for (const host of ['https://api', 'a b', 'Api', 'a_b', '-a'])
+      expect(problems(() => load([`--tls-hosts=${host}`]))).toEqual([expect.stringContaining(`"${host}" cannot be used there`)])
+  })
+
   it('never print a secret', () => {
     const env = { SECA_SIMULATOR_ADMIN_TOKEN: 'x' }
     const found = problems(() => loadSettings(SimulatorConfig, { args: ['--config=f'], env, readFile: () => 'simulatorToken: [hunter2]' }))

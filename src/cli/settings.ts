@@ -55,15 +55,15 @@ export function loadSettings<S extends z.ZodObject>(schema: S, sources: Sources)
   const result = schema.safeParse(Object.fromEntries([...chosen].map(([key, entry]) => [key, entry.value])))
   const told = new Set<unknown>()
   for (const issue of result.error?.issues ?? []) {
-    if (told.has(issue.path[0])) continue
-    told.add(issue.path[0])
-    const field = known.find(({ key }) => key === issue.path[0])
-    const entry = chosen.get(String(issue.path[0]))
     // A rule about several settings names them itself.
     if (issue.path.length === 0) {
       problems.push(issue.message)
       continue
     }
+    if (told.has(issue.path[0])) continue
+    told.add(issue.path[0])
+    const field = known.find(({ key }) => key === issue.path[0])
+    const entry = chosen.get(String(issue.path[0]))
     const name = entry?.source ?? `${field?.flag ?? ''} (or ${field?.variable ?? ''})`
     const isSecret = /token|password|secret/i.test(field?.key ?? '')
     problems.push(entry ? `${name}: ${isSecret ? '' : `${JSON.stringify(entry.value)} `}${sentence(issue)}` : `${name} is required`)

@@ -1,18 +1,21 @@
 import { KUBERNETES } from '../kube/builtin.ts'
 import type { KubeObject } from '../kube/gvr.ts'
-import { ACCOUNTS, all, type Exam, isSeen } from './check.ts'
+import { ACCOUNTS, all, type Exam, find, isSeen } from './check.ts'
 import type { Conditioned } from './conditions.ts'
 
 interface Container {
   readonly name: string
   readonly image?: string
   readonly args?: readonly string[]
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
 }
 
 interface PodSpec {
   readonly serviceAccountName?: string
   readonly containers: readonly Container[]
   readonly volumes?: readonly {
+    readonly name?: string
+    readonly configMap?: { readonly name?: string }
     readonly secret?: { readonly secretName?: string }
     readonly projected?: { readonly sources?: readonly { readonly secret?: { readonly name?: string } }[] }
   }[]
@@ -62,11 +65,15 @@ export async function pods(exam: Exam) {
   return isSeen(found) ? { value: found.value.filter(({ spec }) => isOurs(spec)) } : found
 }
 
-/** The API's Deployment, where there is one and it may be read. */
-export async function apiDeployment(exam: Exam): Promise<Deployment | undefined> {
+/** The Deployment of a process, where there is one and it may be read. */
+export async function deploymentOf(exam: Exam, process: keyof typeof ACCOUNTS): Promise<Deployment | undefined> {
   const found = await deployments(exam)
-  return isSeen(found) ? found.value.find(({ spec }) => spec.template.spec.serviceAccountName === ACCOUNTS.api) : undefined
+  return isSeen(found) ? found.value.find(({ spec }) => spec.template.spec.serviceAccountName === ACCOUNTS[process]) : undefined
 }
+
+/** Whether a Deployment has a flag, whatever its value. */
+export const hasFlag = ({ spec }: Deployment, flag: string): boolean =>
+  spec.template.spec.containers.some(({ args = [] }) => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`)))
 
 /** Value of `--flag=value` or `--flag value` of a Deployment. */
 export function flagOf({ spec }: Deployment, flag: string): string | undefined {
@@ -84,4 +91,15 @@ export function mountedSecrets({ spec }: Deployment): string[] {
     ...(projected?.sources ?? []).map((source) => source.secret?.name),
   ])
   return names.filter((name) => name !== undefined)
+}
+
+/** Text of a file that the pods of a Deployment have from a ConfigMap; undefined where it comes from elsewhere, or cannot be read. */
+export async function mountedText(exam: Exam, { spec }: Deployment, path: string): Promise<string | undefined> {
+  const { containers, volumes = [] } = spec.template.spec
+  const mounts = containers.flatMap(({ volumeMounts = [] }) => volumeMounts)
+  const mount = mounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`))
+  const name = volumes.find((volume) => volume.name === mount?.name)?.configMap?.name
+  if (mount === undefined || name === undefined) return undefined
+  const seen = await find<{ readonly data?: Readonly<Record<string, string>> }>(exam, KUBERNETES.ConfigMap, exam.namespace, name)
+  return isSeen(seen) ? seen.value?.data?.[path.slice(mount.mountPath.length + 1)] : undefined
 }

@@ -83,6 +83,11 @@ export function createMetrics() {
     declared: gauge('declared_objects', 'Objects of the mounted configuration: applied, refused, or left although not declared any more', [
       'state',
     ]),
+    declaredBroken: gauge(
+      'declared_file_broken',
+      '1 while the mounted configuration cannot be read or is wrong, and so changes nothing',
+      [],
+    ),
     certificateEnd: gauge('api_certificate_expiry_timestamp_seconds', 'When the certificate ends that the API is to serve by', []),
     apiCalls: counter('kube_requests_total', 'Requests to the kube-apiserver', ['verb', 'resource', 'code']),
     /** Requests answered by the SECA API itself. */

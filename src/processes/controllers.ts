@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { doDuties } from '../duties/duties.ts'
+import type { Notice } from '../duties/notices.ts'
 import type { ControllersConfig } from '../cli/config.ts'
 import { KINDS } from '../kinds/index.ts'
 import { connect } from '../kube/config.ts'
@@ -40,11 +41,13 @@ export async function controllers(config: ControllersConfig, context: { readonly
   const informers = new Informers({ client, cache, log, metrics })
   const recorder = new EventRecorder({ client, component: 'secapi.cloud/controllers', instance: identity, log })
   const ownLease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name: CONTROLLERS_LEASE } }
+  /** Who administers the installation looks there. */
+  const tell = (action: string) => (notice: Notice) => recorder.record(ownLease, { ...notice, action })
   const claim = new Claim({
     client,
     namespace,
     log,
-    onRefused: (message) => recorder.record(ownLease, { type: 'Warning', reason: 'ServedElsewhere', action: 'Lead', message }),
+    onRefused: (message) => tell('Lead')({ type: 'Warning', reason: 'ServedElsewhere', message }),
   })
   const elector = new LeaseElector({
     client,
@@ -98,7 +101,7 @@ export async function controllers(config: ControllersConfig, context: { readonly
       abandonments.watch(working)
       const resources = [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0)
       const isWhole = () => informers.missing().length === 0
-      void doDuties({ config, client, cache, log, metrics, mayAct }, working)
+      void doDuties({ config, client, cache, isWhole, log, metrics, mayAct, record: tell('Keep') }, working)
       void auditRegularly({ config, client, cache, installation, metrics, log, isWhole }, working)
       log.info({ resources, installation, missing: informers.missing() }, 'in sync, working')
       // Time may be up although nobody has noticed yet; then this ends leadership.

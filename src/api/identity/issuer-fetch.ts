@@ -19,6 +19,8 @@ export type FetchJson = (url: string, headers?: Readonly<Record<string, string>>
 export interface Approach {
   /** PEM of the CAs that may vouch for the issuer, instead of the usual ones. */
   readonly caFile?: string | undefined
+  /** The same as text. */
+  readonly ca?: string | undefined
   /** A bearer token to ask with, for issuers that answer nobody (kube-apiserver); it is sent by https only. */
   readonly bearerFile?: string | undefined
 }
@@ -26,13 +28,13 @@ export interface Approach {
 /** kube-apiserver answers 406 to who accepts nothing but JSON. */
 const ACCEPT = 'application/json, application/jwk-set+json'
 
-export function createFetch({ caFile, bearerFile }: Approach = {}): FetchJson {
+export function createFetch({ caFile, ca, bearerFile }: Approach = {}): FetchJson {
   let pool: { readonly ca: string | undefined; readonly agent: Agent } | undefined
-  const agentOf = (ca: string | undefined) => {
-    if (pool !== undefined && pool.ca === ca) return pool.agent
+  const agentOf = (trusted: string | undefined) => {
+    if (pool !== undefined && pool.ca === trusted) return pool.agent
     void pool?.agent.close()
-    const agent = new Agent({ connect: { timeout: TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) }, connections: 8 })
-    pool = { ca, agent }
+    const agent = new Agent({ connect: { timeout: TIMEOUT_MS, ...(trusted === undefined ? {} : { ca: trusted }) }, connections: 8 })
+    pool = { ca: trusted, agent }
     return agent
   }
   return async (url, headers = {}) => {
@@ -41,7 +43,7 @@ export function createFetch({ caFile, bearerFile }: Approach = {}): FetchJson {
       throw new SecaError('InvalidConfiguration', `${url} is not an https URL; the token of ${bearerFile} is not sent in clear text`)
     const bearer = bearerFile === undefined ? {} : { authorization: `Bearer ${readMounted(bearerFile).trim()}` }
     const response = await fetch(url, {
-      dispatcher: agentOf(caFile === undefined ? undefined : readMounted(caFile)),
+      dispatcher: agentOf(caFile === undefined ? ca : readMounted(caFile)),
       headers: { accept: ACCEPT, ...bearer, ...headers },
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls'
 import { KUBERNETES } from '../../kube/builtin.ts'
 import { type Check, type Exam, fail, find, isSeen, ok, type Finding, unchecked, unseen, warn } from '../check.ts'
 import { span } from '../conditions.ts'
-import { apiDeployment, mountedSecrets } from '../workloads.ts'
+import { deploymentOf, mountedSecrets } from '../workloads.ts'
 import { type ApiService, ourApiServices } from './api-services.ts'
 
 type Line = Omit<Finding, 'check'>
@@ -121,7 +121,7 @@ function bundleLines(services: readonly ApiService[], pairs: readonly Pair[], no
 
 async function secretNames(exam: Exam): Promise<readonly string[]> {
   if (exam.tlsSecret !== undefined) return [exam.tlsSecret]
-  const deployment = await apiDeployment(exam)
+  const deployment = await deploymentOf(exam, 'api')
   return deployment === undefined ? [] : mountedSecrets(deployment)
 }
 

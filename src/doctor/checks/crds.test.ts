@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { KUBERNETES } from '../../kube/builtin.ts'
 import { brief, installed, ward } from '../testing.ts'
+import { apiServicePolicy } from '../../schema/policy.ts'
 import { difference } from '../subset.ts'
 import { crds } from './crds.ts'
 import { policy } from './policy.ts'
@@ -65,6 +66,28 @@ describe('the policy on tenant labels', () => {
     ])
     await one.server.client.delete(KUBERNETES.ValidatingAdmissionPolicy, undefined, 'seca-tenant-labels')
     expect(brief(await one.run(policy))[0]).toBe('fail: ValidatingAdmissionPolicy seca-tenant-labels is missing')
+  })
+})
+
+describe('the policy on APIServices', () => {
+  it('is needed where the controllers keep them', async () => {
+    const one = patient()
+    const spec = {
+      serviceAccountName: 'seca-controllers',
+      containers: [{ name: 'c', args: ['controllers', '--aggregation-service=x:443'] }],
+    }
+    one.server.add({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'c', namespace: 'seca-system' },
+      spec: { template: { spec } },
+    } as never)
+    expect(brief(await one.run(policy))).toEqual([
+      'fail: ValidatingAdmissionPolicy seca-api-services is missing',
+      'fail: ValidatingAdmissionPolicyBinding seca-api-services is missing',
+    ])
+    for (const object of apiServicePolicy('seca-controllers', 'seca-system')) one.server.add(object as never)
+    expect((await one.run(policy)).map(({ verdict }) => verdict)).toEqual(['ok'])
   })
 })
 

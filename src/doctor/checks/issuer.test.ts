@@ -58,10 +58,10 @@ describe('an issuer', () => {
 
   it('whose keys are in a file', async () => {
     const { file } = await serve(good)
-    expect(brief(await run({ issuer: { issuer: 'x', keyFile: file('key') } }))).toEqual([`ok: issuer x: 1 keys in ${file('key')}`])
+    expect(brief(await run({ issuer: { issuer: 'x', keyFile: file('key') } }))).toEqual(['ok: issuer x: 1 keys, given in a file'])
     expect((await run({ issuer: { issuer: 'x', keyFile: file('none') } }))[0]?.verdict).toBe('fail')
     expect(brief(await run({ issuer: { issuer: 'x', caFile: '/nowhere' } }))).toEqual([
-      'unchecked: the issuer is x; /nowhere is not on this machine',
+      'unchecked: the issuer is x; /nowhere cannot be read from here',
     ])
   })
 
@@ -69,17 +69,37 @@ describe('an issuer', () => {
     const { url } = await serve(good)
     const one = ward({ now: Date.now })
     expect((await one.run(issuer))[0]).toMatchObject({ verdict: 'unchecked', todo: expect.stringContaining('--token-issuer') })
-    const spec = {
-      serviceAccountName: 'seca-api',
-      containers: [{ name: 'api', args: [`--token-issuer=${url}`, '--token-ca-file=/var/run/ca.crt'] }],
-    }
-    one.server.add({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'api', namespace: 'seca-system' },
-      spec: { template: { spec } },
-    } as never)
-    expect(brief(await one.run(issuer))).toEqual([`unchecked: the issuer is ${url}; /var/run/ca.crt is not on this machine`])
+    const deploy = (...args: string[]) =>
+      one.server.add({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'api', namespace: 'seca-system' },
+        spec: {
+          template: {
+            spec: {
+              serviceAccountName: 'seca-api',
+              containers: [
+                {
+                  name: 'api',
+                  args: [`--token-issuer=${url}`, ...args],
+                  volumeMounts: [{ name: 'tokens', mountPath: '/etc/seca/tokens' }],
+                },
+              ],
+              volumes: [{ name: 'tokens', configMap: { name: 'seca-tokens' } }],
+            },
+          },
+        },
+      } as never)
+    deploy('--token-ca-file=/etc/seca/tokens/ca.crt')
+    expect(brief(await one.run(issuer))).toEqual([`unchecked: the issuer is ${url}; /etc/seca/tokens/ca.crt cannot be read from here`])
+    const data = { 'ca.crt': ca.cert, keys: createSigningKey().publicKey }
+    one.server.add({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'seca-tokens', namespace: 'seca-system' }, data } as never)
+    expect(brief(await one.run(issuer))[0]).toBe(`ok: issuer ${url}: 1 keys can be read`)
+    deploy('--token-key-file=/etc/seca/tokens/keys')
+    expect(brief(await one.run(issuer))).toEqual([`ok: issuer ${url}: 1 keys, given in a file`])
+    // The token of a pod is the pod's.
+    deploy('--token-ca-file=/etc/seca/tokens/ca.crt', '--token-issuer-bearer-file=/var/run/token')
+    expect(brief(await one.run(issuer))).toEqual([`unchecked: the issuer is ${url}; /var/run/token cannot be read from here`])
   })
 })
 

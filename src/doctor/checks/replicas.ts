@@ -1,7 +1,7 @@
 import { KUBERNETES } from '../../kube/builtin.ts'
 import type { KubeObject } from '../../kube/gvr.ts'
 import { all, type Check, isSeen, ok, unseen, warn } from '../check.ts'
-import { apiDeployment } from '../workloads.ts'
+import { deploymentOf } from '../workloads.ts'
 
 interface Lease extends KubeObject {
   readonly spec?: { readonly renewTime?: string; readonly leaseDurationSeconds?: number }
@@ -21,7 +21,7 @@ export const replicas: Check = {
     const alive = found.value.filter(
       ({ spec }) => exam.now() - Date.parse(spec?.renewTime ?? '') < (spec?.leaseDurationSeconds ?? 0) * 1_000 + SLACK_MS,
     )
-    const wanted = (await apiDeployment(exam))?.spec.replicas ?? 0
+    const wanted = (await deploymentOf(exam, 'api'))?.spec.replicas ?? 0
     if (wanted > 1 && alive.length < wanted)
       return [
         warn(

@@ -41,6 +41,35 @@ describe('rights', () => {
     expect(brief(await one.run(rights))[0]).toMatch(/^fail: .* in seca-b/)
   })
 
+  it('of duties that the controllers are given are needed, too', async () => {
+    const one = ward()
+    const args = [
+      'controllers',
+      '--tls-secret=seca-api-tls',
+      '--tls-managed',
+      '--aggregation-service=x:443',
+      '--declared-file=x',
+      '--declared-prune',
+    ]
+    const spec = { serviceAccountName: 'seca-controllers', containers: [{ name: 'controllers', args }] }
+    one.server.add({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'c', namespace: 'seca-system' },
+      spec: { template: { spec } },
+    } as never)
+    const more = ({ resource, verb, name }: Attempt) =>
+      resource === 'apiservices' ||
+      resource === 'endpointslices' ||
+      (resource === 'secrets' && verb === 'patch' && name === 'seca-api-tls-ca')
+    one.state.allows = (attempt) => isNeeded(attempt) && !more(attempt)
+    expect(brief(await one.run(rights))[0]).toMatch(
+      /^fail: ServiceAccount seca-controllers may not get apiservices\.apiregistration\.k8s\.io, .* and 1 more$/,
+    )
+    one.state.allows = isNeeded
+    expect((await one.run(rights)).map(({ verdict }) => verdict)).toEqual(['ok', 'ok'])
+  })
+
   it('beyond what is needed are told', async () => {
     const one = ward()
     one.state.allows = (_, user) => user === API || isNeeded(_)

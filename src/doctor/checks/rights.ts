@@ -1,7 +1,19 @@
 import { TENANT_LABEL } from '../../kinds/names.ts'
 import { KUBERNETES } from '../../kube/builtin.ts'
 import { forEachParallel } from '../../parallel.ts'
-import { apiNamespaceRules, apiRules, namespaceRules, type PolicyRule, rbacRules } from '../../schema/rbac.ts'
+import {
+  aggregationNamespaceRules,
+  aggregationRules,
+  apiNamespaceRules,
+  apiRules,
+  declaredRules,
+  managedTlsRules,
+  namespaceRules,
+  type PolicyRule,
+  pruneRules,
+  rbacRules,
+} from '../../schema/rbac.ts'
+import { type Deployment, deploymentOf, flagOf, hasFlag } from '../workloads.ts'
 import { ACCOUNTS, all, type Check, type Exam, fail, isSeen, look, type Look, ok, unseen, warn } from '../check.ts'
 
 /** What somebody wants to do, as SubjectAccessReview says it. */
@@ -34,8 +46,26 @@ const OF_THE_API: readonly Attempt[] = [
   { group: '', resource: 'configmaps', verb: 'get', namespace: 'kube-system', name: 'extension-apiserver-authentication' },
 ]
 
-const wanted = (namespace: string) => ({
-  controllers: [...attemptsOf(rbacRules()), ...attemptsOf(namespaceRules(), namespace)],
+/** What the controllers need for what their flags ask of them. */
+function duties(namespace: string, deployment: Deployment): Attempt[] {
+  const secret = flagOf(deployment, '--tls-secret')
+  const rules: readonly [string, readonly PolicyRule[], readonly PolicyRule[]][] = [
+    ['--aggregation-service', aggregationRules(), aggregationNamespaceRules()],
+    ['--declared-file', declaredRules(), []],
+    ['--declared-prune', pruneRules(), []],
+    ['--tls-managed', [], secret === undefined ? [] : managedTlsRules(secret)],
+  ]
+  return rules.flatMap(([flag, everywhere, own]) =>
+    hasFlag(deployment, flag) ? [...attemptsOf(everywhere), ...attemptsOf(own, namespace)] : [],
+  )
+}
+
+const wanted = (namespace: string, controllers: Deployment | undefined) => ({
+  controllers: [
+    ...attemptsOf(rbacRules()),
+    ...attemptsOf(namespaceRules(), namespace),
+    ...(controllers === undefined ? [] : duties(namespace, controllers)),
+  ],
   api: [...attemptsOf(apiRules()), ...attemptsOf(apiNamespaceRules(), namespace), ...OF_THE_API],
 })
 
@@ -128,7 +158,7 @@ export const rights: Check = {
   name: 'rights',
   about: `rights of the accounts ${Object.values(ACCOUNTS).join(' and ')}, by what Kubernetes decides`,
   run: async (exam) => {
-    const needs = wanted(exam.namespace)
+    const needs = wanted(exam.namespace, await deploymentOf(exam, 'controllers'))
     const lines = [await linesOf(exam, ACCOUNTS.controllers, needs.controllers), await linesOf(exam, ACCOUNTS.api, needs.api)]
     return lines.flat()
   },
