@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isLabel } from '../kinds/naming.ts'
 import { isHost } from '../x509.ts'
 import { hint } from './flags.ts'
 import { milliseconds, port } from './settings.ts'
@@ -80,6 +81,11 @@ const list = (description: string, isRight: (one: string) => boolean = () => tru
     })
     .meta({ description: `${description}; separated by commas`, placeholder: 'list' })
 
+const namespaces = list(
+  'namespaces of tenants and their workspaces that it has rights in, all else is left alone; default: every one that is labelled',
+  (name) => isLabel(name),
+)
+
 /** `<name>:<port>` */
 const service = z
   .string()
@@ -92,6 +98,7 @@ export const ControllersConfig = z
     kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
     context,
     operatorNamespace,
+    namespaces,
     defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of workspaces and images that name none'),
     installationId: z
       .string()
@@ -195,6 +202,7 @@ export const ApiConfig = z
     kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
     context,
     operatorNamespace,
+    namespaces,
     defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of the unprefixed paths'),
     host: z.string().min(1).default('0.0.0.0').describe('address to listen on'),
     port: port(8443, 'port of the direct door: HTTPS with tokens of the issuer'),
@@ -256,6 +264,7 @@ export type MintConfig = z.output<typeof MintConfig>
 export const AccessConfig = z.strictObject({
   kubeconfig,
   context,
+  namespaces,
   defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of the unprefixed paths'),
   subject: z.string().min(1).optional().meta(flagOnly('subject of a token: SECA roles decide')),
   user: z.string().min(1).optional().meta(flagOnly('Kubernetes user: Kubernetes decides')),
@@ -273,6 +282,7 @@ export const AuditConfig = z.strictObject({
   kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
   context,
   operatorNamespace,
+  namespaces,
   defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of workspaces and images that name none'),
   tenant: z.string().min(1).max(64).optional().meta(flagOnly('tell only of this tenant')),
   region: z.string().min(1).max(64).optional().meta(flagOnly('tell only of this region')),
@@ -300,6 +310,7 @@ export const DoctorConfig = z
     kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod, which sees less'),
     context,
     operatorNamespace,
+    namespaces,
     output: z.enum(['table', 'json']).default('table').meta(flagOnly('how the answer is written; progress goes to stderr')),
     only: list('names of checks: only these; default: all of them').meta({ flagOnly: true }),
     bundle: z

@@ -33,8 +33,8 @@ export async function controllers(config: ControllersConfig, context: { readonly
   const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
   const pace = new Pace()
   metrics.tellPace(() => pace.limit)
-  const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers', pace })
-  const { operatorNamespace: namespace } = config
+  const { operatorNamespace: namespace, namespaces } = config
+  const client = connect({ ...kubeconfig, context: config.context, namespaces, metrics, userAgent: 'seca-operator/controllers', pace })
   // Random: two that share a host's name, or a number of a process, would both lead.
   const identity = `${hostname()}-${randomBytes(8).toString('hex')}`
   const cache = new Cache(KINDS, config.defaultRegion)
