@@ -50,6 +50,9 @@ export const Values = z.strictObject({
     install: flag('bring the CustomResourceDefinitions along and upgrade them; they stay when the chart goes', true),
   }),
   region: text('region of workspaces and images that name none, and of paths without one', 'eu-1'),
+  namespaces: texts(
+    'the only namespaces, of tenants and of workspaces, that the operator has rights in; somebody else makes and labels them. Default: all that are labelled',
+  ),
   controllers: group('the controllers: one leads, the others stand by', {
     ...pods(2, '100m', '256Mi', '1Gi'),
     installationId: text(

@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { isLabel } from '../kinds/naming.ts'
 import { isHost } from '../x509.ts'
 import { hint } from './flags.ts'
 import { milliseconds, port } from './settings.ts'
@@ -83,7 +82,7 @@ const list = (description: string, isRight: (one: string) => boolean = () => tru
 
 const namespaces = list(
   'namespaces of tenants and their workspaces that it has rights in, all else is left alone; default: every one that is labelled',
-  (name) => isLabel(name),
+  (name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name),
 )
 
 /** `<name>:<port>` */
@@ -381,7 +380,7 @@ export const StartConfig = z.strictObject({
 export type StartConfig = z.output<typeof StartConfig>
 
 /** `seca-operator install` */
-export const InstallConfig = z.strictObject({ kubeconfig, context, operatorNamespace })
+export const InstallConfig = z.strictObject({ kubeconfig, context, operatorNamespace, namespaces })
 export type InstallConfig = z.output<typeof InstallConfig>
 
 /** `seca-operator test` */
