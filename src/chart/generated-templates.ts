@@ -87,7 +87,8 @@ const ofAccounts = (namespaces?: readonly string[]) => [
 /** A manifest for each of the namespaces, where it is in one, or names them in a list. */
 function inEach(manifest: string): string {
   const each = '{{- range $namespace := $.Values.namespaces }}\n'
-  if (manifest.includes(`namespace: ${TENANT}`)) return `${each}---\n${manifest.replaceAll(TENANT, '{{ $namespace }}')}{{- end }}\n`
+  if (manifest.includes(`namespace: ${TENANT}`))
+    return `${each}---\n${manifest.replaceAll(TENANT, '{{ $namespace }}').replaceAll('{{ .Release', '{{ $.Release')}{{- end }}\n`
   return manifest.replace(new RegExp(`^( +- )${TENANT}\n`, 'gm'), `${each}$1{{ $namespace }}\n{{- end }}\n`)
 }
 
