@@ -4,7 +4,6 @@ import { KINDS } from '../../src/kinds/index.ts'
 import { RESTART_REQUESTED, TENANT_LABEL } from '../../src/kinds/names.ts'
 import { KUBERNETES } from '../../src/kube/builtin.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
-import { auditJson } from '../support/audit-cli.ts'
 import { eventually, kubectl, type Stack } from '../support/harness.ts'
 import { everything, type Manifest } from '../support/manifest.ts'
 import { conditionOf, type Seen, Tenant } from '../support/tenant.ts'
@@ -18,6 +17,14 @@ export async function allObjects(client: KubeClient): Promise<Exported[]> {
   for (const { gvr, kind, apiVersion } of KINDS.toSorted((a, b) => Number(a.scope !== 'cluster') - Number(b.scope !== 'cluster')))
     for await (const { items } of client.list<Exported>(gvr, {})) found.push(...items.map((item) => ({ ...item, apiVersion, kind })))
   return found
+}
+
+/** An object as somebody would write it: without what a cluster added to it. */
+export function manifestOf(object: Exported | Manifest): Manifest {
+  const { name, namespace, labels, annotations } = object.metadata as Manifest['metadata']
+  const given = { ...(namespace && { namespace }), ...(labels && { labels }), ...(annotations && { annotations }) }
+  const { apiVersion, kind, spec } = object
+  return { apiVersion, kind, metadata: { name, ...given }, ...(spec && kind !== 'Namespace' && { spec }) }
 }
 
 /** Namespaces of tenants and workspaces. */
@@ -78,9 +85,4 @@ export async function changes(stack: Pick<Stack, 'cloud'>, since: number): Promi
 /** Number of the newest change in the cloud. */
 export async function lastChange(stack: Pick<Stack, 'cloud'>): Promise<number> {
   return (await stack.cloud.stats()).lastMutation
-}
-
-/** The auditor has nothing to say, and could look at everything. */
-export async function expectAuditClean(stack: Pick<Stack, 'kubeconfig'>): Promise<void> {
-  expect(await auditJson(stack)).toEqual({ code: 0, counts: {}, findings: [], inFlux: [], unread: [] })
 }
