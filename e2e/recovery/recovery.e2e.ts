@@ -27,7 +27,7 @@ const SNAPSHOT = 'Back to a snapshot of etcd'
 const WRONG = 'When the id is wrong'
 
 /** docs/disaster-recovery.md: a cluster is lost three times, its cloud never. */
-describe('what is lost', () => {
+describe('what is lost', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'seca-recovery-'))
   const variables = {
     BACKUP: join(folder, 'backup'),

@@ -73,7 +73,7 @@ export async function allInOrder(stack: Pick<Stack, 'client'>): Promise<void> {
         ])
       }
     },
-    { timeoutMs: 90_000, everyMs: 300 },
+    { timeoutMs: 180_000, everyMs: 300 },
   )
 }
 
