@@ -17,7 +17,7 @@ import { asError } from '../../src/errors.ts'
 import { TENANT_LABEL, WORKSPACE_LABEL } from '../../src/kinds/names.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { connect } from '../../src/kube/config.ts'
-import { clearTenants } from './clear.ts'
+import { clearCluster } from './clear.ts'
 import { CHARACTERS, OPERATOR_NAMESPACE, REGION } from './names.ts'
 
 export { OPERATOR_NAMESPACE, REGION }
@@ -196,7 +196,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     await writeAccountKubeconfig({ client, operatorNamespace: OPERATOR_NAMESPACE, admin, target: kubeconfig })
     // Files without controllers leave their objects: in this stack's cloud they would be made, and be in the way of the next one's.
-    if (options.kubeconfig === undefined) await clearTenants(client)
+    if (options.kubeconfig === undefined) await clearCluster(client)
     if (options.journal !== undefined) cpSync(options.journal, join(dataDir, 'simulator', 'journal.jsonl'))
     if (options.cloudOf === undefined) await restart('simulator')
     if (options.isBare !== true)

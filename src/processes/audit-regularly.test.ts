@@ -13,12 +13,15 @@ interface Case {
   readonly shows: readonly (readonly InventoryItem[] | undefined)[]
   readonly intervalMs?: number
   readonly isWhole?: boolean
+  /** There is an account besides that nobody can read. */
+  readonly isOtherBroken?: boolean
 }
 
 /** Runs audits until the cloud has shown everything, and answers what was told before each wait. */
-async function run({ shows, intervalMs = 1_000, isWhole = true }: Case) {
+async function run({ shows, intervalMs = 1_000, isWhole = true, isOtherBroken = false }: Case) {
   const cache = testCache()
   add(cache, 'CloudProvider', undefined, 'sim', { type: 'stub', credentialsSecretRef: { name: 'main' } })
+  if (isOtherBroken) add(cache, 'CloudProvider', undefined, 'other', { type: 'broken', credentialsSecretRef: { name: 'other' } })
   const metrics = createMetrics()
   const stop = new AbortController()
   let looks = 0
@@ -35,6 +38,8 @@ async function run({ shows, intervalMs = 1_000, isWhole = true }: Case) {
   }
   const settings = z.object({})
   const provider: Provider = { type: 'stub', capabilities: {}, settings, credentials: settings, connect: () => connection }
+  const check = () => Promise.reject(new ProviderError('rejected', 'no answer'))
+  const broken: Provider = { ...provider, type: 'broken', connect: () => ({ ...connection, check }) }
   const waits: number[] = []
   const told: (readonly [string, number])[][] = []
   const warnings: string[] = []
@@ -47,7 +52,7 @@ async function run({ shows, intervalMs = 1_000, isWhole = true }: Case) {
       metrics,
       log: { warn: (_: object, text: string) => void warnings.push(text) } as never,
       isWhole: () => isWhole,
-      providers: [provider],
+      providers: [provider, broken],
       clock: {
         now: () => 0,
         async sleep(ms) {
@@ -76,6 +81,11 @@ describe('the regular audit of a leader', () => {
     const { told, warnings } = await run({ shows: [[leak], [leak], undefined] })
     expect(told.at(-1)).toEqual([['leaked BlockStorage', 1]])
     expect(warnings).toEqual(['the audit could not look at every account'])
+  })
+
+  it('hides nothing of the others while an account cannot be read', async () => {
+    const { told } = await run({ shows: [[leak], [leak], []], isOtherBroken: true })
+    expect(told.slice(2)).toEqual([[['leaked BlockStorage', 1]], [['leaked BlockStorage', 1]]])
   })
 
   it('looks at nothing while kinds are not installed, or where none is wanted', async () => {

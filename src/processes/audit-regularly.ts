@@ -39,7 +39,7 @@ export async function auditRegularly(options: RegularAudit, signal: AbortSignal)
     if (signal.aborted) break
     if (!isWhole()) continue
     try {
-      tell(options, await once(options, clock, signal))
+      await tell(options, await once(options, clock, signal))
     } catch (error) {
       if (!signal.aborted) log.warn({ err: asError(error).message }, 'the audit failed')
     }
@@ -74,10 +74,20 @@ async function once(options: RegularAudit, clock: Clock, signal: AbortSignal): P
   }
 }
 
-/** A finding that is there no more is told no more. Where not all could be read, the last whole audit stands, and its time tells how old it is. */
-function tell({ metrics, log }: RegularAudit, { proven, unread }: AuditReport): void {
-  if (unread.length > 0) return log.warn({ unread }, 'the audit could not look at every account')
-  metrics.auditObjects.reset()
-  for (const { finding, kind } of proven) metrics.auditObjects.inc({ finding, kind })
-  metrics.auditTime.setToCurrentTime()
+/**
+ * A finding that is there no more is told no more. Where not all could be read, what was told stands and what is new comes on top: an account
+ * that fails for long hides nothing of the others, and the time tells how old the last whole audit is.
+ */
+async function tell({ metrics, log }: RegularAudit, { proven, unread }: AuditReport): Promise<void> {
+  const isWhole = unread.length === 0
+  if (!isWhole) log.warn({ unread }, 'the audit could not look at every account')
+  const counts = Object.entries(Object.groupBy(proven, ({ finding, kind }) => `${finding} ${kind}`))
+  const { values } = await metrics.auditObjects.get()
+  if (isWhole) metrics.auditObjects.reset()
+  for (const [key, findings = []] of counts) {
+    const [finding = '', kind = ''] = key.split(' ')
+    const before = isWhole ? 0 : (values.find(({ labels }) => labels.finding === finding && labels.kind === kind)?.value ?? 0)
+    metrics.auditObjects.set({ finding, kind }, Math.max(before, findings.length))
+  }
+  if (isWhole) metrics.auditTime.setToCurrentTime()
 }
