@@ -47,6 +47,7 @@ export const CATALOGUE = {
   ProviderUnsupported: { status: 422, type: 'validation-error', reason: 'Unsupported' },
   CredentialsInvalid: { status: 503, type: 'internal-server-error', reason: 'CredentialsInvalid' },
   AccountChanged: { status: 503, type: 'internal-server-error', reason: 'AccountChanged' },
+  AccountInUse: { status: 503, type: 'internal-server-error', reason: 'AccountInUse' },
   OwnershipConflict: { status: 409, type: 'resource-conflict', reason: 'OwnershipConflict' },
   Internal: { status: 500, type: 'internal-server-error', reason: 'InternalError' },
 } as const satisfies Record<string, Row>

@@ -111,6 +111,12 @@ export interface StackOptions {
   readonly kubeconfig?: string
   /** File with what the simulated cloud remembers; default: nothing. */
   readonly journal?: string
+  /** The cloud of another stack, in place of one of its own. */
+  readonly cloudOf?: Pick<Stack, 'cloud' | 'cloudUrl'>
+  /** What an administrator provides is there already, or comes with a backup; default: it is made. */
+  readonly isBare?: true
+  /** Do not start the controllers yet. */
+  readonly isIdle?: true
 }
 
 type ServiceName = 'simulator' | 'controllers'
@@ -192,17 +198,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     // Files without controllers leave their objects: in this stack's cloud they would be made, and be in the way of the next one's.
     if (options.kubeconfig === undefined) await clearCluster(client)
     if (options.journal !== undefined) cpSync(options.journal, join(dataDir, 'simulator', 'journal.jsonl'))
-    await restart('simulator')
-    await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token: secrets.token, characters } })
-    await restart('controllers')
+    if (options.cloudOf === undefined) await restart('simulator')
+    if (options.isBare !== true)
+      await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token: secrets.token, characters } })
+    if (options.isIdle !== true) await restart('controllers')
   } catch (error) {
     await stop()
     throw error
   }
   return {
     client,
-    cloud: new SimulatorAdmin({ url, adminToken: secrets.adminToken }),
-    cloudUrl: url,
+    cloud: options.cloudOf?.cloud ?? new SimulatorAdmin({ url, adminToken: secrets.adminToken }),
+    cloudUrl: options.cloudOf?.cloudUrl ?? url,
     kubeconfig,
     healthUrl: `http://127.0.0.1:${ports.controllers}`,
     async kill(name, signal = 'SIGKILL') {

@@ -7,12 +7,16 @@ import { findMore } from '../../src/embedded/cluster/more.ts'
 
 export const CHART = join(import.meta.dirname, '../../charts/seca-operator')
 
-/** Runs the real Helm (`SECA_HELM`: another one), with nothing of the user's own; resolves with stdout, rejects with stderr in the message. */
+/** Path of the real Helm (`SECA_HELM`: another one). */
+export const helmProgram = async (): Promise<string> =>
+  process.env['SECA_HELM'] ?? join(await findMore('helm', { progress: createProgress() }), 'helm')
+
+/** Runs Helm with nothing of the user's own; resolves with stdout, rejects with stderr in the message. */
 export async function helm(
   args: readonly string[],
   options: { readonly kubeconfig?: string; readonly input?: string } = {},
 ): Promise<string> {
-  const program = process.env['SECA_HELM'] ?? join(await findMore('helm', { progress: createProgress() }), 'helm')
+  const program = await helmProgram()
   const home = mkdtempSync(join(tmpdir(), 'seca-helm-'))
   const env = {
     PATH: process.env['PATH'],

@@ -19,3 +19,13 @@ export function objectsOf<T extends object>(page: string, words: string, instead
   for (const [from, to] of Object.entries(instead)) text = text.replaceAll(from, to)
   return parseAllDocuments(text).map((document) => document.toJS() as T)
 }
+
+/** The shell commands of a page, block by block, by the headings that they stand under; those within lists too. */
+export function commandsOf(page: string): ReadonlyMap<string, readonly string[]> {
+  const sections = readFileSync(join(ROOT, page), 'utf8').split(/^##+ /m)
+  const blocks = (text: string) =>
+    [...text.matchAll(/^( *)```sh\n([^]*?)^ *```$/gm)].map(([, indent = '', block = '']) =>
+      block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    )
+  return new Map(sections.map((text) => [text.split('\n', 1)[0] ?? '', blocks(text)] as const).filter(([, found]) => found.length > 0))
+}

@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { type Child, startChild } from '../../src/embedded/process/child.ts'
 import { startControlPlane } from '../../src/embedded/cluster/control-plane.ts'
-import { apiserverFlags, type Ports } from '../../src/embedded/cluster/flags.ts'
+import { apiserverFlags } from '../../src/embedded/cluster/flags.ts'
 import { installCluster } from '../../src/processes/install.ts'
 import { ensurePki } from '../../src/embedded/cluster/pki.ts'
 import { connect } from '../../src/kube/config.ts'
@@ -20,15 +20,22 @@ export interface Plane {
   killApiserver(): Promise<void>
   /** Starts kube-apiserver again; resolves when it serves. */
   startApiserver(): Promise<void>
+  /** Variables by which etcdctl finds and enters its etcd. */
+  readonly etcd: Readonly<Record<string, string>>
+  /** Ends all of it, has `restore` make another data folder for etcd, and starts everything on that one. */
+  restoreEtcd(restore: () => Promise<string>): Promise<void>
   stop(): Promise<void>
 }
 
-export async function startPlane(): Promise<Plane> {
+/** `isBare`: nothing is installed in it. */
+export async function startPlane(options: { readonly isBare?: true } = {}): Promise<Plane> {
   // The global set-up sweeps up folders of this name that a killed run leaves behind.
   const dataDir = mkdtempSync(join(tmpdir(), `seca-e2e-${process.pid}-`))
   const assets = inject('assets')
-  const controlPlane = await startControlPlane({ dataDir, assets, controllerManager: true, log: () => undefined, unsafeNoFsync: true })
-  const { kubeconfig } = controlPlane
+  const start = () => startControlPlane({ dataDir, assets, controllerManager: true, log: () => undefined, unsafeNoFsync: true })
+  let controlPlane = await start()
+  const { kubeconfig, ports } = controlPlane
+  const pki = ensurePki(join(dataDir, 'pki'))
   const client = connect({ kubeconfig, userAgent: 'seca-operator/e2e' })
   let apiserver: Child | undefined
   const plane: Plane = {
@@ -40,11 +47,25 @@ export async function startPlane(): Promise<Plane> {
       await (apiserver?.ended ?? controlPlane.failed)
     },
     async startApiserver() {
-      const ports = JSON.parse(readFileSync(join(dataDir, 'ports.json'), 'utf8')) as Ports
-      const context = { dataDir, pki: ensurePki(join(dataDir, 'pki')), ports, kubeconfig: join(dataDir, 'controller-manager.kubeconfig') }
+      const context = { dataDir, pki, ports, kubeconfig: join(dataDir, 'controller-manager.kubeconfig') }
       const options = { name: 'kube-apiserver', command: join(assets, 'kube-apiserver'), args: apiserverFlags(context), graceMs: 10_000 }
       apiserver = await startChild({ ...options, logFile: join(dataDir, 'logs', 'kube-apiserver-again.log') })
       await eventually(async () => (await client.raw('GET', '/api/v1/namespaces/default')) !== undefined, { timeoutMs: 120_000 })
+    },
+    etcd: {
+      ETCDCTL_ENDPOINTS: `https://127.0.0.1:${ports.etcd}`,
+      ETCDCTL_CACERT: pki.path('etcd-ca.crt'),
+      ETCDCTL_CERT: pki.path('etcd-client.crt'),
+      ETCDCTL_KEY: pki.path('etcd-client.key'),
+    },
+    async restoreEtcd(restore) {
+      await plane.killApiserver()
+      await controlPlane.stop()
+      const restored = await restore()
+      const folder = join(dataDir, 'etcd')
+      rmSync(folder, { recursive: true })
+      renameSync(restored, folder)
+      controlPlane = await start()
     },
     async stop() {
       await client.close()
@@ -55,7 +76,7 @@ export async function startPlane(): Promise<Plane> {
     },
   }
   try {
-    await plane.install()
+    if (options.isBare !== true) await plane.install()
   } catch (error) {
     await plane.stop()
     throw error

@@ -131,7 +131,11 @@ export class SimulatorClient implements CloudClient<CloudObject> {
     await this.#http.call({ method: 'POST', path, body: this.portBody(nic, owner, fields) }, context)
   }
 
-  async *list(type: string, installation: string, context: CallContext): AsyncGenerator<CloudObject> {
+  async *list(type: string, installation: string | undefined, context: CallContext): AsyncGenerator<CloudObject> {
+    if (installation === undefined) {
+      for await (const object of this.#pages(type, {}, context)) if ((object.key ?? object.tag) !== '') yield object
+      return
+    }
     const whose = this.lookup === 'key' ? { owner: installationKey(installation) } : { tag_prefix: tagPrefix(installation) }
     yield* this.#pages(type, whose, context)
   }

@@ -75,6 +75,7 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
     // Built here, where it is told, and not within the time of a test.
     if (lacking === undefined) for (const more of ['node', 'helm'] as const) await findMore(more, { progress, signal, settings: config })
     else progress.line(`Tests with real pods are skipped: ${lacking}`)
+    await findMore('etcd', { progress, signal, settings: config })
     const lackingGitops = lackingForGitops(given)
     if (lackingGitops === undefined) for (const which of ['argocd', 'flux'] as const) await findMore(which, { progress, signal })
     else progress.line(`Tests with Argo CD and Flux are skipped: ${lackingGitops}`)

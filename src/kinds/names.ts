@@ -24,6 +24,8 @@ export const PAUSED = 'secapi.cloud/paused'
 export const EXTERNAL_ID = 'secapi.cloud/external-id'
 /** On a CloudProvider: id of the account that its objects may move to although some live in another one (they are made anew there). */
 export const ACCOUNT = 'secapi.cloud/account'
+/** On a CloudProvider: ids of other installations that work in the same account, with commas between them. */
+export const BESIDE = 'secapi.cloud/beside'
 /** `Observe`: drift is reported, not corrected. */
 export const DRIFT_POLICY = 'secapi.cloud/drift'
 /** Any new value asks for a reconcile; `status.lastHandledRequest` answers it. */

@@ -66,6 +66,7 @@ export function assemble({ config, client, cache, recorder, installation, log, m
     lookup: cache,
     providers,
     operatorNamespace,
+    installation,
     readSecret: (name, signal) => readSecret(client, operatorNamespace, name, signal),
     now: systemClock.now,
     fence,

@@ -204,8 +204,8 @@ export interface Connection {
   readonly adapters: Readonly<Record<string, ResourceAdapter>>
   /** Answers the account's own id when the credentials work; throws `credentials`, `transient`… otherwise. */
   check(context: CallContext): Promise<{ readonly account: string }>
-  /** All objects of an installation in the account: those tagged `<installation>/…`, or with its key. */
-  inventory(installation: string, context: CallContext): AsyncIterable<InventoryItem>
+  /** All objects of an installation in the account: those tagged `<installation>/…`, or with its key; `undefined`: of all installations. */
+  inventory(installation: string | undefined, context: CallContext): AsyncIterable<InventoryItem>
   /** All objects of a kind that are an installation's, page by page; absent: objects are looked at one by one. */
   sweep?(kind: string, installation: string, context: CallContext): AsyncIterable<Swept>
   /** What the cloud offers; absent: nothing can be read. */

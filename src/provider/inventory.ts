@@ -6,11 +6,11 @@ import type { CloudClient, Facts, Translation } from './translation.ts'
 
 type Translations<O> = Readonly<Record<string, Pick<Translation<KindDefinition, O>, 'type'>>>
 
-/** All objects of an installation, kind by kind, as a client lists them. */
+/** All objects of an installation, or of all of them, kind by kind, as a client lists them. */
 export async function* inventoryOf<O>(
   client: CloudClient<O>,
   translations: Translations<O>,
-  installation: string,
+  installation: string | undefined,
   context: CallContext,
 ): AsyncGenerator<InventoryItem> {
   for (const [kind, { type }] of Object.entries(translations))

@@ -102,7 +102,13 @@ describe('claim', () => {
   })
   test("refuses another installation's object, even where adoption is allowed", () => {
     const foreign = [{ id: 'vol-1', tag: TAG.replace('in-1', 'in-2') }]
-    expect(refusal(() => claim(foreign, { ...desired, mayAdopt: true })).message).toContain('in-2')
+    const { failure, message } = refusal(() => claim(foreign, { ...desired, mayAdopt: true }))
+    expect([failure, message]).toEqual([
+      'foreign',
+      expect.stringMatching(
+        /^vol-1 is this resource's, of installation in-2; this cluster works as in-1\. .*old id in ConfigMap seca-installation/,
+      ),
+    ])
   })
   test("refuses what is tagged as another object's of ours", () => {
     expect(refusal(() => claim([{ id: 'vol-1', tag: `${TAG}-2` }], { ...desired, mayAdopt: true })).failure).toBe('foreign')

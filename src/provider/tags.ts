@@ -103,6 +103,13 @@ export function claim<T extends Claimable>(matches: readonly T[], desired: Owned
   if (named.tag) {
     const owner = parseTag(named.tag)
     const whose = owner ? `is owned by ${owner.path} of installation ${owner.installation}` : 'carries a tag of somebody else'
+    const own = parseTag(desired.tag)
+    if (owner !== undefined && own !== undefined && owner.path === own.path && owner.region === own.region)
+      throw new ProviderError(
+        'foreign',
+        `${named.id} is this resource's, of installation ${owner.installation}; this cluster works as ${own.installation}. ` +
+          'Where it was restored, give it the old id in ConfigMap seca-installation; else remove the tag from the cloud object first.',
+      )
     throw new ProviderError('foreign', `${named.id} ${whose}. Name another cloud object, or remove its tag first.`)
   }
   if (desired.mayAdopt) return { object: named, isUntagged: true, twins: [] }

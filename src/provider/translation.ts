@@ -110,8 +110,8 @@ export interface CloudClient<O> {
   get(place: Place, id: string, context: CallContext): Promise<O | undefined>
   /** What carries a mark. */
   find(place: Place, mark: Mark, context: CallContext): Promise<readonly O[]>
-  /** All that is an installation's, page by page. */
-  list(type: string, installation: string, context: CallContext): AsyncIterable<O>
+  /** All that is an installation's, page by page; `undefined`: all that carries a mark, whosever it is. */
+  list(type: string, installation: string | undefined, context: CallContext): AsyncIterable<O>
   create(place: Place, order: Order, context: CallContext): Promise<O>
   change(place: Place, id: string, order: Order, context: CallContext): Promise<void>
   act(place: Place, id: string, verb: string, order: Order, context: CallContext): Promise<void>

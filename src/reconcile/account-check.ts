@@ -17,7 +17,15 @@ export interface AccountCheck {
   readonly lookup: Lookup
   readonly object: Resource
   /** Asks the cloud behind a Secret who it is; throws what is wrong with it. Undefined: this cloud does not say. */
-  readonly open: (secret: string) => Promise<{ readonly account: string | undefined; readonly secret: string }>
+  readonly open: (secret: string) => Promise<Opened>
+}
+
+interface Opened {
+  readonly account: string | undefined
+  /** With its keys, for messages. */
+  readonly secret: string
+  /** Why nothing may be made there, unless objects live there already. */
+  readonly objection?: Error | undefined
 }
 
 /** Tenants' accounts that are looked at at a time. */
@@ -41,6 +49,7 @@ export async function checkAccounts({ lookup, object, open }: AccountCheck): Pro
 
   const atHome = [...tenantsOf(lookup)].filter((tenant) => !own.has(tenant))
   if (!mayMove(known.account, main.account, atHome)) throw accountChanged(object, known.account ?? '', main.account ?? '', main.secret)
+  if (main.objection !== undefined) throw main.objection
   const account = main.account ?? known.account
 
   const problems: Record<string, string> = {}
@@ -51,6 +60,7 @@ export async function checkAccounts({ lookup, object, open }: AccountCheck): Pro
     try {
       const opened = await open(name)
       if (!mayMove(home, opened.account, [tenant])) throw accountChanged(object, home ?? '', opened.account ?? '', opened.secret)
+      if (opened.objection !== undefined) throw opened.objection
       tenantAccounts.set(tenant, { tenant, ...(opened.account === undefined ? {} : { account: opened.account }) })
     } catch (error) {
       problems[`tenantCredentials[${index}]`] = asError(error).message

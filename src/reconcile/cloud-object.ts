@@ -9,7 +9,7 @@ import type { Convergence } from './converge.ts'
 import type { Behind, Identities } from './identity.ts'
 import type { Lanes } from './lanes.ts'
 import { doubtMs, type Memory } from './memory.ts'
-import { exists, isSettled, type Outcome } from './outcome.ts'
+import { exists, isSettled, type Outcome, type Problem } from './outcome.ts'
 import { isObserveOnly } from './policy.ts'
 import { nextStatus } from './status.ts'
 import type { Removal } from './teardown.ts'
@@ -76,7 +76,7 @@ export class CloudObject implements Removal {
   }
 
   /** What {@link converge} works with. */
-  convergence(): Convergence {
+  convergence(unmet: Problem | undefined): Convergence {
     const { object, memory, behind, kind } = this.#subject
     const { announcer, metrics, uptime } = this.#options
     const { adapter, desired, capability } = behind
@@ -94,6 +94,7 @@ export class CloudObject implements Removal {
           ? undefined
           : (wanted, seen) => this.#change('update', async (context) => adapter.update?.(wanted, seen, context)),
       delete: this.delete,
+      unmet,
       doubtMs: this.doubtMs,
       begin: () => this.#begin(),
       onDrift: (paths) => {

@@ -25,7 +25,10 @@ function setUp(secrets: Secrets = { main: secret('a'), own: secret('b') }, spec:
   const accounts: Account<unknown, { token: string }>[] = []
   const fence = { check: () => undefined }
   const bad = new Set<string>()
-  const trouble: { read?: Error; check?: () => Promise<never> } = {}
+  const trouble: { read?: Error; check?: () => Promise<never>; list?: Error } = {}
+  const lists: string[] = []
+  /** Ownership tags in the clouds, by region. */
+  const tags: Record<string, string[]> = {}
   const provider = {
     type: 'toy',
     capabilities: {},
@@ -41,7 +44,11 @@ function setUp(secrets: Secrets = { main: secret('a'), own: secret('b') }, spec:
           if (trouble.check !== undefined) return trouble.check()
           return bad.has(token) ? Promise.reject(REFUSED) : Promise.resolve({ account: token.charAt(0) })
         },
-        inventory: async function* () {},
+        async *inventory(installation: string | undefined) {
+          lists.push(`${account.region} of ${installation ?? 'all'}`)
+          if (trouble.list !== undefined) throw trouble.list
+          for (const tag of tags[account.region] ?? []) yield { kind: 'BlockStorage', externalId: 'v', tag }
+        },
         close: () => Promise.resolve(void log.push(`close ${token}`)),
       }
     },
@@ -52,6 +59,7 @@ function setUp(secrets: Secrets = { main: secret('a'), own: secret('b') }, spec:
     lookup: cache,
     providers: [provider],
     operatorNamespace: 'seca-system',
+    installation: 'ours',
     readSecret: (name) => {
       log.push(`read ${name}`)
       return trouble.read === undefined ? Promise.resolve(secrets[name]) : Promise.reject(trouble.read)
@@ -62,7 +70,7 @@ function setUp(secrets: Secrets = { main: secret('a'), own: secret('b') }, spec:
   })
   const object = put()
   const get = (tenant = 'acme', region = 'eu-1') => connections.get(region, tenant, context)
-  return { connections, get, secrets, log, clock, broken, bad, trouble, cache, accounts, fence, put, object }
+  return { connections, get, secrets, log, clock, broken, bad, trouble, tags, lists, cache, accounts, fence, put, object }
 }
 
 describe('a connection', () => {
@@ -334,5 +342,65 @@ describe('another account', () => {
       const { connections, object } = setUp({ main: secret('a') }, { tenantCredentials: [] }, status)
       expect((await connections.check(object, context)).homes).toEqual({ account: 'a', tenantAccounts: undefined })
     })
+  })
+})
+
+describe('an account that is nobody’s home yet', () => {
+  const tagOf = (installation: string) => `${installation}/eu-1/seca.storage/v1/tenants/acme/workspaces/prod/block-storages/data`
+  const IN_USE = { failure: 'credentials', code: 'AccountInUse' }
+
+  test('and that others work in is refused to objects and CloudProvider, in whichever region they are', async () => {
+    for (const region of ['eu-1', 'eu-2']) {
+      const { get, connections, object, tags, lists } = setUp(undefined, { tenantCredentials: [] })
+      tags[region] = [tagOf('old')]
+      await expect(get('acme', region)).rejects.toMatchObject({ ...IN_USE, message: expect.stringContaining('installation old') })
+      await expect(connections.check(object, context)).rejects.toMatchObject(IN_USE)
+      expect(lists).toContain(`${region} of all`)
+    }
+  })
+
+  test('is taken where something there is ours, where somebody wrote that it is meant, and when the others are gone', async () => {
+    const restored = setUp()
+    restored.tags['eu-1'] = [tagOf('old'), tagOf('ours')]
+    await expect(restored.get()).resolves.toMatchObject({ cloudProvider: 'sim' })
+
+    const { get, connections, tags, put } = setUp()
+    tags['eu-1'] = [tagOf('old')]
+    await expect(get()).rejects.toMatchObject(IN_USE)
+    const meant = put({}, undefined, { annotations: { 'secapi.cloud/beside': 'old' } })
+    await expect(get()).resolves.toMatchObject({ cloudProvider: 'sim' })
+    expect((await connections.check(meant, context)).homes.account).toBe('a')
+    const regretted = put()
+    tags['eu-1'] = []
+    expect((await connections.check(regretted, context)).homes.account).toBe('a')
+    await expect(get()).resolves.toMatchObject({ cloudProvider: 'sim' })
+  })
+
+  test('is looked at once: one that objects are known to live in is not read', async () => {
+    const { get, tags, lists, clock } = setUp(undefined, { tenantCredentials: [] }, { account: 'a' })
+    tags['eu-1'] = [tagOf('old')]
+    await get()
+    clock.now += 300_000
+    await get()
+    expect(lists).toEqual([])
+  })
+
+  test('of a tenant is that tenant’s trouble alone', async () => {
+    const { get, connections, object, tags } = setUp({ main: secret('a'), own: secret('b') }, {}, { account: 'a' })
+    tags['eu-1'] = [tagOf('old')]
+    const { homes, problems } = await connections.check(object, context)
+    expect(homes).toEqual({ account: 'a', tenantAccounts: [{ tenant: 'rich' }] })
+    expect(problems['tenantCredentials[0]']).toContain('installation old')
+    await expect(get('acme')).resolves.toMatchObject({ cloudProvider: 'sim' })
+    await expect(get('rich')).rejects.toMatchObject({ isHeld: true })
+  })
+
+  test('that cannot be listed for the moment is asked again, and nothing is made meanwhile', async () => {
+    const { get, trouble, clock } = setUp()
+    trouble.list = new ProviderError('transient', '503')
+    await expect(get()).rejects.toMatchObject({ failure: 'transient' })
+    delete trouble.list
+    clock.now += 5_000
+    await expect(get()).resolves.toMatchObject({ cloudProvider: 'sim' })
   })
 })

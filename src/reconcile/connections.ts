@@ -6,13 +6,16 @@ import { boundTo, cloudProviderOf } from '../resolve/region.ts'
 import { type AccountReport, checkAccounts } from './account-check.ts'
 import { accountOf, Accounts, secretOf, specOf } from './accounts.ts'
 import { connect, type ConnectOptions, type Link, type SecretData } from './connect.ts'
-import { accountChanged, hasObjects, homeOf, homesOf, isMeant, isRefused } from './homes.ts'
+import { accountChanged, hasObjects, homeOf, homesOf, isHome, isMeant, isRefused } from './homes.ts'
+import { accountInUse, type Neighbours, neighboursOf } from './neighbours.ts'
 
 export type { Link, SecretData } from './connect.ts'
 
 export interface ConnectionsOptions extends Omit<ConnectOptions, 'accounts'> {
   /** Reads one Secret of the operator's namespace by name; undefined when there is none. */
   readonly readSecret: (name: string, signal: AbortSignal) => Promise<SecretData | undefined>
+  /** Id of this installation. */
+  readonly installation: string
   /** Monotonic milliseconds: nobody waits longer because somebody set a clock. */
   readonly now: () => number
   /** A CloudProvider has to be looked at: credentials stopped working or work again, or an account is not known yet. */
@@ -25,6 +28,8 @@ interface Entry {
   readonly link: Omit<Link, 'mayAdopt'>
   /** The account's own id, where the cloud says it. */
   account: string | undefined
+  /** Others who work there, where we are not known to. */
+  neighbours: Neighbours
   /** When the Secret is to be read again. */
   again: number
   broken: ProviderError | undefined
@@ -38,6 +43,8 @@ const REPROBE_MS = 30_000
 const SOON_MS = 5_000
 /** For a question to the cloud about the account. */
 const CHECK_MS = 30_000
+/** For all pages of an account that others work in. */
+const MEET_MS = 120_000
 /** Calls of passes that began with a connection that was renewed end with it. */
 const GRACE_MS = 120_000
 
@@ -80,14 +87,20 @@ export class Connections {
   async check(object: Resource, context: CallContext): Promise<AccountReport> {
     const { lookup } = this.#options
     const { name } = object.metadata
-    const region = [...lookup.all('Region')].find((one) => boundTo(one) === name)
+    const bound = [...lookup.all('Region')].filter((one) => boundTo(one) === name).map(({ metadata }) => metadata.name)
+    const [region = '', ...others] = bound
     return checkAccounts({
       lookup,
       object,
       open: async (secret) => {
-        const entry = await this.#open(object, secret, region?.metadata.name ?? '', context, true)
+        const entry = await this.#open(object, secret, region, context, true)
         await this.#probe(entry, context)
-        return { account: entry.account, secret: entry.link.secret }
+        const { account } = entry
+        let objection = this.#objection(object, entry)
+        // Other regions of an account may show what this one does not.
+        for (const other of isKnown(object, account) ? [] : others)
+          objection ??= this.#objection(object, await this.#open(object, secret, other, context))
+        return { account, secret: entry.link.secret, objection }
       },
     })
   }
@@ -120,8 +133,11 @@ export class Connections {
   }
 
   /** Nothing is made in another account than the one that, as the CloudProvider's status knows, the tenant's objects live in. */
-  #admit(object: Resource, tenant: string, { account, link }: Entry): void {
+  #admit(object: Resource, tenant: string, entry: Entry): void {
+    const { account, link } = entry
     const home = homeOf(homesOf(object), tenant)
+    const objection = home === undefined ? this.#objection(object, entry) : undefined
+    if (objection !== undefined) throw objection
     if (account === undefined || home === undefined || account === home) return
     // One that has nothing in the old account is refused, too, while others have: they share the account.
     if (!isMeant(object, account) && (isRefused(object) || hasObjects(this.#options.lookup, object, tenant)))
@@ -131,6 +147,13 @@ export class Connections {
       isHeld: true,
       retryAfterMs: 1_000,
     })
+  }
+
+  /** Why nothing may be made in an account that is nobody's home yet. */
+  #objection(object: Resource, { account = '', neighbours }: Entry): ProviderError | undefined {
+    if (isKnown(object, account)) return undefined
+    const { installation, operatorNamespace } = this.#options
+    return accountInUse(object, { account, neighbours, installation, operatorNamespace })
   }
 
   async #open(object: Resource, secret: string, region: string, context: CallContext, isFresh = false): Promise<Entry> {
@@ -159,6 +182,7 @@ export class Connections {
       const read = await this.#read(secret, old, context)
       if (old !== undefined && old.generation === generation && old.read.resourceVersion === read?.resourceVersion) {
         if (old.broken !== undefined) await this.#probe(old, context)
+        else if (old.neighbours.size > 0) await this.#meet(old, object, context)
         else if (read !== old.read) old.again = this.#options.now() + REREAD_MS
         return old
       }
@@ -187,16 +211,18 @@ export class Connections {
 
   async #connect(object: Resource, secret: string, read: SecretData | undefined, region: string, context: CallContext): Promise<Entry> {
     const link = connect({ ...this.#options, accounts: this.#accounts }, object, secret, read, region)
-    const entry = {
+    const entry: Entry = {
       generation: object.metadata.generation,
       read: read as SecretData,
       link,
       account: undefined,
+      neighbours: new Map(),
       again: 0,
       broken: undefined,
     }
     try {
       await this.#probe(entry, context)
+      await this.#meet(entry, object, context)
     } catch (error) {
       await link.connection.close()
       throw error
@@ -230,6 +256,25 @@ export class Connections {
     }
   }
 
+  /** Looks who else works in an account that nothing of ours is known to live in. */
+  async #meet(entry: Entry, object: Resource, { signal }: CallContext): Promise<void> {
+    if (isKnown(object, entry.account)) return
+    const { connection, through } = entry.link
+    const limit = deadline(signal, MEET_MS)
+    try {
+      const asked = through('', { signal: limit.signal, priority: 'high' }, (inner) =>
+        neighboursOf(connection.inventory(undefined, inner), this.#options.installation),
+      )
+      entry.neighbours = await untilAborted(asked, limit.signal)
+    } catch (error) {
+      if (limit.isOver)
+        throw new ProviderError('transient', `the cloud did not list the account within ${MEET_MS / 1000} s`, { cause: error })
+      throw error
+    } finally {
+      limit.end()
+    }
+  }
+
   /** Calls on the road end in their own time, and so do passes that are half-way through. */
   #retire({ link: { connection } }: Entry): void {
     const timer = setTimeout(() => {
@@ -240,6 +285,9 @@ export class Connections {
     this.#old.set(connection, timer)
   }
 }
+
+/** Of one that does not say who it is nothing is known. */
+const isKnown = (object: Resource, account: string | undefined): boolean => account !== undefined && isHome(homesOf(object), account)
 
 /** The cloud's refusal, with the Secret and keys that it is about. */
 function naming(error: ProviderError, secret: string): ProviderError {

@@ -72,6 +72,7 @@ function rig(start?: Made, status?: object, options: { capability?: Partial<Capa
       calls.push(`delete ${externalId}`)
       return Promise.resolve()
     },
+    unmet: undefined,
     doubtMs: () => 0,
     begin: () => Promise.resolve({ ...desired, incarnation: 'n1' }),
     onDrift: (paths) => void drifts.push(...paths),
@@ -125,6 +126,20 @@ describe('differences', () => {
     const { run, drifts, cloud } = rig({ size: 4 }, settled)
     expect(await run()).toMatchObject({ state: 'active', didUpdate: true })
     expect([drifts, cloud.object?.size]).toEqual([['size'], 5])
+  })
+
+  test('of what was found by its tag wait until all that the object names is known; of what was just made they do not', async () => {
+    const unmet = { reason: 'ReferenceNotFound', message: 'spec.a: not there yet' }
+    const found = rig({ size: 4 })
+    // Usable all the same: what it names may itself wait for it.
+    expect(await found.run({ unmet })).toMatchObject({ ...unmet, state: 'updating', isSynced: false, externalId: 'id-1' })
+    expect(found.calls).toEqual(['observe'])
+    expect(await found.run()).toMatchObject({ state: 'active', didUpdate: true })
+    expect(await rig({ size: 5 }).run({ unmet })).toMatchObject({ state: 'active', isSynced: true })
+    const made = rig()
+    made.cloud.extra = ['power']
+    made.cloud.onUpdate = () => void (made.cloud.extra = [])
+    expect(await made.run({ unmet })).toMatchObject({ state: 'active', didUpdate: true })
   })
 
   test('of a changed spec are no drift', async () => {

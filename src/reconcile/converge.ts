@@ -5,7 +5,7 @@ import { ProviderError } from '../provider/errors.ts'
 import { isNewRequest } from '../resolve/requests.ts'
 import { againAt, type Memory, unseenMs } from './memory.ts'
 import { isBorrowed } from './policy.ts'
-import { available, broken, exists, isSettled, type Outcome, wasActive } from './outcome.ts'
+import { available, broken, exists, isSettled, type Outcome, type Problem, waiting, wasActive } from './outcome.ts'
 
 /** What `converge` needs from around it. */
 export interface Convergence {
@@ -22,6 +22,8 @@ export interface Convergence {
   /** Undefined where the adapter can change nothing. */
   readonly update: ((desired: Desired, seen: Observed) => Promise<Accepted | void>) | undefined
   delete(desired: Desired, seen: Observed): Promise<Accepted | void>
+  /** What the object names that this cluster had not met when `desired` was put together; undefined where the cloud object was made here. */
+  readonly unmet: Problem | undefined
   /** For how long "not found" proves nothing. */
   doubtMs(): number
   /** Puts the incarnation into status before the cloud object is made; answers what to create. */
@@ -63,7 +65,7 @@ async function absent(work: Convergence): Promise<Outcome> {
   const facts = { incarnation: claimed.incarnation, externalId: externalId ?? '', ...(handle === undefined ? {} : { handle }) }
   const seen = await work.observe(made)
   if (seen === undefined) return { ...changing(object), ...facts, message: '', isPolled: true }
-  return { ...facts, ...(await present({ ...work, object: anew(object) }, made, seen)) }
+  return { ...facts, ...(await present({ ...work, object: anew(object), unmet: undefined }, made, seen)) }
 }
 
 /** What a new cloud object is judged by: the old one's history is not its own. */
@@ -85,6 +87,8 @@ async function present(work: Convergence, desired: Desired, seen: Observed): Pro
     memory.change = undefined
     return seen.failed === undefined ? { ...facts, ...available(seen), isSynced: true } : broken(object, seen.failed, facts)
   }
+  // A route to a gateway that comes a second later would be taken out and put back. Others may use the object meanwhile.
+  if (work.unmet !== undefined) return { ...waiting(object, work.unmet), ...facts, state: 'updating' }
   return change(work, desired, seen)
 }
 

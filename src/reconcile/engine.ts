@@ -21,7 +21,7 @@ import { Memories, type Memory } from './memory.ts'
 import { Named } from './named.ts'
 import { failed, type Outcome, paused, waiting } from './outcome.ts'
 import { isOrphan } from './policy.ts'
-import { prerequisites } from './prerequisites.ts'
+import { prerequisites, unmet } from './prerequisites.ts'
 import { delayMs, isAtRest, isQuiet } from './schedule.ts'
 import { teardown } from './teardown.ts'
 import { statusAfter, whole } from './verdict.ts'
@@ -168,13 +168,15 @@ export class Engine {
   }
 
   async #converge(pass: Pass): Promise<Outcome> {
-    const { identities } = this.#options
+    const { identities, cache } = this.#options
     const { controller, object, tools } = pass
+    // Before its targets are read: what is known by now has an id there.
+    const unmetNow = unmet(cache, controller.kind, object)
     const behind = await identities.behind(controller, object, tools)
     const problem = await controller.prepare?.(object, behind.desired, tools)
     if (problem !== undefined) return waiting(object, problem)
     const cloud = this.#cloudObject(pass, behind)
-    return identities.guard(behind, () => converge(cloud.convergence()))
+    return identities.guard(behind, () => converge(cloud.convergence(unmetNow)))
   }
 
   #cloudObject({ id, controller, object, memory, tools }: Pass, behind: Behind): CloudObject {

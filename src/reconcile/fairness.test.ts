@@ -30,6 +30,8 @@ async function rig({ requestsPerSecond = 10 } = {}) {
   world.replica({ workers: 16 })
   await world.run(20_000)
   const stateOf = (kind: string, tenant: string, name: string) => world.get(kind, `${tenant}-w`, name)?.status?.state
+  const requests = (method: string) => cloud.desk.requests.get(`${method} floating-ips`) ?? 0
+  const before: Readonly<Record<string, number>> = { GET: requests('GET') }
   let writes = 0
   cluster.onChange(({ kind }) => void (kind === 'PublicIp' && writes++))
   return {
@@ -42,7 +44,8 @@ async function rig({ requestsPerSecond = 10 } = {}) {
       for (let i = 0; i < count; i++) world.create('PublicIp', `${tenant}-w`, `ip-${i}`, { version: 'IPv4' })
     },
     gateway: (name: string) => world.create('InternetGateway', 'well-w', name, { egressOnly: false }),
-    requests: (method: string) => cloud.desk.requests.get(`${method} floating-ips`) ?? 0,
+    /** Since now. */
+    requests: (method: string) => requests(method) - (before[method] ?? 0),
     active: (tenant: string, count: number) =>
       Array.from({ length: count }, (_, i) => stateOf('PublicIp', tenant, `ip-${i}`)).filter((state) => state === 'active').length,
   }

@@ -23,6 +23,11 @@ export function homeOf({ account, tenantAccounts }: Homes, tenant: string): stri
   return own === undefined ? account : own.account
 }
 
+/** Whether anybody's objects are known to live in an account. */
+export function isHome({ account, tenantAccounts }: Homes, id: string): boolean {
+  return account === id || tenantAccounts?.some((own) => own.account === id) === true
+}
+
 /** Somebody wrote onto the CloudProvider that its objects are to move to this account. */
 export function isMeant({ metadata }: Resource, account: string): boolean {
   return metadata.annotations?.[ACCOUNT] === account

@@ -61,6 +61,7 @@ export class Inspector {
         create: refuse,
         update: refuse,
         delete: refuse,
+        unmet: undefined,
         doubtMs: () => 0,
         begin: refuse,
         onDrift: refuse,

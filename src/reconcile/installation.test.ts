@@ -4,7 +4,7 @@ import { KUBERNETES } from '../kube/builtin.ts'
 import { MemoryServer } from '../kube/memory-testing.ts'
 import { FakeClock, until } from '../kube/testing.ts'
 import type { Log } from '../observe/log.ts'
-import { installationId, keepInstallation } from './installation.ts'
+import { installationId, keepInstallation, storedInstallation } from './installation.ts'
 
 const signal = new AbortController().signal
 const configMap = (data?: object) => ({
@@ -15,6 +15,12 @@ const configMap = (data?: object) => ({
 })
 const stored = (server: MemoryServer) =>
   (server.read(KUBERNETES.ConfigMap, 'ops', 'seca-installation') as { data?: { id?: string } } | undefined)?.data?.id
+/** A cluster, as far as its id goes. */
+function cluster(name = 'here'): MemoryServer {
+  const server = new MemoryServer()
+  server.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: `uid of ${name}` } })
+  return server
+}
 const homeOf = ({ client }: MemoryServer) => ({ client, namespace: 'ops', kinds: KINDS })
 const idOf = (server: MemoryServer, given?: string) => installationId(homeOf(server), given, signal)
 /** The cluster has one volume, with this status. */
@@ -28,20 +34,20 @@ function holding(server: MemoryServer, status: object | undefined): MemoryServer
 
 describe('the id of an installation', () => {
   it('is made once and kept', async () => {
-    const server = new MemoryServer()
+    const server = cluster()
     const id = await idOf(server)
     expect(id).toMatch(/^[0-9a-f-]{36}$/)
     expect([stored(server), await idOf(server), await idOf(server, id)]).toEqual([id, id, id])
-    expect(await idOf(new MemoryServer())).not.toBe(id)
+    expect(await idOf(cluster())).not.toBe(id)
   })
 
   it('is the given one where there is none', async () => {
-    const server = new MemoryServer()
+    const server = cluster()
     expect([await idOf(server, 'old'), stored(server), await idOf(server)]).toEqual(['old', 'old', 'old'])
   })
 
   it('that is another than the given one is told, and stays', async () => {
-    const server = new MemoryServer()
+    const server = cluster()
     server.add(configMap({ id: 'ours' }))
     await expect(idOf(server, 'theirs')).rejects.toMatchObject({
       code: 'InvalidConfiguration',
@@ -51,17 +57,17 @@ describe('the id of an installation', () => {
   })
 
   it('that somebody else makes at the same moment is taken', async () => {
-    const server = new MemoryServer()
+    const server = cluster()
     server.fault = { before: ({ method }) => void (method === 'POST' && server.add(configMap({ id: 'first' }))) }
     expect(await idOf(server)).toBe('first')
-    const given = new MemoryServer()
+    const given = cluster()
     given.fault = { before: ({ method }) => void (method === 'POST' && given.add(configMap({ id: 'first' }))) }
     await expect(idOf(given, 'second')).rejects.toMatchObject({ code: 'InvalidConfiguration' })
   })
 
   it('is not made up where the cluster does not answer', async () => {
     for (const method of ['GET', 'POST']) {
-      const server = new MemoryServer()
+      const server = cluster()
       server.fault = {
         before: (request) => {
           if (request.method === method) throw new Error('no answer')
@@ -73,7 +79,7 @@ describe('the id of an installation', () => {
   })
 
   it('two that start at once have the same', async () => {
-    const server = new MemoryServer()
+    const server = cluster()
     const [one, other] = await Promise.all([idOf(server), idOf(server)])
     expect([one, other]).toEqual([stored(server), stored(server)])
   })
@@ -84,7 +90,7 @@ describe('no new id', () => {
     ['an id', { externalId: 'vol-1' }],
     ['an incarnation, and perhaps a cloud object', { incarnation: 'n' }],
   ])('is made while an object has %s', async (_, status) => {
-    const server = holding(new MemoryServer(), status)
+    const server = holding(cluster(), status)
     await expect(idOf(server)).rejects.toMatchObject({
       code: 'InvalidConfiguration',
       message: expect.stringMatching(
@@ -96,17 +102,17 @@ describe('no new id', () => {
   })
 
   it('is made for a ConfigMap that lost it, unless nothing was made yet', async () => {
-    const server = holding(new MemoryServer(), { externalId: 'vol-1' })
+    const server = holding(cluster(), { externalId: 'vol-1' })
     server.add(configMap({ note: 'ours' }))
     await expect(idOf(server)).rejects.toMatchObject({ code: 'InvalidConfiguration' })
-    const young = holding(new MemoryServer(), undefined)
+    const young = holding(cluster(), undefined)
     young.add(configMap({ note: 'ours' }))
     expect(await idOf(young)).toBe(stored(young))
     expect(young.read(KUBERNETES.ConfigMap, 'ops', 'seca-installation')).toMatchObject({ data: { note: 'ours' } })
   })
 
   it.each(['', 'a/b', '-x', 'é', 'x'.repeat(64)])('that is no part of a tag is taken: %j', async (id) => {
-    const server = new MemoryServer()
+    const server = cluster()
     await expect(idOf(server, id)).rejects.toMatchObject({ code: 'InvalidConfiguration' })
     expect(stored(server)).toBeUndefined()
     server.add(configMap({ id }))
@@ -115,16 +121,47 @@ describe('no new id', () => {
   })
 
   it('of two that find a ConfigMap without one is lost', async () => {
-    const server = new MemoryServer()
+    const server = cluster()
     server.add(configMap())
     const [one, other] = await Promise.all([idOf(server), idOf(server)])
     expect([one, other]).toEqual([stored(server), stored(server)])
   })
 })
 
+describe('an id from another cluster', () => {
+  const copied = { id: 'old', cluster: 'uid of there' }
+  const told = {
+    code: 'InvalidConfiguration',
+    message: expect.stringMatching(/from another cluster.*installation old.*"cluster":null.*delete configmap/) as unknown,
+  }
+  const data = (server: MemoryServer) => (server.read(KUBERNETES.ConfigMap, 'ops', 'seca-installation') as { data?: object }).data
+
+  it('is not used by itself, neither for work nor for an audit', async () => {
+    const server = cluster()
+    server.add(configMap(copied))
+    await expect(idOf(server)).rejects.toMatchObject(told)
+    await expect(storedInstallation(homeOf(server), signal)).rejects.toMatchObject(told)
+    expect(data(server)).toEqual(copied)
+  })
+
+  it('is taken over where somebody says so, and is this cluster’s from then on', async () => {
+    const given = cluster()
+    given.add(configMap(copied))
+    expect(await idOf(given, 'old')).toBe('old')
+    const cleared = cluster()
+    cleared.add(configMap({ id: 'old' }))
+    expect(await storedInstallation(homeOf(cleared), signal)).toBe('old')
+    expect(await idOf(cleared)).toBe('old')
+    for (const server of [given, cleared]) {
+      expect(data(server)).toEqual({ id: 'old', cluster: 'uid of here' })
+      expect([await idOf(server), await storedInstallation(homeOf(server), signal)]).toEqual(['old', 'old'])
+    }
+  })
+})
+
 describe('while running', () => {
   async function start() {
-    const server = new MemoryServer()
+    const server = cluster()
     const id = await idOf(server)
     const clock = new FakeClock()
     const stop = new AbortController()

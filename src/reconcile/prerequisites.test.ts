@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { pathOf } from './path.ts'
-import { prerequisites } from './prerequisites.ts'
+import { prerequisites, unmet } from './prerequisites.ts'
 import { ACTIVE, add, addNamespace, testCache } from '../cache/testing.ts'
 
 const volume = kindNamed('BlockStorage') as Kind
 const subnet = kindNamed('Subnet') as Kind
 const nic = kindNamed('Nic') as Kind
+const table = kindNamed('RouteTable') as Kind
+const group = kindNamed('SecurityGroup') as Kind
 
 test('nothing is missing', () => {
   const cache = testCache()
@@ -166,4 +168,40 @@ test('without its workspace nothing goes on, not even with an object that is the
   const workspace = add(cache, 'Workspace', 't', 'lost', {}, { state: 'error', externalId: 'prj-1' })
   const object = add(cache, 'BlockStorage', 'lost', 'a', spec, { ...ACTIVE, externalId: 'vol-1' })
   expect([workspace.metadata.name, prerequisites(cache, volume, object)]).toEqual(['lost', undefined])
+})
+
+test('what an object names is met once somebody has looked at it, whether the object waits for it or not', () => {
+  const cache = testCache()
+  const routes = [{ targetRef: { resource: 'internet-gateways/gw' } }, { targetRef: { resource: '10.0.0.1' } }]
+  const object = add(cache, 'RouteTable', 'w', 'net.main', { network: 'net', routes })
+  const reasonWith = (status: object | undefined) => {
+    add(cache, 'InternetGateway', 'w', 'gw', {}, status)
+    return unmet(cache, table, object)?.reason
+  }
+  expect(unmet(cache, table, object)).toMatchObject({
+    reason: 'ReferenceNotFound',
+    message: expect.stringContaining('spec.routes[0].targetRef'),
+  })
+  expect(reasonWith(undefined)).toBe('ReferenceNotReady')
+  expect(reasonWith({ state: 'pending' })).toBe('ReferenceNotReady')
+  expect(reasonWith({ state: 'creating', externalId: 'g' })).toBeUndefined()
+  expect(reasonWith(ACTIVE)).toBeUndefined()
+})
+
+test('what was made here, or was in order once, has met what it names', () => {
+  const cache = testCache()
+  const spec = { network: 'net', routes: [{ targetRef: { resource: 'internet-gateways/gone' } }] }
+  const isUnmet = (status: object) => unmet(cache, table, add(cache, 'RouteTable', 'w', 'net.main', spec, status)) !== undefined
+  const found = { state: 'updating', externalId: 't' }
+  expect([found, { ...found, history: [{ state: 'updating' }] }].map(isUnmet)).toEqual([true, true])
+  expect([ACTIVE, { ...found, incarnation: 'n' }, { ...found, history: [{ state: 'active' }] }].map(isUnmet)).toEqual([false, false, false])
+})
+
+test('so is what is named by what it names, and no further', () => {
+  const cache = testCache()
+  add(cache, 'SecurityGroupRule', 'w', 'in', { direction: 'ingress', sourceRef: [{ resource: 'security-groups/other' }] }, ACTIVE)
+  const object = add(cache, 'SecurityGroup', 'w', 'web', { ruleRefs: [{ resource: 'security-group-rules/in' }] })
+  expect(unmet(cache, group, object)?.message).toMatch(/^spec\.ruleRefs\[0\]: spec\.sourceRef\[0\]: /)
+  add(cache, 'SecurityGroup', 'w', 'other', { ruleRefs: [{ resource: 'security-group-rules/nowhere' }] }, ACTIVE)
+  expect(unmet(cache, group, object)).toBeUndefined()
 })

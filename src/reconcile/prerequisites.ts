@@ -7,7 +7,7 @@ import { keyOf, parentName } from '../resolve/names.ts'
 import { type Violation, violationsOf } from '../resolve/guards.ts'
 import { type FoundReference, referencesOf, resolveReference } from '../resolve/references.ts'
 import { regionOf, workspaceOf } from '../resolve/region.ts'
-import { exists, isCurrent, isUsable, type Problem } from './outcome.ts'
+import { exists, isCurrent, isUsable, type Problem, wasActive } from './outcome.ts'
 import { isBorrowed } from './policy.ts'
 
 const NOT_FOUND = CATALOGUE.ReferenceNotFound.reason
@@ -37,6 +37,30 @@ export function shortcomings(lookup: Lookup, kind: Kind, object: Resource): Prob
   if (!exists(object) || isBorrowed(object)) return undefined
   const references = referencesOf(kind, object).flatMap((found) => ofReference(lookup, kind, object, found) ?? [])
   return join([...scopes(lookup, kind, object), ...ofMissing(guardsOf(lookup, kind, object)), ...references])
+}
+
+/**
+ * What an object names that this cluster has not met yet, or names through something else (the source of a shared rule): it is not there, or nobody
+ * has looked at it. A cluster that is filled again from manifests gets to know its resources in any order, and a cloud object that was found by its
+ * tag is left as it is until then. Undefined for what was made by this cluster, or in order here once: what goes then is gone.
+ */
+export function unmet(lookup: Lookup, kind: Kind, object: Resource): Problem | undefined {
+  return object.status?.incarnation !== undefined || wasActive(object) ? undefined : join([...unknowns(lookup, kind, object, 2)])
+}
+
+/** To be looked for so deep: what an object names, what that names. */
+function* unknowns(lookup: Lookup, kind: Kind, object: Resource, depth: number): Generator<Problem> {
+  for (const found of depth === 0 ? [] : referencesOf(kind, object)) {
+    const resolution = resolveReference(lookup, kind, object, found)
+    const path = `spec.${found.path}`
+    if (resolution.state === 'missing') yield { reason: NOT_FOUND, message: `${path}: ${resolution.message}` }
+    if (resolution.state !== 'found' || resolution.kind.status === undefined) continue
+    const { kind: targetKind, object: target } = resolution
+    const isKnown = target.metadata.deletionTimestamp !== undefined || isUsable(target) || exists(target)
+    if (!isKnown)
+      yield { reason: NOT_READY, message: `${path}: ${targetKind.kind} "${target.metadata.name}" is ${target.status?.state ?? 'pending'}` }
+    else for (const { reason, message } of unknowns(lookup, targetKind, target, depth - 1)) yield { reason, message: `${path}: ${message}` }
+  }
 }
 
 const guardsOf = (lookup: Lookup, kind: Kind, object: Resource): readonly Violation[] => [

@@ -212,6 +212,7 @@ function populate(cluster: MemoryServer, adopters: readonly string[], characters
   cluster.add({ ...there, kind: 'Secret', metadata: { ...there.metadata, name: 's' }, data: { token: secret('t') } } as never)
   const labels = { [TENANT_LABEL]: 'acme' }
   cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } })
+  cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } })
   cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR } })
   cluster.add({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 't', labels } })
   put('Region', 'eu-1', { availableZones: ['a', 'b'], cloudProvider: 'sim' }, ACTIVE)

@@ -7,7 +7,7 @@ import { type Sources, stamp } from './build.ts'
 import { copyFromModules, type ModuleFiles } from './module-files.ts'
 import { DOWNLOADS, openObtainer } from './obtain.ts'
 import { type Platform, releaseOf, type ReleaseServers } from './release.ts'
-import { MODULE, NODE_PROGRAMS } from './versions.ts'
+import { ETCD_TOOLS, MODULE, NODE_PROGRAMS } from './versions.ts'
 
 interface MoreSources extends Sources {
   /** Manifests that come with the programs; they are put into `crds`. */
@@ -21,6 +21,8 @@ const MORE = {
     module: MODULE,
     packages: { ...NODE_PROGRAMS, pause: './node/pause' },
   },
+  /** A module of its own: the control plane's, in whose hash every cached program is, does not change with it. Same version as the server. */
+  etcd: { module: join(MODULE, 'etcd'), packages: ETCD_TOOLS },
   /** A module of its own: it is made of other versions of Kubernetes' libraries. */
   helm: { module: join(MODULE, 'helm'), packages: { helm: 'helm.sh/helm/v4/cmd/helm' } },
   /** All of Argo CD is one program. */

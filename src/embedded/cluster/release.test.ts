@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openHttp } from './download.ts'
 import { checksumIn, fetchRelease, releaseOf } from './release.ts'
 import { LINUX, MAC, publish, type ReleaseServer, startReleaseServer } from './testing.ts'
-import { ETCD, KUBERNETES, NAMES, NODE_PROGRAMS, type Program } from './versions.ts'
+import { ETCD, ETCD_TOOLS, KUBERNETES, NAMES, NODE_PROGRAMS, type Program } from './versions.ts'
 
 const OFFICIAL = {
   kubernetesDownloadUrl: 'https://dl.k8s.io',
@@ -39,6 +39,12 @@ describe('releases', () => {
       ['darwin', 's390x'],
     ] as const)
       expect(has({ os, arch })).toEqual([])
+  })
+
+  it('of etcd have its tools in the same archive', () => {
+    const etcd = releaseOf('etcd', OFFICIAL, LINUX)
+    for (const name of Object.keys(ETCD_TOOLS))
+      expect(releaseOf(name, OFFICIAL, LINUX)).toEqual({ ...etcd, member: `etcd-${ETCD}-linux-amd64/${name}` })
   })
 
   it('of a node are there for Linux, of what others make there is none', () => {

@@ -5,7 +5,7 @@ import type { Step } from '../../cli/progress.ts'
 import { SecaError } from '../../errors.ts'
 import { extract } from './archive.ts'
 import { download, downloadText, sha256Of } from './download.ts'
-import { ETCD, KUBERNETES, NODE_PROGRAMS, PROGRAMS } from './versions.ts'
+import { ETCD, ETCD_TOOLS, KUBERNETES, NODE_PROGRAMS, PROGRAMS } from './versions.ts'
 
 /** Base URLs of the release servers, or of mirrors with the same layout. */
 export interface ReleaseServers {
@@ -38,14 +38,14 @@ export function releaseOf(program: string, servers: ReleaseServers, { os, arch }
   const processor = ARCHITECTURES[arch]
   const isMac = os === 'darwin' && (arch === 'x64' || arch === 'arm64')
   if (processor === undefined || (os !== 'linux' && !isMac)) return undefined
-  if (program === 'etcd') {
+  if (program === 'etcd' || program in ETCD_TOOLS) {
     const name = `etcd-${ETCD}-${os}-${processor}`
     const folder = `${trimmed(servers.etcdDownloadUrl)}/${ETCD}`
     return {
       of: 'etcd',
       url: `${folder}/${name}.${isMac ? 'zip' : 'tar.gz'}`,
       checksumUrl: `${folder}/SHA256SUMS`,
-      member: `${name}/etcd`,
+      member: `${name}/${program}`,
     }
   }
   if (!(program in PROGRAMS || program in NODE_PROGRAMS) || (isMac && program !== 'kubectl')) return undefined

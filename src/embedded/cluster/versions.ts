@@ -21,6 +21,12 @@ export const NODE_PROGRAMS = {
   kubelet: 'k8s.io/kubernetes/cmd/kubelet',
 } as const
 
+/** What backs up and restores etcd. */
+export const ETCD_TOOLS = {
+  etcdctl: 'go.etcd.io/etcd/etcdctl/v3',
+  etcdutl: 'go.etcd.io/etcd/etcdutl/v3',
+} as const
+
 const goMod = readFileSync(join(MODULE, 'go.mod'), 'utf8')
 
 /** `v1.36.3` */

@@ -59,15 +59,17 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
       })
     })
 
-    test('the inventory has every object, over all pages', async () => {
+    test('the inventory has every object, over all pages, and so has that of all installations', async () => {
       const { harness, world } = stage()
       const entries: Entry[] = []
       for (let i = 0; i < harness.manyObjects; i++) entries.push(await world.fresh(simplest()))
       for (let i = 0; i < entries.length; i += 20) await Promise.all(entries.slice(i, i + 20).map((entry) => world.create(entry)))
       await world.settle(...entries)
-      const marks = new Set<string>()
-      for (const item of await world.inventory()) marks.add(item.tag ?? item.tagKey ?? '')
-      expect(entries.filter(({ tag }) => !marks.has(tag) && !marks.has(tagKey(tag)))).toEqual([])
+      for (const whose of ['ours', 'everybody'] as const) {
+        const marks = new Set<string>()
+        for (const item of await world.inventory(whose)) marks.add(item.tag ?? item.tagKey ?? '')
+        expect(entries.filter(({ tag }) => !marks.has(tag) && !marks.has(tagKey(tag)))).toEqual([])
+      }
       for (let i = 0; i < entries.length; i += 20) await Promise.all(entries.slice(i, i + 20).map((entry) => world.destroy(entry)))
     }, 120_000)
 

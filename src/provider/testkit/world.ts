@@ -354,11 +354,11 @@ export class World {
     }
   }
 
-  /** All cloud objects of the world. */
-  inventory(): Promise<readonly InventoryItem[]> {
+  /** All cloud objects of the world; `'everybody'`: those of all installations. */
+  inventory(whose: 'ours' | 'everybody' = 'ours'): Promise<readonly InventoryItem[]> {
     return this.#call(async () => {
       const found: InventoryItem[] = []
-      for await (const item of this.connection.inventory(this.installation, this.context())) found.push(item)
+      for await (const item of this.connection.inventory(whose === 'ours' ? this.installation : undefined, this.context())) found.push(item)
       return found
     })
   }
