@@ -14,11 +14,12 @@ import { Tenant } from '../support/tenant.ts'
 /** The Lease's times as they are by default. What may be on the road is waited out for less long. */
 const FLAGS = ['--sharding=accounts', '--lease=15s', '--lease-renew=10s', '--lease-retry=2s', '--call-timeout=8s']
 const [PLANNED_MS, KILLED_MS] = [3_000, 20_000]
-const RATE = { requestsPerSecond: 20, burst: 12 }
+/** More calls at once than come by together because a process had no time for them. */
+const RATE = { requestsPerSecond: 40, burst: 40 }
 const ACCOUNTS = 5
 /** Objects of each account that are there at a time, and time between two. */
-const [KEPT, EVERY_MS] = [6, 700]
-/** Asked for at once of a replica that is about to be stopped: it then has changes that wait for their turn. */
+const [KEPT, EVERY_MS] = [6, 1_000]
+/** Asked for at once in an account that is about to move: its holder then has changes that wait for their turn, and has used its budget. */
 const MANY = 40
 /** A request that has left comes by this much later at most. */
 const ARRIVAL_MS = 500
@@ -139,6 +140,8 @@ describe('replicas that share the accounts', () => {
       replica.signal('SIGCONT')
       await replica.stop()
     }
+    // What is left goes faster without it.
+    for (const name of accounts) await owner.edit('CloudProvider', name, { spec: { requestsPerSecond: 1_000 } })
     await stack.restart('controllers')
     await wipe(stack)
     for (const kind of ['Region', 'CloudProvider'])
@@ -183,7 +186,23 @@ describe('replicas that share the accounts', () => {
     return ownedMs
   }
 
+  /** Asks for more in some accounts than their budgets let out at once; resolves when work has begun in all of them. */
+  async function flood(some: readonly string[], name: string): Promise<() => Promise<void>> {
+    const asked = tenants
+      .filter((_, index) => some.includes(accounts[index]!))
+      .map((tenant) => ({ tenant, all: Array.from({ length: MANY }, (_, index) => address(tenant, `${name}-${index}`)) }))
+    const since = recorder.calls.length
+    await applyManifests(asked.flatMap(({ all }) => all))
+    const made = (account: string) =>
+      recorder.calls.slice(since).filter((call) => call.account === account && call.method === 'POST').length
+    await eventually(() => some.every((account) => made(account) > MANY / 5), { everyMs: 5 })
+    return async () => {
+      for (const { tenant, all } of asked) await tenant.allReady(all, 120_000)
+    }
+  }
+
   it('one that joins gets its part at work, and nothing else moves', async () => {
+    const made = await flood(accounts, 'join')
     for (const members of [2, 3]) {
       const before = await settled()
       const start = performance.now()
@@ -195,8 +214,8 @@ describe('replicas that share the accounts', () => {
       )
       expect(moved.every(([, holder]) => holder === identity)).toBe(true)
       expect(moved.length).toBeLessThanOrEqual(Math.ceil(after.size / members))
-      await sleep(2_000)
     }
+    await made()
   }, 120_000)
 
   it('those of one that ends are owned within 3 s', async () => {
@@ -223,15 +242,7 @@ describe('replicas that share the accounts', () => {
     const lead = await leader()
     const part = running().find((one) => one !== lead && [...accounts].some((account) => before.get(account) === one.identity))!
     const own = accounts.filter((account) => before.get(account) === part.identity)
-    const sinceAsked = recorder.calls.length
-    const asked = tenants
-      .filter((_, index) => own.includes(accounts[index]!))
-      .flatMap((tenant) => Array.from({ length: MANY }, (_, index) => address(tenant, `stop-${index}`)))
-    await applyManifests(asked)
-    await eventually(
-      () => recorder.calls.slice(sinceAsked).filter(({ account, method }) => method === 'POST' && own.includes(account)).length > 8,
-      { everyMs: 5 },
-    )
+    const made = await flood(own, 'stop')
     part.replica.signal('SIGSTOP')
     part.ends.push(Date.now())
     await eventually(async () => {
@@ -244,12 +255,7 @@ describe('replicas that share the accounts', () => {
     part.replica.signal('SIGCONT')
     await eventually(() => linesOf(part).some(({ msg, time }) => msg === 'working for accounts' && time > since))
     await settled()
-    for (const [index, tenant] of tenants.entries())
-      if (own.includes(accounts[index]!))
-        await tenant.allReady(
-          Array.from({ length: MANY }, (_, number) => address(tenant, `stop-${number}`)),
-          120_000,
-        )
+    await made()
   }, 240_000)
 
   it('in all that, each object was made once, no account had two at work, and none was asked more than its budget allows', async () => {
@@ -265,7 +271,7 @@ describe('replicas that share the accounts', () => {
     expect(accounts.flatMap((account) => outOfTurn(account))).toEqual([])
     const debts = accounts.map((account) => Math.round(debtOf(recorder.calls.filter((call) => call.account === account))))
     process.stderr.write(`shards: ${recorder.calls.length} calls, at most ${Math.max(...debts)} over an account's budget at a time\n`)
-    expect(Math.max(...debts)).toBeLessThan(RATE.requestsPerSecond)
+    expect(Math.max(...debts)).toBeLessThan(0.6 * RATE.burst)
   }, 240_000)
 
   /** Changes in an account by a replica that did not work for it then, or between those of another. */
