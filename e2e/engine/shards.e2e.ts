@@ -242,9 +242,13 @@ describe('replicas that share the accounts', () => {
     const lead = await leader()
     const part = running().find((one) => one !== lead && [...accounts].some((account) => before.get(account) === one.identity))!
     const own = accounts.filter((account) => before.get(account) === part.identity)
+    // So little that all workers wait for their turn, and that at its end all have it at once.
+    const slow = (rate: object) => Promise.all(own.map((name) => owner.edit('CloudProvider', name, { spec: rate })))
+    await slow({ requestsPerSecond: 2, burst: 12 })
     const made = await flood(own, 'stop')
     part.replica.signal('SIGSTOP')
     part.ends.push(Date.now())
+    await slow(RATE)
     await eventually(async () => {
       const now = await holders()
       expect(own.map((account) => now.get(account))).not.toContain(part.identity)

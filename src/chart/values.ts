@@ -50,8 +50,12 @@ export const Values = z.strictObject({
     install: flag('bring the CustomResourceDefinitions along and upgrade them; they stay when the chart goes', true),
   }),
   region: text('region of workspaces and images that name none, and of paths without one', 'eu-1'),
-  controllers: group('the controllers: one leads, the others stand by', {
+  controllers: group('the controllers: one leads, the others stand by or share the work', {
     ...pods(2, '100m', '256Mi', '1Gi'),
+    sharding: z
+      .enum(['none', 'accounts'])
+      .default('none')
+      .describe('`none`: one pod works, the others stand by; `accounts`: they share the cloud accounts, at most 16 pods'),
     installationId: text(
       'first part of the tags in the clouds; give the old one when a cluster is restored. Default: made once, kept in the cluster',
     ),

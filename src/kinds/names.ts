@@ -47,8 +47,8 @@ export const FIELD_MANAGER = 'seca-operator'
 export const CONTROLLERS_LEASE = 'seca-controllers-0'
 /** The Lease whose annotation {@link SHARDS} says which replica works for which cloud account, where they share the work. */
 export const SHARDS_LEASE = 'seca-controllers-shards'
-/** Start of the name of a replica's own Lease, where they share the work; a number follows. */
-export const MEMBER_LEASE = 'seca-controllers-member-'
+/** Names of the replicas' own Leases, where they share the work: numbered, so that rights can name them. So many share at most, others stand by. */
+export const MEMBER_LEASES: readonly string[] = Array.from({ length: 16 }, (_, number) => `seca-controllers-member-${number}`)
 /** Annotation of {@link SHARDS_LEASE}: the table of `src/reconcile/shards/table.ts`. */
 export const SHARDS = 'secapi.cloud/shards'
 /** Annotation of the namespace `default`: namespace of the operator that serves this cluster. */

@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
 import { asError } from '../../errors.ts'
+import { MEMBER_LEASES } from '../../kinds/names.ts'
+import { KUBERNETES } from '../../kube/builtin.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { type Clock, uptimeClock } from '../../kube/clock.ts'
+import { ifNotFound } from '../../kube/errors.ts'
 import type { Log } from '../../observe/log.ts'
 import { Board } from './board.ts'
 import { Peers } from './peers.ts'
-import { FRESH, type Table } from './table.ts'
+import { FRESH, type Member, type Table } from './table.ts'
 
 export interface DisbandOptions {
   readonly client: KubeClient
@@ -19,7 +23,7 @@ const ANSWER_MS = 5_000
 
 /**
  * For a leader that works for all accounts by itself, before it begins: closes the table by which others may still work, and waits until none
- * of them does any more. Where accounts were never shared that is one look. Resolves with false when `signal` came first.
+ * of them does any more. Where accounts were never shared, or are not any more, that is one look. Resolves with false when `signal` came first.
  */
 export async function disband(options: DisbandOptions, signal: AbortSignal): Promise<boolean> {
   const { client, namespace, log, leaseMs, leaseRetryMs, clock = uptimeClock } = options
@@ -30,18 +34,16 @@ export async function disband(options: DisbandOptions, signal: AbortSignal): Pro
   while (!signal.aborted) {
     try {
       const seen = await board.read(ask())
-      if (seen.object === undefined) return true
-      const isFresh = seen.table === undefined || seen.table.isFresh === true
-      const table = seen.table ?? FRESH
-      const isLost = isFresh && clock.now() - since < leaseMs
-      if (table.leader === '' && !isLost && Object.values(table.members).every(({ accounts }) => accounts.length === 0)) return true
-      const ended = await Promise.all(
-        Object.entries(table.members).map(async ([id, member]) => ((await peers.isOver(member, true, ask())) ? [id] : [])),
-      )
-      const next = closed(table, new Set(ended.flat()))
-      const isNews = table.leader !== '' || seen.table === undefined || ended.flat().length > 0
-      if (isNews && (await board.write(seen, next, ask())) !== undefined)
+      // Who shares has a Lease of its own before there is a table, and nobody deletes that.
+      if (seen.object === undefined && (await client.get(KUBERNETES.Lease, namespace, FIRST_MEMBER, ask()).catch(ifNotFound)) === undefined)
+        return true
+      const ended = await endedOf(seen.table ?? FRESH, (member) => peers.isOver(member, true, ask()))
+      const next = closed(seen.table ?? FRESH, ended, clock.now() - since >= leaseMs)
+      const isClosed = isDeepStrictEqual(next, seen.table)
+      if (isClosed && next.isFresh !== true && Object.values(next.members).every(({ accounts }) => accounts.length === 0)) return true
+      if (!isClosed && (await board.write(seen, next, ask())) !== undefined)
         log.info({ members: Object.keys(next.members) }, 'accounts are no longer shared')
+      if (!isClosed) continue
     } catch (error) {
       if (!signal.aborted) log.warn({ err: asError(error).message }, 'whether other replicas work for accounts is not known yet')
     }
@@ -50,8 +52,16 @@ export async function disband(options: DisbandOptions, signal: AbortSignal): Pro
   return false
 }
 
-function closed(table: Table, ended: ReadonlySet<string>): Table {
-  const isOpen = table.leader !== ''
+const FIRST_MEMBER = MEMBER_LEASES[0] ?? ''
+
+async function endedOf({ members }: Table, isOver: (member: Member) => Promise<boolean>): Promise<ReadonlySet<string>> {
+  const answers = await Promise.all(Object.entries(members).map(async ([id, member]) => ((await isOver(member)) ? [id] : [])))
+  return new Set(answers.flat())
+}
+
+/** What nobody works by. `isOld`: those who may have worked by a lost one do so no more. */
+function closed({ isFresh, ...table }: Table, ended: ReadonlySet<string>, isOld: boolean): Table {
+  const era = table.era + (table.leader === '' ? 0 : 1)
   const members = Object.fromEntries(Object.entries(table.members).filter(([id]) => !ended.has(id)))
-  return { ...table, leader: '', era: table.era + (isOpen ? 1 : 0), members, regions: {} }
+  return { ...table, leader: '', era, members, regions: {}, ...(isFresh === true && !isOld ? { isFresh } : {}) }
 }

@@ -189,6 +189,28 @@ describe('when the setting changes', () => {
     await end(shared)
   })
 
+  test('one that works alone waits for those that work by a table that somebody deleted, once', PATIENCE, async () => {
+    const { shared, replicas } = await begin(2)
+    shared.ask()
+    const alone = shared.replica({ isSharing: false })
+    const [member, leader] = replicas.toSorted((a, b) => a.elector.remainingMs() - b.elector.remainingMs())
+    await shared.run(3_000)
+    // Does not hear of anything, and believes in its Lease for 10 s.
+    member?.cut()
+    await shared.world.cluster.client.delete(KUBERNETES.Lease, OPERATOR, SHARDS_LEASE)
+    leader?.terminate()
+    await shared.run(9_000)
+    expect([alone.isLeading, shared.accounts.some((account) => alone.mayActIn(account)), shared.problems]).toEqual([true, false, []])
+    await shared.run(15_000)
+    expect(shared.accounts.every((account) => alone.mayActIn(account))).toBe(true)
+    member?.terminate()
+    alone.terminate()
+    const next = shared.replica({ isSharing: false })
+    await shared.run(5_000)
+    expect(shared.accounts.every((account) => next.mayActIn(account))).toBe(true)
+    await end(shared)
+  })
+
   test('one that works alone waits for those that share and are not told to end', PATIENCE, async () => {
     const { shared, replicas } = await begin(3)
     shared.ask()

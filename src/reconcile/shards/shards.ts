@@ -6,11 +6,10 @@ import { LeaseElector } from '../../kube/lease.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { Board, type Seen } from './board.ts'
-import { MemberLeases } from './member-lease.ts'
 import { Peers } from './peers.ts'
 import { nextTable, type Outlook, type Wish, wishOf, withoutMember } from './plan.ts'
 import { Rights, type RightsOptions } from './rights.ts'
-import { FRESH, type Table } from './table.ts'
+import { FRESH, freeLease, type Table } from './table.ts'
 
 export interface ShardsOptions extends Pick<RightsOptions, 'scopeOf' | 'bindings'> {
   readonly client: KubeClient
@@ -46,7 +45,6 @@ export class Shards {
   readonly #options: ShardsOptions
   readonly #board: Board
   readonly #peers: Peers
-  readonly #leases: MemberLeases
   /** Of the term that is, or the last one. */
   #member: LeaseElector | undefined
   #terms = 0
@@ -62,10 +60,9 @@ export class Shards {
 
   constructor(options: ShardsOptions) {
     this.#options = options
-    const { client, namespace, identity, leaseMs, renewMs, clock, scopeOf, bindings, leader, isServing } = options
+    const { client, namespace, leaseMs, renewMs, clock, scopeOf, bindings, leader, isServing } = options
     this.#board = new Board(client, namespace)
     this.#peers = new Peers({ client, namespace, leaseMs, clock })
-    this.#leases = new MemberLeases(client, namespace, identity)
     this.rights = new Rights({
       scopeOf,
       bindings,
@@ -116,8 +113,8 @@ export class Shards {
       const watching = async () => {
         while (!isMember && !taken.signal.aborted && !signal.aborted) {
           await clock.sleep(retryMs, signal)
-          const isFree = await this.#ask(signal, (asked) => this.#leases.isFree(name, asked)).catch(() => true)
-          if (!isMember && !isFree) taken.abort()
+          const free = await this.#freeLease(signal)
+          if (!isMember && free !== undefined && free !== name) taken.abort()
         }
       }
       const lead = async (term: AbortSignal) => {
@@ -136,11 +133,11 @@ export class Shards {
     }
   }
 
-  /** Two that come to the same name are parted by who gets the Lease. Undefined: no answer. */
+  /** Two that come to the same one are parted by who gets it, and so enters itself. Undefined: all are taken, or no answer. */
   async #freeLease(signal: AbortSignal): Promise<string | undefined> {
     try {
       const { table } = await this.#ask(signal, (asked) => this.#board.read(asked))
-      return await this.#ask(signal, (asked) => this.#leases.free(table, asked))
+      return freeLease(table ?? FRESH, this.#options.identity)
     } catch (error) {
       if (!signal.aborted) this.#options.log.warn({ err: asError(error).message }, 'no Lease of its own yet')
       return undefined
@@ -218,8 +215,8 @@ export class Shards {
   /** What this replica wants the table to be; undefined: it is others' to change. */
   #next(seen: Seen, { me, lease, leads, ended }: Pick<Outlook, 'me' | 'leads' | 'ended'> & { readonly lease: string }): Table | undefined {
     const { identity, accounts, bindings } = this.#options
-    const table = seen.table ?? (leads ? FRESH : undefined)
-    if (table === undefined || seen.table === undefined) return table
+    // One that is new gives nothing to anybody, until a leader opens it.
+    const table = seen.table ?? FRESH
     if (table.members[me] === undefined) return joined(table, me, { lease, identity, accounts: [] })
     if (leads && this.#era !== table.era) return this.#opened(table)
     const outlook = { me, ended, accounts: accounts(), bindings: bindings(), leads: leads && table.leader === identity }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { MEMBER_LEASES } from '../../kinds/names.ts'
 
 /** One term of one replica: from when it took its Lease until it lost or gave back that. */
 const Member = z.strictObject({
@@ -54,6 +55,10 @@ export const textOf = (table: Table): string => JSON.stringify(table)
 
 /** A table for an installation that has none, or whose is lost. */
 export const FRESH: Table = { leader: '', era: 0, isFresh: true, members: {}, regions: {} }
+
+/** The first Lease that no other replica is a member by; undefined: all are taken. */
+export const freeLease = ({ members }: Table, identity: string): string | undefined =>
+  MEMBER_LEASES.find((name) => !Object.values(members).some((member) => member.lease === name && member.identity !== identity))
 
 /** Which member holds an account. */
 export function holderOf({ members }: Table, account: string): string | undefined {
