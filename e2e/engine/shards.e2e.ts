@@ -37,6 +37,8 @@ interface Part {
   readonly identity: string
   /** When it was killed or stopped. */
   readonly ends: number[]
+  /** Works for all accounts by itself. */
+  readonly isAlone?: true
 }
 
 describe('replicas that share the accounts', () => {
@@ -85,13 +87,15 @@ describe('replicas that share the accounts', () => {
   const movedOf = (before: Map<string, string>, after: Map<string, string>) =>
     [...after].filter(([account, one]) => before.get(account) !== one)
 
+  const identityOf = (replica: Replica): string => {
+    const found = linesOf({ replica }).find(({ msg }) => msg === 'leading')?.identity
+    expect(found).toBeDefined()
+    return found!
+  }
+
   async function join(): Promise<Part> {
     const replica = await startReplica({ kubeconfig: stack.kubeconfig, flags: FLAGS })
-    const identity = await eventually(() => {
-      const found = linesOf({ replica }).find(({ msg }) => msg === 'leading')?.identity
-      expect(found).toBeDefined()
-      return found!
-    })
+    const identity = await eventually(() => identityOf(replica))
     const part = { replica, identity, ends: [] }
     parts.push(part)
     return part
@@ -143,14 +147,17 @@ describe('replicas that share the accounts', () => {
     // What is left goes faster without it.
     for (const name of accounts) await owner.edit('CloudProvider', name, { spec: { requestsPerSecond: 1_000 } })
     await stack.restart('controllers')
+    const away = async () => {
+      for (const kind of ['Region', 'CloudProvider'])
+        for (const name of accounts) {
+          await owner.delete(kind, name)
+          await owner.gone(kind, name)
+        }
+    }
     await wipe(stack)
-    for (const kind of ['Region', 'CloudProvider'])
-      for (const name of accounts) {
-        await owner.delete(kind, name)
-        await owner.gone(kind, name)
-      }
-    await recorder.stop()
-    await stack.stop()
+      .then(away)
+      .finally(() => recorder.stop())
+      .finally(() => stack.stop())
   })
 
   /** How long it took until others had all accounts that one had, and until one of them had done something new there. */
@@ -262,6 +269,27 @@ describe('replicas that share the accounts', () => {
     await made()
   }, 240_000)
 
+  it('one with the other setting waits until nobody shares any more, and is waited for', async () => {
+    const replica = await startReplica({ kubeconfig: stack.kubeconfig, flags: FLAGS.filter((flag) => !flag.includes('sharding')) })
+    const [one, ...others] = running()
+    await Promise.all(
+      [one!, ...others].map(async ({ replica: sharing, ends }) => {
+        await sharing.child.stop()
+        ends.push(Date.now())
+      }),
+    )
+    const part: Part = { replica, identity: await eventually(() => identityOf(replica)), ends: [], isAlone: true }
+    parts.push(part)
+    await eventually(() => linesOf(part).some(({ msg }) => msg === 'in sync, working'))
+    await sleep(1_000)
+    await join()
+    await sleep(3_000)
+    expect((await holders()).size).toBe(0)
+    await replica.child.stop()
+    part.ends.push(Date.now())
+    await settled()
+  }, 120_000)
+
   it('in all that, each object was made once, no account had two at work, and none was asked more than its budget allows', async () => {
     writing.abort()
     await written
@@ -286,7 +314,11 @@ describe('replicas that share the accounts', () => {
         const about = (words: string) =>
           lines.filter(({ msg, accounts: some }) => msg === words && some?.includes(account) === true).map(({ time }) => time)
         const ends = [...about('accounts given to other replicas'), ...part.ends].toSorted((a, b) => a - b)
-        return about('working for accounts').map((from) => ({
+        const begun =
+          part.isAlone === true
+            ? lines.filter(({ msg }) => msg === 'in sync, working').map(({ time }) => time)
+            : about('working for accounts')
+        return begun.map((from) => ({
           caller: part.identity,
           from,
           to: ends.find((end) => end > from) ?? Infinity,

@@ -48,14 +48,22 @@ export function createMetrics() {
     })
   }
 
-  /** `accounts`: for how many this process may act, where replicas share them. */
-  const tellShards = (accounts: () => number) => {
+  /** Where replicas share the accounts: how many there are, and for how many of them this process may act. */
+  const tellShards = (accounts: { readonly all: () => number; readonly held: () => number }) => {
+    new Gauge({
+      name: 'seca_accounts',
+      help: 'Cloud accounts (CloudProviders) that there are, where replicas share them',
+      registers,
+      collect() {
+        this.set(accounts.all())
+      },
+    })
     new Gauge({
       name: 'seca_accounts_held',
       help: 'Cloud accounts (CloudProviders) that this process works for, where replicas share them',
       registers,
       collect() {
-        this.set(accounts())
+        this.set(accounts.held())
       },
     })
   }

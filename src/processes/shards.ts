@@ -44,7 +44,7 @@ export function shardsOf({ config, client, cache, identity, elector, claim, log,
     renewMs: config.leaseRenewMs,
     retryMs: config.leaseRetryMs,
   })
-  metrics.tellShards(() => shards.rights.accounts.size)
+  metrics.tellShards({ all: () => accounts().size, held: () => shards.rights.accounts.size })
   return shards
 }
 
