@@ -53,8 +53,12 @@ export const Values = z.strictObject({
   namespaces: texts(
     'the only namespaces, of tenants and of workspaces, that the operator has rights in; somebody else makes and labels them. Default: all that are labelled',
   ),
-  controllers: group('the controllers: one leads, the others stand by', {
+  controllers: group('the controllers: one leads, the others stand by or share the work', {
     ...pods(2, '100m', '256Mi', '1Gi'),
+    sharding: z
+      .enum(['none', 'accounts'])
+      .default('none')
+      .describe('`none`: one pod works, the others stand by; `accounts`: they share the cloud accounts, at most 16 pods'),
     installationId: text(
       'first part of the tags in the clouds; give the old one when a cluster is restored. Default: made once, kept in the cluster',
     ),

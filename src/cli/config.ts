@@ -141,6 +141,7 @@ export const ControllersConfig = z
       .min(1)
       .optional()
       .meta({ description: 'APIService that owns those: they go with it, before the server does', placeholder: 'name' }),
+    sharding: z.enum(['none', 'accounts']).default('none').describe('accounts: all processes share the cloud accounts; none: one has all'),
     leaseMs: milliseconds('15s', 'time after which another process may take over the Lease'),
     leaseRenewMs: milliseconds('10s', 'time after which a leader that could not renew gives up'),
     leaseRetryMs: milliseconds('2s', 'time between attempts to take or renew the Lease'),

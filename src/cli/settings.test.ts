@@ -32,6 +32,7 @@ describe('settings', () => {
       leaseMs: 15_000,
       leaseRenewMs: 10_000,
       leaseRetryMs: 2_000,
+      sharding: 'none',
       logLevel: 'info',
     })
   })

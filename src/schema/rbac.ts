@@ -1,6 +1,6 @@
 import { KINDS } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
-import { CONTROLLERS_LEASE } from '../kinds/names.ts'
+import { CONTROLLERS_LEASE, MEMBER_LEASES, SHARDS_LEASE } from '../kinds/names.ts'
 import { TENANTS_RESOURCE } from './policy.ts'
 
 /** One rule of a Role or ClusterRole. */
@@ -106,7 +106,9 @@ export function rbacRules(): PolicyRule[] {
 /** What the controllers may do in the operator's own namespace only. */
 export function namespaceRules(): PolicyRule[] {
   return [
-    rule('coordination.k8s.io', ['leases'], ['get', 'create', 'update', 'patch']),
+    // Rights to create cannot name what. Whether the work is shared by accounts is the process's setting, no right.
+    rule('coordination.k8s.io', ['leases'], ['create']),
+    rule('coordination.k8s.io', ['leases'], ['get', 'update'], [CONTROLLERS_LEASE, SHARDS_LEASE, ...MEMBER_LEASES]),
     rule('', ['secrets'], ['get']),
     // The installation's id; rights to create cannot name what.
     rule('', ['configmaps'], ['create']),
