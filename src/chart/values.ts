@@ -71,6 +71,7 @@ export const Values = z.strictObject({
     service: group('the direct door: HTTPS with tokens', {
       type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP').describe('as of a Service'),
       port: count('of the Service', 443, 1),
+      clusterIP: text('fixed address; for clusters without DNS'),
       annotations: free('on the Service'),
     }),
   }),
