@@ -26,6 +26,9 @@ const SUBCOMMANDS = {
   image: subcommand('build the container image', developer.ImageConfig, async (settings, context) =>
     (await import('./image/command.ts')).image(settings, context),
   ),
+  release: subcommand('build, sign and publish chart and image', developer.ReleaseConfig, async (settings, context) =>
+    (await import('./release/command.ts')).release(settings, context),
+  ),
   token: subcommand('make a token of the embedded issuer', config.MintConfig, async (settings) =>
     (await import('./embedded/issuer.ts')).printToken(settings),
   ),

@@ -73,3 +73,40 @@ export const ImageConfig = z
   .refine(({ refresh, unpinned }) => !(refresh && unpinned), '--refresh and --unpinned exclude each other')
   .refine(({ platform, unpacked }) => platform !== 'all' || unpacked === undefined, '--unpacked takes one --platform, not all')
 export type ImageConfig = z.output<typeof ImageConfig>
+
+/** `seca-operator release` */
+export const ReleaseConfig = z
+  .strictObject({
+    version: z.string().min(1).meta(flagOnly('what is released: 1.2.0, 1.2.0-rc.1')),
+    prepare: z
+      .boolean()
+      .default(false)
+      .meta(
+        flagOnly('write the version and its section of the changelog into the checkout, to be looked at and committed, and nothing else'),
+      ),
+    registry: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ ...flagOnly('host and path that get seca-operator and charts/seca-operator'), placeholder: 'host/path' }),
+    key: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        ...flagOnly('private key (PEM, ECDSA P-256) that signs; its password: SECA_KEY_PASSWORD. Default: nothing is signed'),
+        placeholder: 'file',
+      }),
+    dryRun: z.boolean().default(false).meta(flagOnly('build and check everything, push nothing, make no tag')),
+    out: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ ...flagOnly('folder for all files; default: dist/<version>'), placeholder: 'folder' }),
+    unpinned: z
+      .boolean()
+      .default(false)
+      .meta(flagOnly("take what this machine's mirror of Debian serves: nobody can build the same again")),
+  })
+  .refine(({ prepare, registry }) => prepare || registry !== undefined, '--registry is needed, but for --prepare')
+export type ReleaseConfig = z.output<typeof ReleaseConfig>
