@@ -33,9 +33,12 @@ export const ApiBenchConfig = z.strictObject({
   rounds: z.int().min(1).max(100).default(3).describe('how often everything is measured'),
   quick: z.boolean().default(false).describe('one short round, with less certain figures'),
   only: z
-    .enum(['GET', 'LIST', 'PUT', 'BURST', 'HOSTILE'])
+    .enum(['GET', 'LIST', 'PUT', 'BURST', 'HOSTILE', 'MEMORY'])
     .optional()
-    .describe('measure only this: one operation, a burst of creating PUTs beside the controllers, or what hostile callers cost others'),
+    .describe(
+      'measure only this: one operation, a burst of creating PUTs beside the controllers, what hostile callers cost others, or memory',
+    ),
+  objects: z.int().min(10).max(1_000_000).default(10_000).describe('volumes that the API holds with --only MEMORY'),
   attack: z.string().min(1).optional().describe('with --only HOSTILE, only attacks whose names contain this'),
   http2: z.boolean().default(false).describe('HTTP/2 instead of HTTP/1.1, on both sides'),
   profile: z.string().min(1).optional().describe('folder for a CPU profile of the API'),

@@ -22,6 +22,7 @@ export function runBench(config: BenchConfig, surroundings: Surroundings): Promi
 export function runApiBench(config: ApiBenchConfig, surroundings: Surroundings): Promise<number> {
   const args = [
     `--rounds=${config.rounds}`,
+    `--objects=${config.objects}`,
     ...(config.http2 ? ['--http2'] : []),
     ...(config.only === undefined ? [] : [`--only=${config.only}`]),
     ...(config.attack === undefined ? [] : [`--attack=${config.attack}`]),
