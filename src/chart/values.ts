@@ -58,7 +58,7 @@ export const Values = z.strictObject({
     driftInterval: text('time between looks at a settled cloud object', '10m'),
   }),
   api: group('the SECA API', {
-    ...pods(2, '100m', '192Mi', '1Gi'),
+    ...pods(2, '100m', '256Mi', '1Gi'),
     externalUrl: text('its URL as clients see it; default: the host that they used'),
     drain: z
       .string()
