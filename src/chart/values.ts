@@ -65,7 +65,7 @@ export const Values = z.strictObject({
     driftInterval: text('time between looks at a settled cloud object', '10m'),
   }),
   api: group('the SECA API', {
-    ...pods(2, '100m', '192Mi', '1Gi'),
+    ...pods(2, '100m', '256Mi', '1Gi'),
     externalUrl: text('its URL as clients see it; default: the host that they used'),
     drain: z
       .string()
@@ -78,6 +78,7 @@ export const Values = z.strictObject({
     service: group('the direct door: HTTPS with tokens', {
       type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP').describe('as of a Service'),
       port: count('of the Service', 443, 1),
+      clusterIP: text('fixed address; for clusters without DNS'),
       annotations: free('on the Service'),
     }),
   }),

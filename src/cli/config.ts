@@ -15,7 +15,7 @@ const operatorNamespace = z
   .max(63)
   .default('seca-system')
   .describe('namespace of the operator: its Lease, configuration and credentials')
-const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('least severe level that is logged')
+export const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('least severe level that is logged')
 const dataDir = z.string().min(1).default('.seca').describe('folder for everything that is kept')
 const region = z.string().min(1).max(64).default('eu-1').describe('name of the embedded region')
 const latencyMs = milliseconds('1s', 'time that the simulated cloud takes for an operation')
@@ -41,10 +41,10 @@ const characters = z
 const leaseOrder = ({ leaseMs, leaseRenewMs, leaseRetryMs }: Record<'leaseMs' | 'leaseRenewMs' | 'leaseRetryMs', number>) =>
   leaseMs > leaseRenewMs && leaseRenewMs > leaseRetryMs && leaseRetryMs > 0
 
-const flagOnly = (description: string) => ({ description, flagOnly: true })
+export const flagOnly = (description: string) => ({ description, flagOnly: true })
 
 /** Where the programs of the embedded control plane come from. Nothing is fetched, and nobody's programs are used, because of a variable. */
-const programs = {
+export const programs = {
   download: z
     .boolean()
     .default(false)
@@ -366,91 +366,26 @@ export const SimulatorConfig = z
 export type SimulatorConfig = z.output<typeof SimulatorConfig>
 
 /** `seca-operator start` */
-export const StartConfig = z.strictObject({
-  dataDir,
-  clean: z.boolean().default(false).describe('forget everything of earlier starts first'),
-  // Only the flag: an existing cluster is never used because a variable happens to point at one.
-  kubeconfig: kubeconfig.optional().meta({ description: 'use this cluster instead of the embedded control plane', flagOnly: true }),
-  region,
-  latencyMs,
-  cloud: characters,
-  validationStatus,
-  ...programs,
-  logLevel,
-})
+export const StartConfig = z
+  .strictObject({
+    dataDir,
+    clean: z.boolean().default(false).describe('forget everything of earlier starts first'),
+    node: z
+      .boolean()
+      .default(false)
+      .meta(flagOnly('run a whole node, with the chart installed on it and everything of ours in pods; needs Linux and root')),
+    // Only the flag: an existing cluster is never used because a variable happens to point at one.
+    kubeconfig: kubeconfig.optional().meta({ description: 'use this cluster instead of the embedded control plane', flagOnly: true }),
+    region,
+    latencyMs,
+    cloud: characters,
+    validationStatus,
+    ...programs,
+    logLevel,
+  })
+  .refine(({ node, kubeconfig: named }) => !node || named === undefined, '--node and --kubeconfig exclude each other')
 export type StartConfig = z.output<typeof StartConfig>
 
 /** `seca-operator install` */
 export const InstallConfig = z.strictObject({ kubeconfig, context, operatorNamespace, namespaces })
 export type InstallConfig = z.output<typeof InstallConfig>
-
-/** `seca-operator test` */
-export const TestConfig = z.strictObject({
-  only: z
-    .enum(['check', 'unit', 'e2e', 'mutants'])
-    .optional()
-    .describe('run only the static checks, the unit tests, the e2e tests, or the unit tests on sources that are broken on purpose'),
-  full: z
-    .boolean()
-    .default(false)
-    .describe('more generated cases, kills and fuzzing, and longer outages: for a whole change, not for every run'),
-  ...programs,
-})
-export type TestConfig = z.output<typeof TestConfig>
-
-/** `seca-operator bench` */
-export const BenchConfig = z.strictObject({
-  resources: z.int().min(1).max(1_000_000).default(10_000).describe('objects of the scale measurement'),
-  quick: z.boolean().default(false).describe('shorter measurements, with less certain figures'),
-  only: z.enum(['throughput', 'scale']).optional().describe('do only this measurement'),
-  profile: z.string().min(1).optional().describe('folder for CPU profiles of the controllers'),
-  ...programs,
-  logLevel: logLevel.default('warn'),
-})
-export type BenchConfig = z.output<typeof BenchConfig>
-
-/** `seca-operator bench-api` */
-export const ApiBenchConfig = z.strictObject({
-  rounds: z.int().min(1).max(100).default(3).describe('how often everything is measured'),
-  quick: z.boolean().default(false).describe('one short round, with less certain figures'),
-  only: z
-    .enum(['GET', 'LIST', 'PUT', 'BURST', 'HOSTILE'])
-    .optional()
-    .describe('measure only this: one operation, a burst of creating PUTs beside the controllers, or what hostile callers cost others'),
-  attack: z.string().min(1).optional().describe('with --only HOSTILE, only attacks whose names contain this'),
-  http2: z.boolean().default(false).describe('HTTP/2 instead of HTTP/1.1, on both sides'),
-  profile: z.string().min(1).optional().describe('folder for a CPU profile of the API'),
-  ...programs,
-  logLevel: logLevel.default('warn'),
-})
-export type ApiBenchConfig = z.output<typeof ApiBenchConfig>
-
-/** `seca-operator image` */
-export const ImageConfig = z
-  .strictObject({
-    platform: z
-      .enum(['linux/amd64', 'linux/arm64', 'all'])
-      .optional()
-      .describe("what the image is for; default: this machine's architecture")
-      .meta({ placeholder: 'linux/amd64|linux/arm64|all' }),
-    out: z.string().min(1).default('dist').describe('folder for the archive, its SBOM and provenance, and SHA256SUMS'),
-    refresh: z
-      .boolean()
-      .default(false)
-      .meta(flagOnly("pin Debian's packages to what this machine's mirror serves now: writes the lock file, then builds")),
-    unpinned: z
-      .boolean()
-      .default(false)
-      .meta(flagOnly("take what this machine's mirror of Debian serves instead of what is pinned: the digest will differ from others'")),
-    unpacked: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({
-        ...flagOnly("write the image's files, a folder for each layer, into this new folder instead of an archive"),
-        placeholder: 'folder',
-      }),
-  })
-  .refine(({ refresh, unpinned }) => !(refresh && unpinned), '--refresh and --unpinned exclude each other')
-  .refine(({ platform, unpacked }) => platform !== 'all' || unpacked === undefined, '--unpacked takes one --platform, not all')
-export type ImageConfig = z.output<typeof ImageConfig>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CHARACTER_NAMES } from '../../providers/simulator/cloud/characters.ts'
-import { BenchConfig, CHARACTERS, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig, TestConfig } from './config.ts'
+import { CHARACTERS, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig } from './config.ts'
+import { BenchConfig, TestConfig } from './developer-config.ts'
 import { helpText, loadSettings } from './settings.ts'
 
 const load = (args: string[], env: Record<string, string> = {}, file = '') =>
