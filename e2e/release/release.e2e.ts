@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,6 +33,10 @@ interface Manifest {
 describe.skipIf(lacking !== undefined)('npm run release', () => {
   const keys = mkdtempSync(join(tmpdir(), 'seca-release-keys-'))
   const key = join(keys, 'key.pem')
+  /** Folder of a `docker login`. */
+  const login = join(keys, 'docker')
+  /** Real cosign, for who has it: building it takes long. */
+  const cosign = process.env['SECA_COSIGN']
   let root: string
   let registry: TestRegistry
   let path: string
@@ -76,6 +80,9 @@ describe.skipIf(lacking !== undefined)('npm run release', () => {
   beforeAll(async () => {
     registry = await startTestRegistry()
     path = `${registry.host}/seca`
+    mkdirSync(login)
+    const auth = Buffer.from(`${registry.user}:${registry.password}`).toString('base64')
+    writeFileSync(join(login, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }))
     root = copyOfSources()
     for (const name of ['charts', '.gitignore']) cpSync(join(ROOT, name), join(root, name), { recursive: true })
     openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key)
@@ -168,6 +175,15 @@ describe.skipIf(lacking !== undefined)('npm run release', () => {
         expect(JSON.parse(readFileSync(payload, 'utf8'))).toMatchObject({
           critical: { identity: { 'docker-reference': `${registry.host}/${name}` }, image: { 'docker-manifest-digest': one } },
         })
+        const verify = [
+          'verify',
+          '--key',
+          publicKey,
+          '--insecure-ignore-tlog=true',
+          '--allow-http-registry',
+          `${registry.host}/${name}@${one}`,
+        ]
+        if (cosign !== undefined) execFileSync(cosign, verify, { env: { ...process.env, DOCKER_CONFIG: login }, stdio: 'pipe' })
       }
 
       // The same sources, the same bytes: what was tried is what was published.
@@ -182,10 +198,14 @@ describe.skipIf(lacking !== undefined)('npm run release', () => {
   )
 
   it('Helm takes the chart from there, and it names the image of its release', async () => {
-    const login = join(keys, 'login.json')
-    const auth = Buffer.from(`${registry.user}:${registry.password}`).toString('base64')
-    writeFileSync(login, JSON.stringify({ auths: { [registry.host]: { auth } } }))
-    const from = [`oci://${path}/charts/seca-operator`, '--version', VERSION, '--plain-http', '--registry-config', login]
+    const from = [
+      `oci://${path}/charts/seca-operator`,
+      '--version',
+      VERSION,
+      '--plain-http',
+      '--registry-config',
+      join(login, 'config.json'),
+    ]
     const rendered = await helm(['template', 'seca', ...from, '--set', 'tokens.issuer=https://id.example.org'])
     const { digest: of } = await whole('seca/seca-operator', VERSION)
     const images = rendered.match(/image: .*/g) ?? []

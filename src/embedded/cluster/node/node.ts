@@ -102,13 +102,6 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     writeFileSync(join(dataDir, 'cni', '10-seca.conflist'), cniConfig({ dataDir, addresses }))
     writeFileSync(join(dataDir, 'containerd.toml'), containerdConfig(dataDir, plugins))
     await launch('containerd', 'containerd', ['--config', join(dataDir, 'containerd.toml')])
-    await launch('kube-controller-manager', join(assets, 'kube-controller-manager'), controllerManagerFlags(context, true))
-    await launch('kube-scheduler', join(programs, 'kube-scheduler'), [
-      `--kubeconfig=${paths.scheduler}`,
-      '--bind-address=127.0.0.1',
-      '--leader-elect=false',
-      `--cert-dir=${join(dataDir, 'run')}`,
-    ])
     await until('containerd answers', async () => void (await ctr('version')), options, failed.promise)
     const pause = join(dataDir, 'run', 'pause.tar')
     await writePause(join(programs, 'pause'), pause)
@@ -120,10 +113,21 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     try {
       await until(
         'kube-apiserver is ready',
-        async () => void (await client.raw('GET', '/api/v1/namespaces/default')),
+        async () => {
+          await client.raw('GET', '/readyz')
+          await client.raw('GET', '/api/v1/namespaces/default')
+        },
         options,
         failed.promise,
       )
+      // Not before: it waits for 10 s, and ends.
+      await launch('kube-controller-manager', join(assets, 'kube-controller-manager'), controllerManagerFlags(context, true))
+      await launch('kube-scheduler', join(programs, 'kube-scheduler'), [
+        `--kubeconfig=${paths.scheduler}`,
+        '--bind-address=127.0.0.1',
+        '--leader-elect=false',
+        `--cert-dir=${join(dataDir, 'run')}`,
+      ])
       await launch('kubelet', join(programs, 'kubelet'), [
         `--config=${join(dataDir, 'kubelet.yaml')}`,
         `--kubeconfig=${paths.kubelet}`,
@@ -190,7 +194,7 @@ async function endPods(kubelet: number, ctr: (...args: readonly string[]) => Pro
 async function until(
   what: string,
   probe: () => Promise<void>,
-  { readyMs = 60_000, dataDir }: NodeOptions,
+  { readyMs = 120_000, dataDir }: NodeOptions,
   failed: Promise<SecaError>,
 ): Promise<void> {
   let failure: SecaError | undefined
