@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module'
 import * as config from './cli/config.ts'
+import * as developer from './cli/developer-config.ts'
 import { dispatch, subcommand } from './cli/cli.ts'
 import { OPERATOR } from './operator.ts'
 
@@ -13,17 +14,20 @@ const SUBCOMMANDS = {
     config.StartConfig,
     async (settings, context) => (await import('./embedded/start.ts')).start(settings, context),
   ),
-  test: subcommand('run every check and test', config.TestConfig, async (settings, context) =>
+  test: subcommand('run every check and test', developer.TestConfig, async (settings, context) =>
     (await import('./dev/test.ts')).runTests(settings, context),
   ),
-  bench: subcommand('measure throughput with the simulated cloud', config.BenchConfig, async (settings, context) =>
+  bench: subcommand('measure throughput with the simulated cloud', developer.BenchConfig, async (settings, context) =>
     (await import('./dev/bench.ts')).runBench(settings, context),
   ),
-  'bench-api': subcommand('measure the SECA API beside kube-apiserver', config.ApiBenchConfig, async (settings, context) =>
+  'bench-api': subcommand('measure the SECA API beside kube-apiserver', developer.ApiBenchConfig, async (settings, context) =>
     (await import('./dev/bench.ts')).runApiBench(settings, context),
   ),
-  image: subcommand('build the container image', config.ImageConfig, async (settings, context) =>
+  image: subcommand('build the container image', developer.ImageConfig, async (settings, context) =>
     (await import('./image/command.ts')).image(settings, context),
+  ),
+  release: subcommand('build, sign and publish chart and image', developer.ReleaseConfig, async (settings, context) =>
+    (await import('./release/command.ts')).release(settings, context),
   ),
   token: subcommand('make a token of the embedded issuer', config.MintConfig, async (settings) =>
     (await import('./embedded/issuer.ts')).printToken(settings),

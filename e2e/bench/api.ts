@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { createProgress, duration } from '../../src/cli/progress.ts'
 import { startClient } from './api-load.ts'
 import { measureApi } from './api-measure.ts'
+import { measureMemory, memoryFigures } from './api-memory.ts'
 import { burstFigures, measureBurst } from './burst.ts'
 import { apiFigures, detailTable } from './api-report.ts'
 import { AIMS, hostileTable, measureHostile, verdicts } from './hostile.ts'
@@ -17,6 +18,7 @@ const OPTIONS = {
   quick: { type: 'boolean', default: false },
   only: { type: 'string' },
   attack: { type: 'string' },
+  objects: { type: 'string', default: '10000' },
   http2: { type: 'boolean', default: false },
   profile: { type: 'string' },
   'log-level': { type: 'string', default: 'warn' },
@@ -93,6 +95,15 @@ async function burst(): Promise<void> {
   }
 }
 
+/** What an API needs that holds so many volumes. */
+async function memory(): Promise<void> {
+  const options = { objects: Number(values.objects), startApi: () => startApi(world, { ...common, http2: false }), log }
+  const figures = await Promise.race([measureMemory(world, options), interrupted.promise])
+  console.log(`\n${table(memoryFigures(figures))}\n\nTook ${duration(performance.now() - start)}.`)
+  mkdirSync('.seca', { recursive: true })
+  writeFileSync('.seca/bench-memory.json', `${JSON.stringify({ at: new Date().toISOString(), figures }, undefined, 2)}\n`)
+}
+
 async function compare(): Promise<void> {
   const figures = await Promise.race([measure(), interrupted.promise])
   const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
@@ -111,7 +122,8 @@ async function compare(): Promise<void> {
 }
 
 try {
-  await (values.only === 'HOSTILE' ? attack() : values.only === 'BURST' ? burst() : compare())
+  const only: Readonly<Record<string, () => Promise<void>>> = { HOSTILE: attack, BURST: burst, MEMORY: memory }
+  await (only[values.only ?? ''] ?? compare)()
 } finally {
   await world.stop()
 }

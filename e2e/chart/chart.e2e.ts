@@ -6,7 +6,9 @@ import { apiServices } from '../../src/api/door/api-services.ts'
 import { ApiConfig, ControllersConfig, SimulatorConfig } from '../../src/cli/config.ts'
 import { loadSettings } from '../../src/cli/settings.ts'
 import { parseDeclared } from '../../src/duties/declared-file.ts'
+import { API_SERVICE_ACCOUNT, SERVICE_ACCOUNT } from '../../src/processes/install.ts'
 import { allCrds } from '../../src/schema/crd.ts'
+import { apiRoles, controllerRoles, userRoles } from '../../src/schema/rbac.ts'
 import { CHART, helm } from '../support/helm.ts'
 import { kubectl, OPERATOR_NAMESPACE } from '../support/harness.ts'
 import { ALL, LEAST, podTemplates, rendered, type Rendered, type Values } from './rendered.ts'
@@ -68,6 +70,16 @@ describe('the chart', () => {
       what: 'a Secret of the simulator without its CA',
       values: { ...LEAST, simulator: { enabled: true, existingSecret: 's' } },
       words: /simulator\.ca is needed/,
+    },
+    {
+      what: 'a tenant whose namespace it has no rights in',
+      values: { ...LEAST, namespaces: ['acme-prod'], declared: { tenants: { acme: { namespace: 'acme' } } } },
+      words: /declared\.tenants\.acme: its namespace acme is not in namespaces/,
+    },
+    {
+      what: 'images of the simulator where it has no rights',
+      values: { ...LEAST, namespaces: ['acme'], simulator: { enabled: true } },
+      words: /which is not in namespaces: add it there/,
     },
     { what: 'an Ingress of no host', values: { ...LEAST, ingress: { enabled: true } }, words: /ingress\.host is needed/ },
     {
@@ -238,6 +250,34 @@ describe('names', () => {
       'ValidatingAdmissionPolicy',
       'ValidatingAdmissionPolicyBinding',
     ])
+  })
+})
+
+describe('namespaces', () => {
+  it('pass Helm’s own check with everything', async () => {
+    const args = ['lint', '--strict', CHART, '--namespace', OPERATOR_NAMESPACE, '--values', '-']
+    const values = { ...ALL, namespaces: ['seca-seca', 'seca-acme', 'seca-bare', 'their-own'] }
+    expect(await helm(args, { input: JSON.stringify(values) })).toContain('0 chart(s) failed')
+  })
+
+  it('give rights in the namespaces alone that the values name', async () => {
+    const namespaces = ['acme', 'acme-prod']
+    const objects = await rendered({
+      ...LEAST,
+      namespaces,
+      aggregation: { enabled: false },
+      certificates: { mode: 'existing' },
+      api: { replicas: 1 },
+    })
+    const wanted = [
+      ...userRoles(),
+      ...controllerRoles(OPERATOR_NAMESPACE, SERVICE_ACCOUNT, namespaces),
+      ...apiRoles(OPERATOR_NAMESPACE, API_SERVICE_ACCOUNT, namespaces),
+    ] as unknown as Rendered[]
+    const byId = (all: readonly Rendered[]) => Object.fromEntries(all.map((one) => [idOf(one), one]))
+    expect(byId(objects.filter(({ apiVersion }) => apiVersion === 'rbac.authorization.k8s.io/v1'))).toEqual(byId(wanted))
+    for (const template of podTemplates(objects).values())
+      expect(template.spec.containers[0]?.args).toContain('--namespaces=acme,acme-prod')
   })
 })
 

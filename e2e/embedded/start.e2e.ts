@@ -6,6 +6,7 @@ import { afterEach, describe, expect, inject, it } from 'vitest'
 import { publish, startReleaseServer } from '../../src/embedded/cluster/testing.ts'
 import { commandLine } from '../../src/embedded/process/leftovers.ts'
 import { eventually, kubectl } from '../support/harness.ts'
+import { readmeBlock } from '../support/readme.ts'
 
 const BOOTSTRAP = join(import.meta.dirname, '../../src/bootstrap.mjs')
 
@@ -26,14 +27,6 @@ function run(...args: string[]): Promise<Result> {
 
 interface Region {
   readonly spec: { readonly providers: readonly { readonly name: string; readonly url: string }[] }
-}
-
-/** The README's code block of a language that holds a text. */
-function readmeBlock(language: string, text: string): string {
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-  const block = [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].find((match) => match[1]?.includes(text))
-  if (block?.[1] === undefined) throw new Error(`the README has no ${language} block with ${text}`)
-  return block[1]
 }
 
 /** Processes that name a folder in their command line. */
@@ -224,6 +217,26 @@ describe('command line', () => {
       expect(stdout).toMatch(new RegExp(`^seca-operator ${name}: .+\n\n  --`))
     },
   )
+
+  it('says what a machine needs for a node, before anything is changed', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'seca-start-'))
+    const poor = await new Promise<Result>((resolve) => {
+      const args = [BOOTSTRAP, 'start', '--node', '--clean', '--data-dir', dataDir]
+      execFile(process.execPath, args, { env: { PATH: '/nowhere' } }, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+      )
+    })
+    expect(poor.code).toBe(78)
+    expect(poor.stderr).toMatch(
+      /--node cannot be had here: a node (needs root|runs on Linux only|needs containerd, .*: apt-get install --no-install)/,
+    )
+    expect(readdirSync(dataDir)).toEqual([])
+    rmSync(dataDir, { recursive: true })
+    expect(await run('start', '--node', '--kubeconfig', 'some')).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('exclude each other'),
+    })
+  })
 
   it('refuses what it does not know with exit code 78 and a suggestion', async () => {
     expect(await run('strat')).toMatchObject({ code: 78, stderr: expect.stringContaining('did you mean start?') })

@@ -6,10 +6,12 @@ import manifest from '../../package.json' with { type: 'json' }
 import { pinned } from '../../src/image/apt.ts'
 import { buildImage, type Built, ingredientsOf } from '../../src/image/build.ts'
 import { packagesFor, readLock } from '../../src/image/debian.ts'
+import { lackingForImage } from '../../src/image/lacking.ts'
 import { packed } from '../../src/image/node.ts'
+import { pinnedOrServed } from '../../src/image/pinned-or-served.ts'
 import { readArchive, temporaryFolder } from '../../src/image/testing.ts'
 import { unpackInto } from '../../src/image/unpack.ts'
-import { buildForTests, copyOfSources, HERE, imageOptions, lackingForImage, pinnedOrServed, ROOT } from '../support/image.ts'
+import { buildForTests, copyOfSources, HERE, imageOptions, ROOT } from '../support/image.ts'
 
 const LIMIT_BYTES = 55 * 1024 ** 2
 /** Of processor time, some ten times what it takes. */

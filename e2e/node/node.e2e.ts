@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { request } from 'undici'
@@ -8,29 +8,11 @@ import about from '../../package.json' with { type: 'json' }
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createProgress } from '../../src/cli/progress.ts'
 import { findMore } from '../../src/embedded/cluster/more.ts'
-import { cgroupFolders, cgroupOf } from '../../src/embedded/cluster/node/cgroup.ts'
 import { startNode } from '../../src/embedded/cluster/node/node.ts'
 import { eventually } from '../support/harness.ts'
 import { buildForTests } from '../support/image.ts'
 import { lacking, startTestNode, type TestNode } from '../support/node.ts'
-
-/** What a node could leave on the machine. Another part of the tests may have a node of its own at this moment. */
-function traces(dataDir: string, link: number) {
-  const group = cgroupOf(dataDir)
-  return {
-    processes: readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(dataDir) && pid !== String(process.pid)),
-    mounts: readFileSync('/proc/self/mounts', 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(dataDir)),
-    groups: cgroupFolders(group).filter((folder) => existsSync(folder)),
-    // The kernel never gives the number of a link again.
-    links: links().filter(({ ifindex }) => ifindex === link),
-    rules: output('iptables-save')
-      .split('\n')
-      .filter((line) => line.includes('KUBE')),
-  }
-}
-const NOTHING = { processes: [], mounts: [], groups: [], links: [], rules: [] }
+import { linkOf, NOTHING, traces } from '../support/traces.ts'
 
 /** Folders whose paths are built into a node's programs. */
 const BUILT_IN = [
@@ -40,19 +22,6 @@ const BUILT_IN = [
   '/run/containerd/s',
   '/run/containerd/runc',
 ]
-
-const output = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' })
-const links = () =>
-  JSON.parse(output('ip', '-json', 'address')) as { readonly ifindex: number; readonly addr_info: readonly { readonly local: string }[] }[]
-const linkOf = (address: string) => links().find((link) => link.addr_info.some(({ local }) => local === address))?.ifindex ?? 0
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    return ''
-  }
-}
 
 const SERVER = `const server = require('node:http').createServer((request, answer) => answer.end(process.env.WORD + ' ' + require('node:os').hostname()))
 process.on('SIGTERM', () => server.close(() => process.exit(0))); server.listen(8080)`

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createProgress } from '../../src/cli/progress.ts'
 import { findMore } from '../../src/embedded/cluster/more.ts'
+import { CHART, helmEnv } from '../../src/embedded/pods/helm.ts'
 
-export const CHART = join(import.meta.dirname, '../../charts/seca-operator')
+export { CHART }
 
 /** Path of the real Helm (`SECA_HELM`: another one). */
 export const helmProgram = async (): Promise<string> =>
@@ -18,16 +19,10 @@ export async function helm(
 ): Promise<string> {
   const program = await helmProgram()
   const home = mkdtempSync(join(tmpdir(), 'seca-helm-'))
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: home,
-    HELM_CACHE_HOME: home,
-    HELM_CONFIG_HOME: home,
-    HELM_DATA_HOME: home,
-    KUBECONFIG: options.kubeconfig ?? '/dev/null',
-  }
+  const env = helmEnv(home, options.kubeconfig)
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      rmSync(home, { recursive: true, force: true })
       if (error) reject(new Error(`helm ${args.join(' ')}: ${stderr.trim() || error.message}`))
       else resolve(stdout)
     })

@@ -1,7 +1,9 @@
 import { TENANT_LABEL } from '../kinds/names.ts'
 import type { KubeClient } from '../kube/client.ts'
+import type { GroupVersionResource, KubeObject } from '../kube/gvr.ts'
 import { History } from '../kube/history.ts'
-import { Reflector } from '../kube/reflector.ts'
+import { Reflector, type ReflectorOptions } from '../kube/reflector.ts'
+import type { Store } from '../kube/store.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Cache } from './cache.ts'
@@ -46,24 +48,27 @@ export class Informers {
   constructor({ client, cache, log, metrics, current, clock = systemClock }: InformersOptions) {
     const isProven = (name: string) => current?.kinds.includes(name) === true
     const proof = (name: string) => ({ clock, ...(current && isProven(name) ? { proveMs: current.maxAgeMs / PROOFS } : {}) })
-    const history = new History({ client, gvrs: [...cache.kinds()].map(({ gvr }) => gvr), log, clock })
-    const kinds = [...cache.kinds()].map(({ kind, gvr }) => ({
-      name: kind,
-      reflector: new Reflector({ client, gvr, store: cache.store(kind), log, metrics, history, ...proof(kind) }),
-    }))
-    const namespaces = new Reflector({
-      client,
-      gvr: KUBERNETES.Namespace,
-      store: cache.namespaces,
+    // Where there are rights in some namespaces only, the kinds that are in none stand for all.
+    const gvrs = [...cache.kinds()].map(({ gvr }) => gvr).filter((gvr) => client.namespaces === undefined || !gvr.namespaced)
+    const history = new History({ client, gvrs, log, clock })
+    const informers = <T extends KubeObject>(
+      name: string,
+      gvr: GroupVersionResource,
+      store: Store<T>,
+      more: Partial<ReflectorOptions<T>>,
+    ) =>
+      client.parts(gvr).map(({ name: part, ...where }) => {
+        const feed = part === undefined ? store : store.part(part)
+        return { name, reflector: new Reflector<T>({ client, gvr, store: feed, log, metrics, ...where, ...proof(name), ...more }) }
+      })
+    const kinds = [...cache.kinds()].flatMap(({ kind, gvr }) => informers(kind, gvr, cache.store(kind), { history }))
+    const namespaces = informers('Namespace', KUBERNETES.Namespace, cache.namespaces, {
       labelSelector: TENANT_LABEL,
-      log,
-      metrics,
       // An etcd of their own may count namespaces otherwise.
       history: { saw: () => undefined, doubt: () => history.doubt(), onRewind: (listener) => history.onRewind(listener) },
-      ...proof('Namespace'),
     })
     this.#history = history
-    this.#informers = [...kinds, { name: 'Namespace', reflector: namespaces }]
+    this.#informers = [...kinds, ...namespaces]
     this.#proven = this.#informers.filter(({ name }) => isProven(name))
     this.#maxAgeMs = current?.maxAgeMs ?? Number.POSITIVE_INFINITY
   }
@@ -80,7 +85,7 @@ export class Informers {
 
   /** Kinds that are not installed. */
   missing(): readonly string[] {
-    return this.#informers.filter(({ reflector }) => reflector.isMissing).map(({ name }) => name)
+    return namesOf(this.#informers.filter(({ reflector }) => reflector.isMissing))
   }
 
   /** Resolves when the cache holds all that the cluster held at the start, or when `signal` aborts. */
@@ -101,10 +106,10 @@ export class Informers {
   trouble(): string | undefined {
     if (!this.isSynced()) return 'not in sync yet'
     const old = this.#proven.filter(({ reflector }) => reflector.ageMs() > READY * this.#maxAgeMs)
-    if (old.length > 0) return `not known to be current: ${namesOf(old)}`
+    if (old.length > 0) return `not known to be current: ${namesOf(old).join(', ')}`
     const silent = this.#informers.filter(({ reflector }) => reflector.silentMs() > SILENT_MS)
-    return silent.length === 0 ? undefined : `no sign of life from the apiserver for ${namesOf(silent)}`
+    return silent.length === 0 ? undefined : `no sign of life from the apiserver for ${namesOf(silent).join(', ')}`
   }
 }
 
-const namesOf = (informers: readonly Informer[]) => informers.map(({ name }) => name).join(', ')
+const namesOf = (informers: readonly Informer[]) => [...new Set(informers.map(({ name }) => name))]

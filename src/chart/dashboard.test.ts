@@ -28,6 +28,7 @@ function served(): ReadonlyMap<string, readonly string[]> {
   metrics.countResources(() => [])
   metrics.tellLeadership({ leader: () => true, refused: () => false })
   metrics.tellPace(() => 16)
+  metrics.tellShards({ all: () => 2, held: () => 1 })
   // What prom-client keeps of a metric, though not in its types.
   const all = metrics.registry.getMetricsAsArray() as unknown as { name: string; type: string; labelNames: string[] }[]
   return new Map(
@@ -98,6 +99,7 @@ describe('the dashboard', () => {
     const all = [...served().keys()].filter((name) => !/_(sum|count)$/.test(name)).map((name) => name.replace(/_bucket$/, ''))
     expect(all.filter((name) => !shown.has(name)).toSorted()).toEqual([
       'seca_abandoned_total',
+      'seca_account_moves_total',
       'seca_audit_timestamp_seconds',
       'seca_cluster_served_elsewhere',
       'seca_sweep_seconds',

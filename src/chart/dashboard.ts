@@ -101,6 +101,12 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       queries: { '{{queue}}': 'max by (queue) (seca_queue_depth{$n})' },
     },
     {
+      title: 'Cloud accounts',
+      about: 'Of each process, and all that there are, where they share them',
+      unit: 'short',
+      queries: { '{{pod}}': 'sum by (pod) (seca_accounts_held{$n})', all: 'max(seca_accounts{$n})' },
+    },
+    {
       title: 'Writes at a time',
       about: 'To kube-apiserver; fewer while it is slow, so that clients come first',
       unit: 'short',

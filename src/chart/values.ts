@@ -50,15 +50,22 @@ export const Values = z.strictObject({
     install: flag('bring the CustomResourceDefinitions along and upgrade them; they stay when the chart goes', true),
   }),
   region: text('region of workspaces and images that name none, and of paths without one', 'eu-1'),
-  controllers: group('the controllers: one leads, the others stand by', {
+  namespaces: texts(
+    'the only namespaces, of tenants and of workspaces, that the operator has rights in; somebody else makes and labels them. Default: all that are labelled',
+  ),
+  controllers: group('the controllers: one leads, the others stand by or share the work', {
     ...pods(2, '100m', '256Mi', '1Gi'),
+    sharding: z
+      .enum(['none', 'accounts'])
+      .default('none')
+      .describe('`none`: one pod works, the others stand by; `accounts`: they share the cloud accounts, at most 16 pods'),
     installationId: text(
       'first part of the tags in the clouds; give the old one when a cluster is restored. Default: made once, kept in the cluster',
     ),
     driftInterval: text('time between looks at a settled cloud object', '10m'),
   }),
   api: group('the SECA API', {
-    ...pods(2, '100m', '192Mi', '1Gi'),
+    ...pods(2, '100m', '256Mi', '1Gi'),
     externalUrl: text('its URL as clients see it; default: the host that they used'),
     drain: z
       .string()
@@ -71,6 +78,7 @@ export const Values = z.strictObject({
     service: group('the direct door: HTTPS with tokens', {
       type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP').describe('as of a Service'),
       port: count('of the Service', 443, 1),
+      clusterIP: text('fixed address; for clusters without DNS'),
       annotations: free('on the Service'),
     }),
   }),

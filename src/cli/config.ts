@@ -15,7 +15,7 @@ const operatorNamespace = z
   .max(63)
   .default('seca-system')
   .describe('namespace of the operator: its Lease, configuration and credentials')
-const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('least severe level that is logged')
+export const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('least severe level that is logged')
 const dataDir = z.string().min(1).default('.seca').describe('folder for everything that is kept')
 const region = z.string().min(1).max(64).default('eu-1').describe('name of the embedded region')
 const latencyMs = milliseconds('1s', 'time that the simulated cloud takes for an operation')
@@ -41,10 +41,10 @@ const characters = z
 const leaseOrder = ({ leaseMs, leaseRenewMs, leaseRetryMs }: Record<'leaseMs' | 'leaseRenewMs' | 'leaseRetryMs', number>) =>
   leaseMs > leaseRenewMs && leaseRenewMs > leaseRetryMs && leaseRetryMs > 0
 
-const flagOnly = (description: string) => ({ description, flagOnly: true })
+export const flagOnly = (description: string) => ({ description, flagOnly: true })
 
 /** Where the programs of the embedded control plane come from. Nothing is fetched, and nobody's programs are used, because of a variable. */
-const programs = {
+export const programs = {
   download: z
     .boolean()
     .default(false)
@@ -80,6 +80,11 @@ const list = (description: string, isRight: (one: string) => boolean = () => tru
     })
     .meta({ description: `${description}; separated by commas`, placeholder: 'list' })
 
+const namespaces = list(
+  'namespaces of tenants and their workspaces that it has rights in, all else is left alone; default: every one that is labelled',
+  (name) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name),
+)
+
 /** `<name>:<port>` */
 const service = z
   .string()
@@ -92,6 +97,7 @@ export const ControllersConfig = z
     kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
     context,
     operatorNamespace,
+    namespaces,
     defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of workspaces and images that name none'),
     installationId: z
       .string()
@@ -135,6 +141,7 @@ export const ControllersConfig = z
       .min(1)
       .optional()
       .meta({ description: 'APIService that owns those: they go with it, before the server does', placeholder: 'name' }),
+    sharding: z.enum(['none', 'accounts']).default('none').describe('accounts: all processes share the cloud accounts; none: one has all'),
     leaseMs: milliseconds('15s', 'time after which another process may take over the Lease'),
     leaseRenewMs: milliseconds('10s', 'time after which a leader that could not renew gives up'),
     leaseRetryMs: milliseconds('2s', 'time between attempts to take or renew the Lease'),
@@ -195,6 +202,7 @@ export const ApiConfig = z
     kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
     context,
     operatorNamespace,
+    namespaces,
     defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of the unprefixed paths'),
     host: z.string().min(1).default('0.0.0.0').describe('address to listen on'),
     port: port(8443, 'port of the direct door: HTTPS with tokens of the issuer'),
@@ -256,6 +264,7 @@ export type MintConfig = z.output<typeof MintConfig>
 export const AccessConfig = z.strictObject({
   kubeconfig,
   context,
+  namespaces,
   defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of the unprefixed paths'),
   subject: z.string().min(1).optional().meta(flagOnly('subject of a token: SECA roles decide')),
   user: z.string().min(1).optional().meta(flagOnly('Kubernetes user: Kubernetes decides')),
@@ -273,6 +282,7 @@ export const AuditConfig = z.strictObject({
   kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod'),
   context,
   operatorNamespace,
+  namespaces,
   defaultRegion: z.string().min(1).max(64).default('eu-1').describe('region of workspaces and images that name none'),
   tenant: z.string().min(1).max(64).optional().meta(flagOnly('tell only of this tenant')),
   region: z.string().min(1).max(64).optional().meta(flagOnly('tell only of this region')),
@@ -300,6 +310,7 @@ export const DoctorConfig = z
     kubeconfig: kubeconfig.optional().describe('kubeconfig of the cluster; default: the service account of the pod, which sees less'),
     context,
     operatorNamespace,
+    namespaces,
     output: z.enum(['table', 'json']).default('table').meta(flagOnly('how the answer is written; progress goes to stderr')),
     only: list('names of checks: only these; default: all of them').meta({ flagOnly: true }),
     bundle: z
@@ -355,91 +366,26 @@ export const SimulatorConfig = z
 export type SimulatorConfig = z.output<typeof SimulatorConfig>
 
 /** `seca-operator start` */
-export const StartConfig = z.strictObject({
-  dataDir,
-  clean: z.boolean().default(false).describe('forget everything of earlier starts first'),
-  // Only the flag: an existing cluster is never used because a variable happens to point at one.
-  kubeconfig: kubeconfig.optional().meta({ description: 'use this cluster instead of the embedded control plane', flagOnly: true }),
-  region,
-  latencyMs,
-  cloud: characters,
-  validationStatus,
-  ...programs,
-  logLevel,
-})
+export const StartConfig = z
+  .strictObject({
+    dataDir,
+    clean: z.boolean().default(false).describe('forget everything of earlier starts first'),
+    node: z
+      .boolean()
+      .default(false)
+      .meta(flagOnly('run a whole node, with the chart installed on it and everything of ours in pods; needs Linux and root')),
+    // Only the flag: an existing cluster is never used because a variable happens to point at one.
+    kubeconfig: kubeconfig.optional().meta({ description: 'use this cluster instead of the embedded control plane', flagOnly: true }),
+    region,
+    latencyMs,
+    cloud: characters,
+    validationStatus,
+    ...programs,
+    logLevel,
+  })
+  .refine(({ node, kubeconfig: named }) => !node || named === undefined, '--node and --kubeconfig exclude each other')
 export type StartConfig = z.output<typeof StartConfig>
 
 /** `seca-operator install` */
-export const InstallConfig = z.strictObject({ kubeconfig, context, operatorNamespace })
+export const InstallConfig = z.strictObject({ kubeconfig, context, operatorNamespace, namespaces })
 export type InstallConfig = z.output<typeof InstallConfig>
-
-/** `seca-operator test` */
-export const TestConfig = z.strictObject({
-  only: z
-    .enum(['check', 'unit', 'e2e', 'mutants'])
-    .optional()
-    .describe('run only the static checks, the unit tests, the e2e tests, or the unit tests on sources that are broken on purpose'),
-  full: z
-    .boolean()
-    .default(false)
-    .describe('more generated cases, kills and fuzzing, and longer outages: for a whole change, not for every run'),
-  ...programs,
-})
-export type TestConfig = z.output<typeof TestConfig>
-
-/** `seca-operator bench` */
-export const BenchConfig = z.strictObject({
-  resources: z.int().min(1).max(1_000_000).default(10_000).describe('objects of the scale measurement'),
-  quick: z.boolean().default(false).describe('shorter measurements, with less certain figures'),
-  only: z.enum(['throughput', 'scale']).optional().describe('do only this measurement'),
-  profile: z.string().min(1).optional().describe('folder for CPU profiles of the controllers'),
-  ...programs,
-  logLevel: logLevel.default('warn'),
-})
-export type BenchConfig = z.output<typeof BenchConfig>
-
-/** `seca-operator bench-api` */
-export const ApiBenchConfig = z.strictObject({
-  rounds: z.int().min(1).max(100).default(3).describe('how often everything is measured'),
-  quick: z.boolean().default(false).describe('one short round, with less certain figures'),
-  only: z
-    .enum(['GET', 'LIST', 'PUT', 'BURST', 'HOSTILE'])
-    .optional()
-    .describe('measure only this: one operation, a burst of creating PUTs beside the controllers, or what hostile callers cost others'),
-  attack: z.string().min(1).optional().describe('with --only HOSTILE, only attacks whose names contain this'),
-  http2: z.boolean().default(false).describe('HTTP/2 instead of HTTP/1.1, on both sides'),
-  profile: z.string().min(1).optional().describe('folder for a CPU profile of the API'),
-  ...programs,
-  logLevel: logLevel.default('warn'),
-})
-export type ApiBenchConfig = z.output<typeof ApiBenchConfig>
-
-/** `seca-operator image` */
-export const ImageConfig = z
-  .strictObject({
-    platform: z
-      .enum(['linux/amd64', 'linux/arm64', 'all'])
-      .optional()
-      .describe("what the image is for; default: this machine's architecture")
-      .meta({ placeholder: 'linux/amd64|linux/arm64|all' }),
-    out: z.string().min(1).default('dist').describe('folder for the archive, its SBOM and provenance, and SHA256SUMS'),
-    refresh: z
-      .boolean()
-      .default(false)
-      .meta(flagOnly("pin Debian's packages to what this machine's mirror serves now: writes the lock file, then builds")),
-    unpinned: z
-      .boolean()
-      .default(false)
-      .meta(flagOnly("take what this machine's mirror of Debian serves instead of what is pinned: the digest will differ from others'")),
-    unpacked: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({
-        ...flagOnly("write the image's files, a folder for each layer, into this new folder instead of an archive"),
-        placeholder: 'folder',
-      }),
-  })
-  .refine(({ refresh, unpinned }) => !(refresh && unpinned), '--refresh and --unpinned exclude each other')
-  .refine(({ platform, unpacked }) => platform !== 'all' || unpacked === undefined, '--unpacked takes one --platform, not all')
-export type ImageConfig = z.output<typeof ImageConfig>

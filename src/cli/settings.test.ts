@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CHARACTER_NAMES } from '../../providers/simulator/cloud/characters.ts'
-import { BenchConfig, CHARACTERS, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig, TestConfig } from './config.ts'
+import { CHARACTERS, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig } from './config.ts'
+import { BenchConfig, TestConfig } from './developer-config.ts'
 import { helpText, loadSettings } from './settings.ts'
 
 const load = (args: string[], env: Record<string, string> = {}, file = '') =>
@@ -32,6 +33,7 @@ describe('settings', () => {
       leaseMs: 15_000,
       leaseRenewMs: 10_000,
       leaseRetryMs: 2_000,
+      sharding: 'none',
       logLevel: 'info',
     })
   })

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ApiBenchConfig, BenchConfig } from '../cli/config.ts'
+import type { ApiBenchConfig, BenchConfig } from '../cli/developer-config.ts'
 import { SecaError } from '../errors.ts'
 import { type AssetSettings, findAssets } from '../embedded/cluster/assets.ts'
 import { createProgress } from '../cli/progress.ts'
@@ -22,6 +22,7 @@ export function runBench(config: BenchConfig, surroundings: Surroundings): Promi
 export function runApiBench(config: ApiBenchConfig, surroundings: Surroundings): Promise<number> {
   const args = [
     `--rounds=${config.rounds}`,
+    `--objects=${config.objects}`,
     ...(config.http2 ? ['--http2'] : []),
     ...(config.only === undefined ? [] : [`--only=${config.only}`]),
     ...(config.attack === undefined ? [] : [`--attack=${config.attack}`]),

@@ -12,9 +12,9 @@ import { asJson, asTable, exitCode } from './report.ts'
 /** `seca-operator doctor`: exit code 0 when all is in order, 1 with warnings or what could not be looked at, 2 when something is broken. */
 export async function doctor(config: DoctorConfig, { signal }: { readonly signal: AbortSignal }): Promise<number> {
   const checks = chosen(config.only)
-  const { kubeconfig, context, apiUrl, apiCaFile, tokenIssuer } = config
+  const { kubeconfig, context, namespaces, apiUrl, apiCaFile, tokenIssuer } = config
   if (apiUrl !== undefined && !apiUrl.startsWith('https://')) throw invalid(`--api-url ${apiUrl} is not an https URL`)
-  const client = connect({ kubeconfig, context, userAgent: 'seca-operator/doctor' })
+  const client = connect({ kubeconfig, context, namespaces, userAgent: 'seca-operator/doctor' })
   const exam: Exam = {
     client,
     namespace: config.operatorNamespace,

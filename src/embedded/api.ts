@@ -83,13 +83,22 @@ export async function startApi(options: ApiOptions, signal: AbortSignal): Promis
     // Before the server: without it these would hold up the deletion of every namespace.
     cleanup.push(() => closeAggregation(client, AbortSignal.timeout(CLOSE_MS)))
   }
-  return {
-    SECA_URL: `https://127.0.0.1:${ports.api}`,
-    SECA_CA: join(folder.path, 'pki', 'ca.crt'),
-    SECA_TOKEN: await mintToken(folder.path, { subject: tenant, ttlMs: TOKEN_MS }),
-    SECA_TENANT: tenant,
-    SECA_REGION: region,
-  }
+  return clientVariables({ folder, url: `https://127.0.0.1:${ports.api}`, ca: join(folder.path, 'pki', 'ca.crt'), tenant, region })
+}
+
+interface Door {
+  readonly folder: Folder
+  readonly url: string
+  /** Path of a PEM file. */
+  readonly ca: string
+  readonly tenant: string
+  readonly region: string
+}
+
+/** What clients of the API need, as variables of `.seca/env`; the token's subject has the tenant's name. */
+export async function clientVariables({ folder, url, ca, tenant, region }: Door): Promise<Readonly<Record<string, string>>> {
+  const token = await mintToken(folder.path, { subject: tenant, ttlMs: TOKEN_MS })
+  return { SECA_URL: url, SECA_CA: ca, SECA_TOKEN: token, SECA_TENANT: tenant, SECA_REGION: region }
 }
 
 /** Makes the subject of the demo token the tenant's administrator; every further right comes from there. */

@@ -15,21 +15,27 @@ import { write } from './process/private-file.ts'
 import { freePorts } from './cluster/ports.ts'
 import { aborted } from '../processes/process.ts'
 import { createProgress, during, type Progress } from '../cli/progress.ts'
+import { bringUpInPods, requirePods } from './pods/start.ts'
 import { seed } from './seed.ts'
 import { controllersService, type Service, simulatorService } from './services.ts'
 import { supervise } from './supervise.ts'
+import { welcome } from './welcome.ts'
 
-const OPERATOR_NAMESPACE = 'seca-system'
-const TENANT = 'demo'
+import { type BringUp, OPERATOR_NAMESPACE, type Running, TENANT } from './bring-up.ts'
 
 /** `npm start`: everything on this machine, until a signal. */
 export async function start(config: StartConfig, { signal }: { signal: AbortSignal }): Promise<number> {
   const progress = createProgress()
+  // Before anything is changed, or forgotten.
+  if (config.node) await requirePods()
   const folder = openFolder(config.dataDir, config.clean)
   const cleanup: (() => Promise<void> | void)[] = [() => folder.release()]
   try {
-    const run = await bringUp(config, folder, progress, signal, cleanup)
-    const failure = await Promise.race([aborted(signal), ...(run.controlPlane ? [run.controlPlane.failed] : [])])
+    await stopLeftovers(folder.path, (line) => progress.line(line))
+    if (config.clean) emptyFolder(folder)
+    markFolder(folder)
+    const run = await (config.node ? bringUpInPods : bringUp)({ config, folder, progress, signal, cleanup })
+    const failure = await Promise.race([aborted(signal), ...(run.failed ? [run.failed] : [])])
     if (failure === undefined) return 0
     progress.line(
       `${failure.message}\nThe control plane cannot go on without it: everything is stopped. Start again to continue with the data that is there.`,
@@ -42,17 +48,8 @@ export async function start(config: StartConfig, { signal }: { signal: AbortSign
   }
 }
 
-async function bringUp(
-  config: StartConfig,
-  folder: Folder,
-  progress: Progress,
-  signal: AbortSignal,
-  cleanup: (() => Promise<void> | void)[],
-): Promise<{ controlPlane: ControlPlane | undefined }> {
+async function bringUp({ config, folder, progress, signal, cleanup }: BringUp): Promise<Running> {
   const say = (line: string) => progress.line(line)
-  await stopLeftovers(folder.path, say)
-  if (config.clean) emptyFolder(folder)
-  markFolder(folder)
   const cluster = await openCluster(config, folder, progress, signal)
   if (cluster.controlPlane) cleanup.push(cluster.controlPlane.stop)
   const step = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
@@ -135,8 +132,8 @@ async function bringUp(
   write(folder.file('env'), shellEnv({ KUBECONFIG: cluster.kubeconfig, ...access }, cluster.path))
   const engine = await step('starting the controllers', () => launch(controllers))
   cleanup.push(engine.stop)
-  process.stdout.write(welcome(folder, ports.controllers))
-  return cluster
+  process.stdout.write(welcome(folder, `Metrics: http://127.0.0.1:${ports.controllers}/metrics   Logs: ${folder.file('logs')}`))
+  return { failed: cluster.controlPlane?.failed }
 }
 
 interface Cluster {
@@ -179,21 +176,4 @@ function simulatorSecrets(folder: Folder): { token: string; adminToken: string }
     return readFileSync(file, 'utf8')
   }
   return { token: kept('simulator-token'), adminToken: kept('simulator-admin-token') }
-}
-
-function welcome(folder: Folder, healthPort: number): string {
-  return `
-SECA is running. In another terminal, in this folder:
-
-  source ${folder.file('env')}
-  kubectl apply -f examples/acme/
-  kubectl get seca -A
-  kubectl wait seca --all -n seca-acme--prod --for=condition=Ready --timeout=2m
-  kubectl delete -f examples/acme/
-
-  curl --cacert "$SECA_CA" -H "Authorization: Bearer $SECA_TOKEN" "$SECA_URL/providers/seca.workspace/v1/tenants/$SECA_TENANT/workspaces"
-
-Metrics: http://127.0.0.1:${healthPort}/metrics   Logs: ${folder.file('logs')}
-Ctrl-C stops everything; the next start continues with the same data, npm start -- --clean starts over.
-`
 }

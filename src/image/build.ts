@@ -27,6 +27,8 @@ export interface BuildOptions {
 
 /** An image on disk. */
 export interface Built extends Image {
+  /** name and tag in the archive: `seca-operator:0.1.0` */
+  readonly reference: string
   /** the archive, its SBOM and its provenance */
   readonly files: { readonly archive: string; readonly sbom: string; readonly provenance: string }
   readonly layers: (Image['layers'][number] & { readonly name: NamedLayer['name'] })[]
@@ -95,7 +97,7 @@ export async function buildImage(options: BuildOptions & { readonly out: string 
     release,
   })
   writeJson(files.provenance, statement)
-  return { ...image, files, layers: image.layers.map((layer, index) => ({ ...layer, name: layers[index]?.name ?? 'app' })) }
+  return { ...image, reference, files, layers: image.layers.map((layer, index) => ({ ...layer, name: layers[index]?.name ?? 'app' })) }
 }
 
 /** SHA-256 of a file, in hex. */

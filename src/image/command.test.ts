@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { ImageConfig } from '../cli/config.ts'
+import { ImageConfig } from '../cli/developer-config.ts'
 import { loadSettings } from '../cli/settings.ts'
 import { architecturesOf, image, summaryOf, writeSums } from './command.ts'
 import { temporaryFolder } from './testing.ts'

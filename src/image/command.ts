@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import manifest from '../../package.json' with { type: 'json' }
-import type { ImageConfig } from '../cli/config.ts'
+import type { ImageConfig } from '../cli/developer-config.ts'
 import { createProgress, type Progress } from '../cli/progress.ts'
 import { SecaError } from '../errors.ts'
 import { served } from './apt.ts'

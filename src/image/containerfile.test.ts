@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { loadSettings } from '../cli/settings.ts'
-import { ImageConfig } from '../cli/config.ts'
+import { ImageConfig } from '../cli/developer-config.ts'
 import { configOf } from './content.ts'
 import { readLock } from './debian.ts'
 

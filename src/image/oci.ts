@@ -26,9 +26,12 @@ export interface Blob {
 }
 
 export function jsonBlob(kind: keyof typeof MEDIA_TYPE, value: unknown): Blob {
-  const content = jsonBytes(value)
+  return rawBlob(MEDIA_TYPE[kind], jsonBytes(value))
+}
+
+export function rawBlob(mediaType: string, content: Buffer): Blob {
   const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
-  return { descriptor: { mediaType: MEDIA_TYPE[kind], digest, size: content.byteLength }, content }
+  return { descriptor: { mediaType, digest, size: content.byteLength }, content }
 }
 
 export function jsonBytes(value: unknown): Buffer {

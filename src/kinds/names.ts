@@ -45,7 +45,13 @@ export const API_FIELD_MANAGER = 'seca-api'
 /** Field manager of everything that the controllers write. */
 export const FIELD_MANAGER = 'seca-operator'
 
-/** The Lease under which the controllers of an installation work, in the operator's namespace. One shard; more come with sharding. */
+/** The Lease under which the controllers of an installation work, in the operator's namespace: its holder leads. */
 export const CONTROLLERS_LEASE = 'seca-controllers-0'
+/** The Lease whose annotation {@link SHARDS} says which replica works for which cloud account, where they share the work. */
+export const SHARDS_LEASE = 'seca-controllers-shards'
+/** Names of the replicas' own Leases, where they share the work: numbered, so that rights can name them. So many share at most, others stand by. */
+export const MEMBER_LEASES: readonly string[] = Array.from({ length: 16 }, (_, number) => `seca-controllers-member-${number}`)
+/** Annotation of {@link SHARDS_LEASE}: the table of `src/reconcile/shards/table.ts`. */
+export const SHARDS = 'secapi.cloud/shards'
 /** Annotation of the namespace `default`: namespace of the operator that serves this cluster. */
 export const CLAIM = 'secapi.cloud/served-by'

@@ -13,10 +13,18 @@ export interface ListOptions {
 export interface WatchOptions {
   readonly namespace?: string | undefined
   readonly labelSelector?: string | undefined
+  readonly fieldSelector?: string | undefined
   /** Go on from here; absent: the initial state first, then a bookmark annotated `k8s.io/initial-events-end` (WatchList). */
   readonly resourceVersion?: string | undefined
   readonly timeoutSeconds: number
   readonly signal: AbortSignal
+}
+
+/** One namespace of what there is of a kind; without a name: all. */
+export interface Part {
+  readonly name?: string
+  readonly namespace?: string
+  readonly fieldSelector?: string
 }
 
 interface ListAnswer<T> {
@@ -35,8 +43,11 @@ const PATCH = { json: 'application/json-patch+json', merge: 'application/merge-p
 /** A thin typed client: plain JSON in and out, every failure an `ApiError`. */
 export class KubeClient {
   readonly #transport: Transport
-  constructor(transport: Transport) {
+  /** The only namespaces that it has rights in; undefined: all. */
+  readonly namespaces: readonly string[] | undefined
+  constructor(transport: Transport, namespaces?: readonly string[]) {
     this.#transport = transport
+    this.namespaces = namespaces
   }
 
   get<T = KubeObject>(gvr: GroupVersionResource, namespace: string | undefined, name: string, signal?: AbortSignal): Promise<T> {
@@ -50,8 +61,24 @@ export class KubeClient {
     })
   }
 
-  /** Consistent pages. Throws `isGone` when a page token got too old: begin again. */
+  /**
+   * Consistent pages. Throws `isGone` when a page token got too old: begin again. What is asked of all namespaces is asked of each one where
+   * there are rights in some only.
+   */
   async *list<T = KubeObject>(gvr: GroupVersionResource, options: ListOptions): AsyncGenerator<{ items: T[]; resourceVersion: string }> {
+    for (const { namespace, fieldSelector } of options.namespace === undefined ? this.parts(gvr) : [options])
+      yield* this.#pages<T>(gvr, { ...options, namespace, fieldSelector: fieldSelector ?? options.fieldSelector })
+  }
+
+  /** What there is of a kind, in parts that there are rights to list and watch: RBAC knows a namespace by the selector of its name. */
+  parts({ group, resource, namespaced }: GroupVersionResource): readonly Part[] {
+    if (this.namespaces === undefined) return [{}]
+    if (namespaced) return this.namespaces.map((name) => ({ name, namespace: name }))
+    if (group !== '' || resource !== 'namespaces') return [{}]
+    return this.namespaces.map((name) => ({ name, fieldSelector: `metadata.name=${name}` }))
+  }
+
+  async *#pages<T>(gvr: GroupVersionResource, options: ListOptions): AsyncGenerator<{ items: T[]; resourceVersion: string }> {
     const path = pathOf(gvr, options.namespace)
     const query = selectors(options)
     query.set('limit', String(options.pageSize ?? 500))
@@ -78,7 +105,7 @@ export class KubeClient {
   }
 
   /** How far the history of a kind is, from a small consistent read: whatever was written before has at most this version. */
-  async versionOf(gvr: GroupVersionResource, options: { namespace?: string | undefined; signal?: AbortSignal }): Promise<number> {
+  async versionOf(gvr: GroupVersionResource, options: Omit<ListOptions, 'pageSize'>): Promise<number> {
     for await (const { resourceVersion } of this.list(gvr, { ...options, pageSize: 1 })) return Number(resourceVersion)
     return Number.NaN
   }

@@ -20,13 +20,16 @@ export interface ConnectOptions {
   readonly userAgent: string
   /** See {@link Pace}. */
   readonly pace?: Pace
+  /** The only namespaces that there are rights in; absent or empty: all. */
+  readonly namespaces?: readonly string[]
 }
 
 /** A client for the named cluster. Throws at once when there is no configuration, and on first use when it is unusable. */
 export function connect(options: ConnectOptions): KubeClient {
   const source = options.kubeconfig === undefined ? inCluster() : fromKubeconfig(options.kubeconfig, options.context)
-  const { userAgent, metrics, pace } = options
-  return new KubeClient(new Transport({ credentials: new Credentials(source), userAgent, metrics, pace }))
+  const { userAgent, metrics, pace, namespaces = [] } = options
+  const transport = new Transport({ credentials: new Credentials(source), userAgent, metrics, pace })
+  return new KubeClient(transport, namespaces.length === 0 ? undefined : namespaces)
 }
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'

@@ -112,6 +112,21 @@ export class WorkQueue {
     this.#isOpen = true
   }
 
+  /** Forgets what waits and is not kept; what is worked on ends, and is not begun again. */
+  retain(keep: (key: string) => boolean): void {
+    for (const entry of this.#entries.values()) {
+      if (keep(entry.key)) continue
+      this.#undelay(entry)
+      entry.dirty = undefined
+      this.#failures.delete(entry.key)
+      if (entry.state === 'processing') continue
+      if (entry.state === 'ready') this.#count(-1)
+      // Its placements are none any more.
+      entry.state = 'idle'
+      this.#entries.delete(entry.key)
+    }
+  }
+
   /** Whether the key is worked on, waits, or will at some time. */
   has(key: string): boolean {
     return this.#entries.has(key)

@@ -9,15 +9,16 @@ import { Currency } from './currency.ts'
 import { ApiError, apiErrorFrom, isGone, isNotFound } from './errors.ts'
 import type { GroupVersionResource, KubeObject } from './gvr.ts'
 import type { History } from './history.ts'
-import type { Relist, Store } from './store.ts'
+import type { Feed, Relist } from './store.ts'
 import { decode, Interrupted, type WatchEvent } from './watch-event.ts'
 import { watchdog } from './watchdog.ts'
 
 export interface ReflectorOptions<T extends KubeObject> {
   readonly client: KubeClient
   readonly gvr: GroupVersionResource
-  readonly store: Store<T>
+  readonly store: Feed<T>
   readonly labelSelector?: string | undefined
+  readonly fieldSelector?: string | undefined
   readonly namespace?: string | undefined
   readonly log: Log
   readonly metrics?: Pick<Metrics, 'watchEvents'> | undefined
@@ -77,10 +78,10 @@ export class Reflector<T extends KubeObject> {
     // Whoever waits hears of it; nobody has to.
     this.#synced.promise.catch(() => undefined)
     this.#settled.promise.catch(() => undefined)
-    options.store.onListenerError = (error) => {
+    options.store.hearListenerErrors((error) => {
       this.#count('listener-failed')
       options.log.error({ resource: options.gvr.resource, err: asError(error) }, 'listener failed')
-    }
+    })
     options.history?.onRewind(() => {
       this.#rewinds++
       this.#stream?.abort(new Interrupted('restored', WENT_BACK))
@@ -132,13 +133,13 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, gvr, namespace, labelSelector } = this.#options
+    const { client, gvr, namespace, labelSelector, fieldSelector } = this.#options
     const at = this.#clock.now()
     const rewinds = this.#rewinds
     let isRewound = false
     let relist: Relist<T> | undefined
     let version = ''
-    for await (const page of client.list<T>(gvr, { namespace, labelSelector, signal })) {
+    for await (const page of client.list<T>(gvr, { namespace, labelSelector, fieldSelector, signal })) {
       isRewound ||= rewinds > this.#answered || this.#isFromThePast(page.resourceVersion)
       relist ??= isRewound ? this.#options.store.relistRewound() : this.#options.store.relist()
       version = page.resourceVersion
@@ -176,7 +177,7 @@ export class Reflector<T extends KubeObject> {
 
   /** One watch, from its beginning to its orderly end. Without a version it brings the state first (KEP-3157). */
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, gvr, namespace, labelSelector, store, proveMs } = this.#options
+    const { client, gvr, namespace, labelSelector, fieldSelector, store, proveMs } = this.#options
     const timeoutSeconds = this.#seconds()
     const at = this.#clock.now()
     const stream = (this.#stream = new AbortController())
@@ -198,6 +199,7 @@ export class Reflector<T extends KubeObject> {
       const lines = await client.watch(gvr, {
         namespace,
         labelSelector,
+        fieldSelector,
         resourceVersion: this.#version,
         timeoutSeconds,
         signal: stream.signal,
@@ -271,14 +273,14 @@ export class Reflector<T extends KubeObject> {
 
   /** Asks how far the history is, in time for the bookmark that says whether the store is there too. */
   async #prove(stream: AbortController, seconds: number, signal: AbortSignal): Promise<void> {
-    const { client, gvr, namespace } = this.#options
+    const { client, gvr, namespace, fieldSelector } = this.#options
     await this.#clock.sleep((seconds - ASK_S) * 1000, stream.signal)
     if (stream.signal.aborted) return
     const at = this.#clock.now()
     const before = Number(this.#version ?? 0)
     const limit = deadline(signal, ASK_MS)
     try {
-      const version = await client.versionOf(gvr, { namespace, signal: limit.signal })
+      const version = await client.versionOf(gvr, { namespace, fieldSelector, signal: limit.signal })
       if (version >= before) this.#currency.told(version, at)
       else if (!stream.signal.aborted) stream.abort(new Interrupted('restored', WENT_BACK))
     } catch {

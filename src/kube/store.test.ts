@@ -39,6 +39,32 @@ test('a late answer cannot bring back what was deleted', () => {
   expect(store.set(configMap('b', 14))).toBe(true)
 })
 
+test('parts have lists of their own, which say nothing of others', () => {
+  const { store, changes } = make()
+  const [one, other] = [store.part('one'), store.part('other')]
+  const inPart = (namespace: string, name: string, version: number) => configMap(name, version, { namespace, uid: `${namespace}-${name}` })
+  for (const [part, name] of [
+    [one, 'one'],
+    [other, 'other'],
+  ] as const) {
+    const list = part.relist()
+    list.add(inPart(name, 'a', 5))
+    list.add(inPart(name, 'b', 6))
+    list.finish('10')
+  }
+  const again = one.relist()
+  again.add(inPart('one', 'b', 6))
+  again.finish('20')
+  expect([...store.values()].map(keyOf)).toEqual(['one/b', 'other/a', 'other/b'])
+  expect(changes.at(-1)).toContain('deleted one/a')
+  // Gone before the list of its own part, and yet to come for the other's.
+  expect([store.set(inPart('one', 'late', 15)), store.set(inPart('other', 'late', 15))]).toEqual([false, true])
+  const rewound = other.relistRewound()
+  rewound.add(inPart('other', 'a', 2))
+  rewound.finish('3')
+  expect([...store.values()].map((obj) => `${keyOf(obj)}@${obj.metadata.resourceVersion}`)).toEqual(['one/b@6', 'other/a@2'])
+})
+
 test('delete and create unseen surfaces as two changes', () => {
   const { store, changes } = make()
   store.set(configMap('a', 5, { uid: 'one' }))
@@ -88,7 +114,7 @@ test('strips by assignment', () => {
 test('a listener that throws costs the others nothing', () => {
   const { store, changes } = make()
   const errors: unknown[] = []
-  store.onListenerError = (error) => errors.push(error)
+  store.hearListenerErrors((error) => errors.push(error))
   const off = store.onChange(() => {
     throw new Error('mine')
   })

@@ -21,6 +21,9 @@ export interface Relist<T> {
   finish(resourceVersion: string): void
 }
 
+/** What a reflector feeds: a whole store, or a part of it that nobody else feeds. */
+export type Feed<T extends KubeObject> = Pick<Store<T>, 'set' | 'remove' | 'relist' | 'relistRewound' | 'hearListenerErrors'>
+
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 /** A write's answer can come this much after the deletion's event; then no tombstone is needed any more. */
 const TOMBSTONE_MS = 300_000
@@ -31,6 +34,9 @@ export function keyOf(obj: Pick<KubeObject, 'metadata'>): string {
   const { namespace, name } = obj.metadata
   return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
 }
+
+/** A part of a store is a namespace; of a kind without, one object. */
+const partOf = ({ metadata: { namespace, name } }: Pick<KubeObject, 'metadata'>): string => namespace ?? name
 
 /** Resource versions of one apiserver compare as integers (KEP-5504). */
 function versionOf(obj: Pick<KubeObject, 'metadata'>): number {
@@ -52,9 +58,10 @@ export class Store<T extends KubeObject> {
   readonly #tombstones = new Map<string, { version: number; at: number }>()
   /** Version of the last complete list: what it did not hold, and is not newer, does not exist. */
   #floor = -1
+  /** The same of parts that have lists of their own. */
+  readonly #floors = new Map<string, number>()
   #initial = true
-  /** Hears of listeners that throw; the change itself has happened, and the other listeners heard of it. */
-  onListenerError: (error: unknown) => void = (error) => process.emitWarning(asError(error))
+  #onListenerError: (error: unknown) => void = (error) => process.emitWarning(asError(error))
 
   constructor(options: StoreOptions<T> = {}) {
     this.#indexers = Object.entries(options.indexes ?? {})
@@ -85,7 +92,18 @@ export class Store<T extends KubeObject> {
 
   /** Takes an event's object or a write's answer; false when what is here is as new, or the object is known to be gone. */
   set(obj: T): boolean {
-    return this.#accept(obj, this.#floor)
+    return this.#accept(obj, this.#floors.get(partOf(obj)) ?? this.#floor)
+  }
+
+  /** The objects of one namespace, or the one of that name of a kind without, for a reflector of their own: its lists say nothing of others. */
+  part(name: string): Feed<T> {
+    return {
+      set: (obj) => this.set(obj),
+      remove: (obj) => this.remove(obj),
+      relist: () => this.relist(name),
+      relistRewound: () => this.relistRewound(name),
+      hearListenerErrors: (listener) => this.hearListenerErrors(listener),
+    }
   }
 
   #accept(obj: T, floor: number): boolean {
@@ -123,8 +141,8 @@ export class Store<T extends KubeObject> {
     return true
   }
 
-  /** A complete list is coming: `add` each object of it, then `finish` with its version. Newer than the list stays. */
-  relist(): Relist<T> {
+  /** A complete list (of a part) is coming: `add` each object of it, then `finish` with its version. Newer than the list stays. */
+  relist(part?: string): Relist<T> {
     const seen = new Set<string>()
     return {
       add: (obj) => {
@@ -133,8 +151,8 @@ export class Store<T extends KubeObject> {
       },
       finish: (resourceVersion) => {
         const version = Number(resourceVersion)
-        for (const [key, obj] of this.#objects) if (!seen.has(key) && versionOf(obj) <= version) this.#drop(key, obj, obj, version)
-        this.#listed(version)
+        for (const [key, obj] of this.#of(part)) if (!seen.has(key) && versionOf(obj) <= version) this.#drop(key, obj, obj, version)
+        this.#listed(version, part)
       },
     }
   }
@@ -143,11 +161,11 @@ export class Store<T extends KubeObject> {
    * As {@link relist}, of an apiserver whose history went back (etcd restored from a backup): versions of what is here now mean nothing
    * any more. What the list has replaces it, what the list has not is deleted, and until then everything stays as it was.
    */
-  relistRewound(): Relist<T> {
-    const old = new Map(this.#objects)
+  relistRewound(part?: string): Relist<T> {
+    const old = new Map(this.#of(part))
     const seen = new Set<string>()
     this.#tombstones.clear()
-    this.#floor = -1
+    this.#setFloor(-1, part)
     return {
       add: (obj) => {
         const key = keyOf(obj)
@@ -159,14 +177,28 @@ export class Store<T extends KubeObject> {
       finish: (resourceVersion) => {
         const version = Number(resourceVersion)
         for (const [key, obj] of old) if (!seen.has(key) && this.#objects.get(key) === obj) this.#drop(key, obj, obj, version)
-        this.#listed(version)
+        this.#listed(version, part)
       },
     }
   }
 
-  #listed(version: number): void {
-    this.#floor = version
+  *#of(part: string | undefined): Iterable<[string, T]> {
+    for (const entry of this.#objects) if (part === undefined || partOf(entry[1]) === part) yield entry
+  }
+
+  #listed(version: number, part: string | undefined): void {
+    this.#setFloor(version, part)
     this.#initial = false
+  }
+
+  #setFloor(version: number, part: string | undefined): void {
+    if (part === undefined) this.#floor = version
+    else this.#floors.set(part, version)
+  }
+
+  /** Says who hears of listeners that throw; the change itself has happened, and the other listeners heard of it. */
+  hearListenerErrors(listener: (error: unknown) => void): void {
+    this.#onListenerError = listener
   }
 
   /** Calls back after each change, synchronously. Returns what ends that. */
@@ -224,7 +256,7 @@ export class Store<T extends KubeObject> {
       try {
         listener(change)
       } catch (error) {
-        this.onListenerError(error)
+        this.#onListenerError(error)
       }
     }
   }

@@ -48,6 +48,26 @@ export function createMetrics() {
     })
   }
 
+  /** Where replicas share the accounts: how many there are, and for how many of them this process may act. */
+  const tellShards = (accounts: { readonly all: () => number; readonly held: () => number }) => {
+    new Gauge({
+      name: 'seca_accounts',
+      help: 'Cloud accounts (CloudProviders) that there are, where replicas share them',
+      registers,
+      collect() {
+        this.set(accounts.all())
+      },
+    })
+    new Gauge({
+      name: 'seca_accounts_held',
+      help: 'Cloud accounts (CloudProviders) that this process works for, where replicas share them',
+      registers,
+      collect() {
+        this.set(accounts.held())
+      },
+    })
+  }
+
   /** `limit`: writes to the kube-apiserver that may be under way at a time right now. */
   const tellPace = (limit: () => number) => {
     new Gauge({
@@ -65,6 +85,8 @@ export function createMetrics() {
     countResources,
     tellLeadership,
     tellPace,
+    tellShards,
+    accountMoves: counter('account_moves_total', 'Cloud accounts that this process took over (in) and let go of (out)', ['direction']),
     /** Keys waiting, by queue. */
     queueDepth: gauge('queue_depth', 'Keys waiting in a work queue', ['queue']),
     queueWait: histogram('queue_wait_seconds', 'Time a key waited', ['queue', 'priority']),

@@ -15,7 +15,8 @@ const READ_MS = 30_000
 export async function printAccess(config: AccessConfig, { signal }: { signal: AbortSignal }): Promise<number> {
   if ((config.subject === undefined) === (config.user === undefined))
     throw new SecaError('InvalidConfiguration', 'give either --subject (of a token) or --user (of Kubernetes)')
-  const client = connect({ kubeconfig: config.kubeconfig, context: config.context, userAgent: 'seca-operator/access' })
+  const { kubeconfig, context, namespaces } = config
+  const client = connect({ kubeconfig, context, namespaces, userAgent: 'seca-operator/access' })
   const cache = new Cache(KINDS, config.defaultRegion)
   const informers = new Informers({ client, cache, log: createLog({ level: 'silent', name: 'access' }), metrics: createMetrics() })
   const stop = new AbortController()

@@ -38,7 +38,8 @@ const GRACE_MS = 10_000
 /** `seca-operator api`, until a signal: both doors, each with its own listener and its own way to learn who calls (architecture §6). */
 export async function api(config: ApiConfig, context: { readonly signal: AbortSignal }): Promise<void> {
   const { signal, log, metrics } = surroundings('api', config.logLevel, context)
-  const client = connect({ kubeconfig: config.kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/api' })
+  const { kubeconfig, context: kubeContext, namespaces } = config
+  const client = connect({ kubeconfig, context: kubeContext, namespaces, metrics, userAgent: 'seca-operator/api' })
   const cache = createCache(config)
   const current = { kinds: DECIDING, maxAgeMs: config.dataMaxAgeMs }
   const informers = new Informers({ client, cache, log, metrics, current })

@@ -19,15 +19,19 @@ import type { Fence } from '../provider/fence.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { Connections } from '../reconcile/connections.ts'
 import { Coverage } from '../reconcile/coverage.ts'
+import type { Controller } from '../reconcile/controller.ts'
 import { Engine } from '../reconcile/engine.ts'
 import { Identities } from '../reconcile/identity.ts'
 import { Inspector } from '../reconcile/inspector.ts'
 import { createServices, isUninstalling, live, readSecret } from '../reconcile/services.ts'
 import { shareOf } from '../reconcile/share.ts'
+import { OwnedQueue } from '../reconcile/shards/owned-queue.ts'
+import type { Rights } from '../reconcile/shards/rights.ts'
 import { Sweeper } from '../reconcile/sweeper.ts'
 import { createView } from '../reconcile/view.ts'
 import { Waker } from '../reconcile/wake.ts'
 import { Writer } from '../reconcile/writer.ts'
+import { isWorker } from './share.ts'
 
 /** What the engine of a process is made of. */
 interface Parts {
@@ -36,31 +40,39 @@ interface Parts {
   readonly cache: Cache
   readonly recorder: EventRecorder
   readonly installation: string
+  /** Of this process. */
+  readonly identity: string
   readonly log: Log
   readonly metrics: Metrics
   /** Whether this process leads for sure. */
   readonly mayAct: () => boolean
+  /** What this process may work on, where replicas share the accounts; absent: on everything, while it leads. */
+  readonly rights?: Rights
   /** All that are known if absent. */
   readonly providers?: readonly Provider[]
 }
 
 /** Puts the engine of a process together; it does nothing yet. */
-export function assemble({ config, client, cache, recorder, installation, log, metrics, mayAct, providers = PROVIDERS }: Parts) {
+export function assemble({
+  config,
+  client,
+  cache,
+  recorder,
+  installation,
+  identity,
+  log,
+  metrics,
+  mayAct,
+  rights,
+  providers = PROVIDERS,
+}: Parts) {
   const edges = new Edges(cache)
   const view = createView(cache, edges.graph)
-  const byKind = new Map(CONTROLLERS.map((controller) => [controller.kind.kind, controller]))
+  const byKind = CONTROLLERS_BY_KIND
   const reads = new Map(KINDS.map(({ kind }) => [kind, readsOf(providers.map(({ capabilities }) => capabilities[kind]))]))
-  const queue = new WorkQueue({ name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 }, shareOf: shareOf(cache, byKind) })
+  const lines = { name: 'resources', metrics, backoff: { baseMs: 500, maxMs: 60_000 }, shareOf: shareOf(cache, byKind) }
+  const queue = rights === undefined ? new WorkQueue(lines) : new OwnedQueue(lines, rights.isOurs)
   queue.close()
-  const fence: Fence = {
-    check() {
-      if (!mayAct())
-        throw new ProviderError(
-          'transient',
-          'this process does not hold the Lease for sure any more: nothing was sent, whoever leads goes on',
-        )
-    },
-  }
   const { operatorNamespace, callTimeoutMs, driftIntervalMs } = config
   const connections = new Connections({
     lookup: cache,
@@ -69,7 +81,9 @@ export function assemble({ config, client, cache, recorder, installation, log, m
     installation,
     readSecret: (name, signal) => readSecret(client, operatorNamespace, name, signal),
     now: systemClock.now,
-    fence,
+    fence: (account) => fenceOf(rights === undefined ? mayAct : () => rights.mayAct(account)),
+    userAgent: `seca-operator/controllers (${identity})`,
+    isShared: rights !== undefined,
     onBroken: (name) => queue.add(`CloudProvider|${name}`, { priority: 'high' }),
   })
   const waker = new Waker({
@@ -87,10 +101,23 @@ export function assemble({ config, client, cache, recorder, installation, log, m
   })
   const announcer = new Announcer({ recorder, log, metrics, cache, now: Date.now })
   const uninstalling = (kind: Kind, signal: AbortSignal) => isUninstalling(client, kind, signal)
-  const abandonments = new Abandonments({ cache, announcer, metrics, isUninstalling: uninstalling })
+  const abandonments = new Abandonments({
+    cache,
+    announcer,
+    metrics,
+    isUninstalling: uninstalling,
+    ...(rights === undefined ? {} : { isOurs: isWorker(rights, cache, byKind) }),
+  })
   const identities = new Identities({ lookup: cache, graph: edges.graph, connections, installation, callTimeoutMs, metrics, log })
   const services = createServices(client, cache, connections)
-  const coverage = new Coverage({ cache, controllers: byKind, queue, connections, identities })
+  const coverage = new Coverage({
+    cache,
+    controllers: byKind,
+    queue,
+    connections,
+    identities,
+    ...(rights === undefined ? {} : { isOurs: rights.isOurRegion }),
+  })
   const sweeper = new Sweeper({
     coverage,
     inspector: new Inspector({ lookup: cache, view, services, identities, now: Date.now }),
@@ -103,6 +130,7 @@ export function assemble({ config, client, cache, recorder, installation, log, m
     log,
     clock: systemClock,
     random: Math.random,
+    ...(rights === undefined ? {} : { endOf: rights.endOf }),
   })
   const engine = new Engine({
     cache,
@@ -134,3 +162,18 @@ export function assemble({ config, client, cache, recorder, installation, log, m
   }
   return { engine, waker, sweeper, coverage, connections, queue, abandonments, work }
 }
+
+/** What differs by kind, all of it. */
+export const CONTROLLERS_BY_KIND: ReadonlyMap<string, Controller> = new Map(
+  CONTROLLERS.map((controller) => [controller.kind.kind, controller]),
+)
+
+const fenceOf = (mayAct: () => boolean): Fence => ({
+  check() {
+    if (!mayAct())
+      throw new ProviderError(
+        'transient',
+        'this process does not hold the Lease for sure any more: nothing was sent, whoever leads goes on',
+      )
+  },
+})

@@ -66,7 +66,8 @@ async function once(options: RegularAudit, clock: Clock, signal: AbortSignal): P
     await clock.sleep(ms, at)
     at.throwIfAborted()
   }
-  const about = { lookup: cache, kinds: KINDS, installation, accounts, roadMs: callTimeoutMs }
+  const isPartial = client.namespaces !== undefined
+  const about = { lookup: cache, kinds: KINDS, installation, accounts, isPartial, roadMs: callTimeoutMs }
   try {
     return await audit({ ...about, isAsked: () => true, sleep, onProgress: () => undefined }, signal)
   } finally {

@@ -52,7 +52,8 @@ export async function runAudit(config: AuditConfig, { signal }: { readonly signa
 /** Runs work on a cluster that is read as it changes. */
 async function inCluster(config: AuditConfig, signal: AbortSignal, work: (world: World) => Promise<number>): Promise<number> {
   const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
-  const client = connect({ ...kubeconfig, context: config.context, userAgent: 'seca-operator/audit' })
+  const { context, namespaces } = config
+  const client = connect({ ...kubeconfig, context, namespaces, userAgent: 'seca-operator/audit' })
   const cache = new Cache(KINDS, config.defaultRegion)
   const informers = new Informers({ client, cache, log: createLog({ level: 'silent', name: 'audit' }), metrics: createMetrics() })
   const stop = new AbortController()
@@ -114,6 +115,7 @@ async function auditAndAct(config: AuditConfig, world: World, manifests: readonl
           kinds: KINDS,
           installation,
           accounts,
+          isPartial: client.namespaces !== undefined,
           roadMs: config.callTimeoutMs,
           isAsked: (finding) => isAsked(config, finding),
           sleep: (ms, at) => sleep(ms, undefined, { signal: at }),

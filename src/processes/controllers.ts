@@ -17,10 +17,12 @@ import { Cache } from '../cache/cache.ts'
 import { Informers } from '../cache/informers.ts'
 import { Claim } from '../reconcile/claim.ts'
 import { installationId, keepInstallation } from '../reconcile/installation.ts'
+import { disband } from '../reconcile/shards/disband.ts'
 import { Turns } from '../reconcile/turns.ts'
 import { surroundings } from './process.ts'
 import { assemble } from './assemble.ts'
 import { auditRegularly } from './audit-regularly.ts'
+import { shardsOf, workInShards } from './shards.ts'
 
 /** How long a start waits between tries while the apiserver is away. */
 const RETRY_MS = 2_000
@@ -33,8 +35,8 @@ export async function controllers(config: ControllersConfig, context: { readonly
   const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
   const pace = new Pace()
   metrics.tellPace(() => pace.limit)
-  const client = connect({ ...kubeconfig, context: config.context, metrics, userAgent: 'seca-operator/controllers', pace })
-  const { operatorNamespace: namespace } = config
+  const { operatorNamespace: namespace, namespaces } = config
+  const client = connect({ ...kubeconfig, context: config.context, namespaces, metrics, userAgent: 'seca-operator/controllers', pace })
   // Random: two that share a host's name, or a number of a process, would both lead.
   const identity = `${hostname()}-${randomBytes(8).toString('hex')}`
   const cache = new Cache(KINDS, config.defaultRegion)
@@ -79,38 +81,42 @@ export async function controllers(config: ControllersConfig, context: { readonly
     const kept = keepInstallation({ ...home, id: installation, log }, ended)
     kept.catch(() => stop.abort())
     const mayAct = () => elector.holds() && claim.isOurs
-    const {
-      waker,
-      connections,
-      abandonments,
-      work: begin,
-    } = assemble({
+    const shards = config.sharding === 'none' ? undefined : shardsOf({ config, client, cache, identity, elector, claim, log, metrics })
+    const parts = assemble({
       config,
       client,
       cache,
       recorder,
       installation,
+      identity,
       log,
       metrics,
       mayAct,
+      ...(shards === undefined ? {} : { rights: shards.rights }),
     })
+    const { waker, connections, abandonments, work: begin } = parts
     const detach = waker.attach()
-    const work = async (working: AbortSignal) => {
-      await informers.whenSynced(working)
-      if (working.aborted) return
-      abandonments.watch(working)
+    const duties = (working: AbortSignal) => {
       const resources = [...cache.kinds()].reduce((sum, kind) => sum + cache.store(kind.kind).size, 0)
       const isWhole = () => informers.missing().length === 0
       void doDuties({ config, client, cache, isWhole, log, metrics, mayAct, record: tell('Keep') }, working)
       void auditRegularly({ config, client, cache, installation, metrics, log, isWhole }, working)
       log.info({ resources, installation, missing: informers.missing() }, 'in sync, working')
+    }
+    const work = async (working: AbortSignal) => {
+      await informers.whenSynced(working)
+      // Replicas that shared the accounts until now may be at work.
+      if (!(await disband({ client, namespace, log, ...config }, working))) return
+      abandonments.watch(working)
+      duties(working)
       // Time may be up although nobody has noticed yet; then this ends leadership.
       await begin(config.workers, working, async (id, reconcile) => (mayAct() ? turns.of(id, reconcile) : undefined))
     }
     const lead = async (leading: AbortSignal) => {
       while (!leading.aborted) await work(await claim.whenOurs(leading))
     }
-    await elector.run({ signal: ended, lead })
+    if (shards === undefined) await elector.run({ signal: ended, lead })
+    else await workInShards({ config, shards, parts, cache, informers, claim, elector, turns, duties }, ended)
     detach()
     await recorder.flush()
     await connections.close()

@@ -23,15 +23,24 @@ export async function install(config: InstallConfig, context: { signal: AbortSig
   const client = connect({ kubeconfig: config.kubeconfig, context: config.context, userAgent: 'seca-operator/install' })
   try {
     await during(createProgress(), 'installing resource kinds, roles and policy', () =>
-      installCluster(client, config.operatorNamespace, context.signal),
+      installCluster(client, config.operatorNamespace, context.signal, config.namespaces),
     )
   } finally {
     await client.close()
   }
 }
 
-/** Applies what the cluster needs before the controllers run: CRDs, the operator's namespace and account, rights, tenant policy. */
-export async function installCluster(client: KubeClient, operatorNamespace: string, signal?: AbortSignal): Promise<void> {
+/**
+ * Applies what the cluster needs before the controllers run: CRDs, the operator's namespace and account, rights (in some namespaces only,
+ * where those are given), tenant policy.
+ */
+export async function installCluster(
+  client: KubeClient,
+  operatorNamespace: string,
+  signal?: AbortSignal,
+  namespaces: readonly string[] = [],
+): Promise<void> {
+  const given = namespaces.length === 0 ? undefined : namespaces
   const labels = { 'app.kubernetes.io/part-of': 'seca-operator' }
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: operatorNamespace, labels } }
   const accounts = [SERVICE_ACCOUNT, API_SERVICE_ACCOUNT].map((name) => ({
@@ -41,8 +50,8 @@ export async function installCluster(client: KubeClient, operatorNamespace: stri
   }))
   const roles = [
     ...userRoles(),
-    ...controllerRoles(operatorNamespace, SERVICE_ACCOUNT),
-    ...apiRoles(operatorNamespace, API_SERVICE_ACCOUNT),
+    ...controllerRoles(operatorNamespace, SERVICE_ACCOUNT, given),
+    ...apiRoles(operatorNamespace, API_SERVICE_ACCOUNT, given),
   ]
   await applyAll(client, [namespace], signal)
   const crds = allCrds()

@@ -172,3 +172,12 @@ describe('what the cloud says of its own budget', () => {
     expect(await turns(budget, times(3))).toEqual(['0', '0', '100'])
   })
 })
+
+test('one that somebody else may have used has nothing saved up, and no debt', async () => {
+  const budget = createBudget(rate(10, 5))
+  budget.empty()
+  expect(await turns(budget, times(3))).toEqual(['100', '200', '300'])
+  // What was used stays used: emptied again it is no emptier.
+  budget.empty()
+  expect(await turns(budget, times(1))).toEqual(['100'])
+})

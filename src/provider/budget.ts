@@ -24,6 +24,8 @@ export interface Budget {
   observe(headers: Readonly<Record<string, string | string[] | undefined>>): void
   /** The settings changed. What was used stays used. */
   set(rate: Rate): void
+  /** Somebody else may have used all of it just now: nothing is saved up. */
+  empty(): void
 }
 
 interface Waiter {
@@ -151,6 +153,9 @@ export function createBudget({ now = () => performance.now(), ...rate }: BudgetO
       fullAt = Math.max(fullAt, time + stepMs * (burst - tokens))
       if (remaining === 0) emptyUntil = time + RETRY_FLOOR_MS
       serve()
+    },
+    empty() {
+      fullAt = Math.max(fullAt, now() + stepMs * burst)
     },
   }
 }

@@ -241,6 +241,8 @@ export interface Account<S, C> {
   readonly observe?: (headers: Readonly<Record<string, string | string[] | undefined>>) => void
   /** To be asked last before anything is changed in the cloud; `HttpClient` does. Absent: always. */
   readonly fence?: Fence
+  /** What this process calls itself in requests: a cloud's own log then says which replica made one. */
+  readonly userAgent?: string
   /** The way to the cloud where it is not the network: a cloud in this process. Absent: a pool of connections. */
   readonly dispatcher?: Dispatcher
 }

@@ -49,17 +49,25 @@ describe('requests', () => {
       (request, response) => {
         const { method, url, headers } = request
         request.on('data', (chunk: Buffer) => {
-          seen = { method, url, authorization: headers.authorization, type: headers['content-type'], body: JSON.parse(chunk.toString()) }
+          seen = {
+            method,
+            url,
+            agent: headers['user-agent'],
+            authorization: headers.authorization,
+            type: headers['content-type'],
+            body: JSON.parse(chunk.toString()),
+          }
           response.end('{"id":"vol-1"}')
         })
       },
-      { account: { acquire } },
+      { account: { acquire, userAgent: 'seca-operator/controllers (one)' } },
     )
     const request = { method: 'POST', path: '/volumes', query: { tag: 'a/b c', none: undefined }, body: { size: 1 } } as const
     expect(await client.call(request, context)).toEqual({ id: 'vol-1' })
     expect(seen).toEqual({
       method: 'POST',
       url: '/api/volumes?tag=a%2Fb+c',
+      agent: 'seca-operator/controllers (one)',
       authorization: `Bearer ${SECRET}`,
       type: 'application/json',
       body: { size: 1 },

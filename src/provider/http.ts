@@ -11,7 +11,7 @@ import { wordsOf } from './words.ts'
 export interface HttpOptions {
   /** Where the cloud's API begins; no trailing slash needed. */
   readonly baseUrl: string
-  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'observe' | 'fence' | 'dispatcher'>
+  readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'observe' | 'fence' | 'dispatcher' | 'userAgent'>
   /** Headers of every request, credentials among them unless `token` gives them. */
   readonly headers?: (context: CallContext) => Record<string, string> | Promise<Record<string, string>>
   /** Bearer token that is fetched and renewed; after a 401 a request is made once more, with a new one. */
@@ -133,10 +133,12 @@ export class HttpClient {
   }
 
   async #exchange<T>(request: HttpRequest, context: CallContext, token: string | undefined): Promise<HttpAnswer<T>> {
-    await this.#options.account.acquire(context)
+    const { acquire, userAgent } = this.#options.account
+    await acquire(context)
     const url = this.#url(request)
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const headers = { accept: 'application/json', ...bearer, ...(await this.#options.headers?.(context)), ...request.headers }
+    const agent = userAgent === undefined ? {} : { 'user-agent': userAgent }
+    const headers = { accept: 'application/json', ...agent, ...bearer, ...(await this.#options.headers?.(context)), ...request.headers }
     const limit = deadline(context.signal, this.#options.timeoutMs ?? 30_000)
     const { text, type } = encoded(request)
     const dispatcher = (request.changes ?? request.method !== 'GET') ? this.#fenced : this.#agent

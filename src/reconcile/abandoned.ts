@@ -13,6 +13,8 @@ export interface AbandonmentsOptions {
   readonly metrics: Pick<Metrics, 'abandoned'>
   /** Whether the kind's CRD is being deleted, or gone: then its objects go on purpose, and their cloud objects stay. */
   readonly isUninstalling: (kind: Kind, signal: AbortSignal) => Promise<boolean>
+  /** Whether this process works on the object; absent: on all. */
+  readonly isOurs?: (kind: Kind, object: Resource) => boolean
 }
 
 /**
@@ -51,7 +53,7 @@ export class Abandonments {
     const wasLetGo = isLetGo(previous)
     if (wasLetGo || (type === 'updated' && !isLetGo(object))) return
     // Told once: what is left of such an object is of others.
-    if (this.#released.delete(previous.metadata.uid) || !isLeft(previous)) return
+    if (this.#released.delete(previous.metadata.uid) || !isLeft(previous) || this.#options.isOurs?.(kind, previous) === false) return
     void this.#tell(kind, previous, leading)
   }
 

@@ -37,11 +37,19 @@ const DEFAULT_RATE = 20
 /** What is known of cloud accounts for as long as the process lives: connections are renewed, a budget that was used up stays used up. */
 export class Accounts {
   readonly #now: () => number
+  readonly #isShared: boolean
   readonly #accounts = new Map<string, Account & { rate: Rate }>()
 
-  /** `now`: monotonic milliseconds. */
-  constructor(now: () => number) {
+  /** `now`: monotonic milliseconds. `isShared`: other processes may have worked for an account before, and used its budget. */
+  constructor(now: () => number, isShared = false) {
     this.#now = now
+    this.#isShared = isShared
+  }
+
+  /** Another process may have used the budgets of a CloudProvider just now. */
+  begin(object: Resource): void {
+    const start = accountOf(object, '')
+    for (const [id, { budget }] of this.#accounts) if (id.startsWith(start)) budget.empty()
   }
 
   /** The account behind a Secret of a CloudProvider, with the budget that the CloudProvider gives it now. */
@@ -53,6 +61,7 @@ export class Accounts {
     if (known === undefined) {
       const breaker = createBreaker({ account: `the cloud of CloudProvider "${object.metadata.name}"`, now: this.#now })
       const made = { rate, budget: createBudget({ ...rate, now: this.#now }), breaker }
+      if (this.#isShared) made.budget.empty()
       this.#accounts.set(id, made)
       return made
     }

@@ -61,8 +61,8 @@ async function listed(kind: Kind, tag: string, options: ObjectionOptions): Promi
   return undefined
 }
 
-/** Where the resource of a tag is, by its path. */
-function placeOf(lookup: Lookup, kind: Kind, tag: string): { readonly namespace: string; readonly name: string } | undefined {
+/** Where the resource of a tag is, by its path; undefined where the tag does not tell its path, or no namespace stands for it. */
+export function placeOf(lookup: Lookup, kind: Kind, tag: string): { readonly namespace: string; readonly name: string } | undefined {
   const parsed = parseTag(tag)
   if (parsed === undefined || parsed.isHashed) return undefined
   const steps = parsed.path.slice(kind.api.length + 1).split('/')

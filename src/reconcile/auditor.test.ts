@@ -13,7 +13,7 @@ const leak = {
 } as Found
 
 /** Audits clouds that show one inventory after the other. */
-async function audited(shown: readonly (readonly Found[])[], isAsked: (finding: Finding) => boolean = () => true) {
+async function audited(shown: readonly (readonly Found[])[], isAsked: (finding: Finding) => boolean = () => true, isPartial = false) {
   const waits: number[] = []
   let looks = 0
   const read = (): Promise<Inventories> =>
@@ -24,6 +24,7 @@ async function audited(shown: readonly (readonly Found[])[], isAsked: (finding: 
       kinds: KINDS,
       installation: 'i',
       accounts: { read, settleMs: () => 30_000 },
+      isPartial,
       roadMs: 60_000,
       isAsked,
       sleep: (ms) => Promise.resolve(void waits.push(ms)),
@@ -42,6 +43,10 @@ describe('an audit', () => {
   it('looks again when a call on the road would have ended and reads have caught up', async () => {
     expect(await audited([[leak], [leak]])).toEqual({ waits: [90_000], looks: 2, proven: 1, inFlux: 0 })
     expect(await audited([[leak], []])).toEqual({ waits: [90_000], looks: 2, proven: 0, inFlux: 1 })
+  })
+
+  it('tells nothing of namespaces that cannot be seen', async () => {
+    expect(await audited([[leak], [leak]], () => true, true)).toEqual({ waits: [], looks: 1, proven: 0, inFlux: 0 })
   })
 
   it('looks again only for what was asked for', async () => {

@@ -130,8 +130,8 @@ export class CloudObject implements Removal {
         ...stamp,
         ...(isRemake ? { externalId: '' } : {}),
       }
-      const status = nextStatus(object, outcome, now())
-      if (status !== undefined) await writer.claim(kind, object, status, signal)
+      // Also when it says nothing new: another process may have made, and taken down, what this one still takes for missing.
+      await writer.claim(kind, object, nextStatus(object, outcome, now()) ?? { ...object.status }, signal)
     }
     Object.assign(memory, {
       incarnation,

@@ -31,8 +31,10 @@ export interface ConnectOptions {
   readonly providers: readonly Provider[]
   readonly operatorNamespace: string
   readonly accounts: Accounts
-  /** Whether anything may be changed in the clouds; absent: always. */
-  readonly fence?: Fence
+  /** Whether anything may be changed in the accounts of a CloudProvider; absent: always. */
+  readonly fence?: (cloudProvider: string) => Fence
+  /** What this process calls itself. */
+  readonly userAgent?: string
 }
 
 /** Connects to the account behind a Secret of a CloudProvider, for one region; the cloud is not asked yet. Throws what is wrong with either. */
@@ -43,7 +45,7 @@ export function connect(
   read: SecretData | undefined,
   region: string,
 ): Omit<Link, 'mayAdopt'> {
-  const { lookup, providers, operatorNamespace, accounts, fence } = options
+  const { lookup, providers, operatorNamespace, accounts, fence, userAgent } = options
   const spec = specOf(object)
   const { name } = object.metadata
   const where = `Secret ${operatorNamespace}/${secret}`
@@ -67,7 +69,8 @@ export function connect(
     acquire: budget.acquire,
     pause: budget.pause,
     observe: budget.observe,
-    ...(fence === undefined ? {} : { fence }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(fence === undefined ? {} : { fence: fence(name) }),
   }
   const connection = provider.connect(account as Parameters<typeof provider.connect>[0])
   return {

@@ -65,7 +65,7 @@ function setUp(secrets: Secrets = { main: secret('a'), own: secret('b') }, spec:
       return trouble.read === undefined ? Promise.resolve(secrets[name]) : Promise.reject(trouble.read)
     },
     now: () => clock.now,
-    fence,
+    fence: () => fence,
     onBroken: (name) => broken.push(name),
   })
   const object = put()

@@ -20,6 +20,8 @@ export interface ConnectionsOptions extends Omit<ConnectOptions, 'accounts'> {
   readonly now: () => number
   /** A CloudProvider has to be looked at: credentials stopped working or work again, or an account is not known yet. */
   readonly onBroken: (cloudProvider: string) => void
+  /** Other processes work for accounts as well, in turns with this one. */
+  readonly isShared?: boolean
 }
 
 interface Entry {
@@ -60,7 +62,7 @@ export class Connections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
-    this.#accounts = new Accounts(options.now)
+    this.#accounts = new Accounts(options.now, options.isShared)
   }
 
   /** The connection that serves a tenant in a region. Throws `credentials`, `rejected`… with what to do about it. */
@@ -76,6 +78,12 @@ export class Connections {
     this.#admit(object, tenant, entry)
     const mayAdopt = spec.adoption?.tenants?.includes(tenant) === true || spec.catalogue?.imagesTenant === tenant
     return { ...entry.link, mayAdopt }
+  }
+
+  /** This process begins to work for a CloudProvider's accounts, and another one may have until now. */
+  begin(cloudProvider: string): void {
+    const object = this.#options.lookup.get('CloudProvider', cloudProvider)
+    if (object !== undefined) this.#accounts.begin(object)
   }
 
   /** Whether a region is bound to a cloud at all. */

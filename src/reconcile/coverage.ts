@@ -19,6 +19,8 @@ export interface CoverageOptions {
   readonly queue: Pick<WorkQueue, 'add' | 'has'>
   readonly connections: Pick<Connections, 'get'>
   readonly identities: Pick<Identities, 'placeOf'>
+  /** Whether this process works on what is in a region; absent: on everything. */
+  readonly isOurs?: (region: string) => boolean
 }
 
 /** What one connection lists. */
@@ -74,10 +76,13 @@ export class Coverage {
     this.#unlisted.set(connection, (this.#unlisted.get(connection) ?? new Set<string>()).add(kind))
   }
 
-  /** All accounts that can be swept, by who they are. What is in none of them and nobody is about to look at, is queued: nothing is forgotten. */
-  async survey(signal: AbortSignal): Promise<ReadonlyMap<string, Account>> {
+  /** All accounts that can be swept, by who they are; `isIn`: of these regions only. What is in none of them and nobody is about to look at, is queued: nothing is forgotten. */
+  async survey(
+    signal: AbortSignal,
+    isIn: (region: string) => boolean = this.#options.isOurs ?? (() => true),
+  ): Promise<ReadonlyMap<string, Account>> {
     const accounts = new Map<string, Account>()
-    const places = await this.#places(signal)
+    const places = await this.#places(signal, isIn)
     // All at a time: one whose cloud hangs holds up the others for no longer than one question.
     await Promise.all(
       [...places.values()].map(async ({ region, tenant, objects }) => {
@@ -94,7 +99,7 @@ export class Coverage {
   }
 
   /** All that a sweep may look at, by region and tenant. Everything else is queued unless it is already. */
-  async #places(signal: AbortSignal): Promise<ReadonlyMap<string, Place>> {
+  async #places(signal: AbortSignal, isIn: (region: string) => boolean): Promise<ReadonlyMap<string, Place>> {
     const { cache, controllers, identities } = this.#options
     const places = new Map<string, Place>()
     const rest = breather()
@@ -109,6 +114,7 @@ export class Coverage {
           continue
         }
         const { region, tenant } = path
+        if (!isIn(region)) continue
         const place = places.get(`${region}|${tenant}`) ?? { region, tenant, objects: new Map<Controller, string[]>() }
         places.set(`${region}|${tenant}`, place)
         gather(place.objects, controller, [key])

@@ -59,6 +59,9 @@ export interface EngineOptions {
 /** Progress of an operation shorter than this is not worth a write. */
 const BRIEF_MS = 2_000
 
+/** Begins the work of a queue key, unless it is another's; with a signal of its own where the work may have to end before the engine does. */
+export type Turn = (id: string, work: (signal?: AbortSignal) => Promise<void>) => Promise<void>
+
 /** One pass over one object. */
 interface Pass {
   readonly id: string
@@ -82,11 +85,17 @@ export class Engine {
     this.#lanes = new Lanes(options.uptime, (id) => options.queue.add(id))
   }
 
-  /** Works off the queue until `signal`; the stores must be in sync. Each reconcile is begun by `turn`. */
-  async run(workers: number, signal: AbortSignal, turn: (id: string, work: () => Promise<void>) => Promise<void>): Promise<void> {
+  /** Works off the queue until `signal`; the stores must be in sync. Each reconcile is begun by `turn`, which may end it sooner. */
+  async run(workers: number, signal: AbortSignal, turn: Turn): Promise<void> {
     // Another process may have led meanwhile: what was known of calls on the road is not.
     this.#memories.clear()
-    await this.#options.queue.run((id) => turn(id, () => this.reconcile(id, signal)), { workers, signal })
+    await this.#options.queue.run((id) => turn(id, (own = signal) => this.reconcile(id, own)), { workers, signal })
+  }
+
+  /** Other processes work on all but what is kept from now on: what was known of it will be old. */
+  retain(keep: (id: string) => boolean): void {
+    this.#memories.retain(keep)
+    this.#options.queue.retain(keep)
   }
 
   /** One reconcile of the object behind a queue key (`Kind|namespace/name`). Never throws. */

@@ -80,6 +80,11 @@ export class Memories {
     this.#all.delete(id)
   }
 
+  /** Forgets what is not kept. */
+  retain(keep: (id: string) => boolean): void {
+    for (const id of this.#all.keys()) if (!keep(id)) this.#all.delete(id)
+  }
+
   get size(): number {
     return this.#all.size
   }

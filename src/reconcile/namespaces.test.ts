@@ -3,6 +3,8 @@ import { Cache } from '../cache/cache.ts'
 import type { Namespace } from '../cache/directory.ts'
 import { KINDS, kindNamed } from '../kinds/index.ts'
 import { KUBERNETES } from '../kube/builtin.ts'
+import { KubeClient } from '../kube/client.ts'
+import type { Transport } from '../kube/transport.ts'
 import { failure, MemoryServer } from '../kube/memory-testing.ts'
 import { feed } from './feed-testing.ts'
 import { ensureNamespace, releaseNamespace } from './namespaces.ts'
@@ -12,11 +14,11 @@ const LABELS = { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'prod'
 const context = { signal: new AbortController().signal }
 const NOT_READY = { reason: 'NamespaceNotReady' }
 
-function rig() {
+function rig(namespaces?: readonly string[]) {
   const cache = new Cache(KINDS, 'eu-1')
   const cluster = new MemoryServer({ isPrompt: true })
   feed(cluster, cache)
-  const { client } = cluster
+  const client = new KubeClient(cluster.transport as Transport, namespaces)
   return {
     cache,
     cluster,
@@ -42,6 +44,22 @@ describe('the namespace of a workspace', () => {
     expect(await ensure()).toBeUndefined()
     expect(cluster.writes).toEqual([`create namespaces ${name}`])
     deliver()
+  })
+
+  it('is brought where there are rights in some namespaces only', async () => {
+    const { cluster, add, ensure } = rig(['mine'])
+    const words = 'no namespace that the operator has rights in is labelled secapi.cloud/tenant=acme and secapi.cloud/workspace=prod'
+    expect(await ensure()).toMatchObject({ ...NOT_READY, message: expect.stringContaining(words) as unknown })
+    expect(cluster.writes).toEqual([])
+    add('mine')
+    expect(await ensure()).toBeUndefined()
+  })
+
+  it('is not given up for one without rights for us, since what is in it cannot be seen', async () => {
+    const { cluster, ensure, release } = rig(['mine'])
+    for (const problem of [await ensure('theirs'), await release('theirs')])
+      expect(problem).toMatchObject({ ...NOT_READY, message: expect.stringContaining('namespace theirs is not among those') as unknown })
+    expect(cluster.seen).toEqual([])
   })
 
   it('is the one that was labelled for it', async () => {

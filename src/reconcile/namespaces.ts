@@ -17,6 +17,8 @@ export async function ensureNamespace(client: KubeClient, cache: Cache, home: Ho
   const scope = { tenant: home.tenant, workspace: home.workspace }
   const existing = cache.namespaceOf(scope)
   if (existing !== undefined) return cache.directory.isTerminating(existing) ? going(existing, WOKEN_MS) : undefined
+  const hidden = hiddenFrom(client, home)
+  if (hidden !== undefined) return hidden
   const had = home.recorded === undefined ? undefined : await read(client, home.recorded, signal)
   if (had?.metadata.deletionTimestamp !== undefined) return going(had.metadata.name, UNSEEN_MS)
   if (had !== undefined && isDeepStrictEqual(claimOf(had), scope)) {
@@ -27,6 +29,7 @@ export async function ensureNamespace(client: KubeClient, cache: Cache, home: Ho
   // Another one would take the workspace away from what is in the first.
   const astray = had && (await straying(client, cache, scope, had, signal))
   if (astray !== undefined) return astray
+  if (client.namespaces !== undefined) return toBeBrought(scope)
   const name = defaultNamespace(scope)
   const labels = { [TENANT_LABEL]: scope.tenant, [WORKSPACE_LABEL]: scope.workspace, [MANAGED_LABEL]: 'true' }
   try {
@@ -58,6 +61,8 @@ export async function releaseNamespace(
   const name = cache.namespaceOf({ tenant: home.tenant, workspace: home.workspace })
   const namespace = name === undefined ? undefined : cache.directory.get(name)
   if (name === undefined || namespace === undefined) {
+    const hidden = hiddenFrom(client, home)
+    if (hidden !== undefined) return hidden
     const had = home.recorded === undefined ? undefined : await read(client, home.recorded, signal)
     return had && straying(client, cache, home, had, signal)
   }
@@ -105,6 +110,20 @@ const UNSEEN_MS = 1_000
 const STRAY_MS = 30_000
 
 const notReady = (message: string, againMs: number): Problem => ({ reason: 'NamespaceNotReady', message, againMs })
+
+const toBeBrought = ({ tenant, workspace }: { readonly tenant: string; readonly workspace: string }): Problem =>
+  notReady(
+    `no namespace that the operator has rights in is labelled ${TENANT_LABEL}=${tenant} and ${WORKSPACE_LABEL}=${workspace}, and it may make none: ` +
+      'label one that it has, or bring one and add it to them (--namespaces; the value namespaces of the chart)',
+    STRAY_MS,
+  )
+
+/** What is in a namespace without rights for us is not known, and so not gone. */
+function hiddenFrom(client: KubeClient, { recorded }: Home): Problem | undefined {
+  if (recorded === undefined || client.namespaces?.includes(recorded) !== false) return undefined
+  const message = `namespace ${recorded} is not among those that the operator has rights in: add it to them again (--namespaces; the value namespaces of the chart)`
+  return notReady(message, STRAY_MS)
+}
 
 const going = (name: string, againMs: number): Problem =>
   notReady(`namespace ${name} is still being deleted; this goes on by itself once it is gone`, againMs)

@@ -13,11 +13,14 @@ import { silentLog } from '../kube/testing.ts'
 import type { Request, Transport } from '../kube/transport.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { assemble } from '../processes/assemble.ts'
+import { shardsOf, workInShards } from '../processes/shards.ts'
 import type { Provider } from '../provider/contract.ts'
 import { feed } from './feed-testing.ts'
 import { Gate, type Step } from './gate-testing.ts'
 import { Claim } from './claim.ts'
 import { installationId } from './installation.ts'
+import { disband } from './shards/disband.ts'
+import type { Shards } from './shards/shards.ts'
 import type { FakeTime } from './time-testing.ts'
 
 /** Namespace of the operator in a world. */
@@ -32,6 +35,8 @@ export interface ReplicaOptions {
   /** Reconciles at a time; 4 if absent. */
   readonly workers?: number
   readonly identity?: string
+  /** Shares the accounts with others; else one works at a time. */
+  readonly isSharing?: boolean
   readonly config?: Partial<ControllersConfig>
 }
 
@@ -45,6 +50,15 @@ interface Surroundings extends ReplicaOptions {
   readonly recorder: Pick<EventRecorder, 'record'>
 }
 
+const SETTINGS = {
+  operatorNamespace: OPERATOR,
+  callTimeoutMs: 60_000,
+  driftIntervalMs: 600_000,
+  defaultRegion: 'eu-1',
+  leaseMs: 15_000,
+  leaseRenewMs: 10_000,
+  leaseRetryMs: 2_000,
+}
 /** Tries of the transport for what may be sent twice. */
 const TRIES = 4
 
@@ -60,7 +74,9 @@ export class Replica extends Gate {
   readonly sweeper: ReturnType<typeof assemble>['sweeper']
   readonly coverage: ReturnType<typeof assemble>['coverage']
   readonly metrics = createMetrics()
-  readonly #work: ReturnType<typeof assemble>['work']
+  /** Where it shares the accounts. */
+  readonly shards: Shards | undefined
+  readonly #parts: ReturnType<typeof assemble>
   readonly #stop = new AbortController()
   readonly #breaks = new Set<(error: Error) => void>()
   #informers: Informers | undefined
@@ -68,6 +84,8 @@ export class Replica extends Gate {
   /** Ends when the process has. */
   ended: Promise<void> = Promise.resolve()
   isLeading = false
+  /** Works for all accounts by itself. */
+  #isAlone = false
   readonly #claim: Claim
 
   constructor(given: Surroundings) {
@@ -91,10 +109,15 @@ export class Replica extends Gate {
       clock: time.clock,
     })
     this.#claim = new Claim({ client: this.client, namespace: OPERATOR, log, onRefused: () => undefined, clock: time.clock })
-    const settings = { operatorNamespace: OPERATOR, callTimeoutMs: 60_000, driftIntervalMs: 600_000, defaultRegion: 'eu-1', ...config }
+    const settings = { ...SETTINGS, ...config } as ControllersConfig
+    const { elector } = this
+    const identity = given.identity ?? 'one'
+    const sharing = { config: settings, client: this.client, cache: this.cache, identity, elector, log, metrics }
+    this.shards = given.isSharing === true ? shardsOf({ ...sharing, claim: this.#claim, clock: time.clock }) : undefined
     const parts = time.as(this, () =>
       assemble({
-        config: settings as ControllersConfig,
+        config: settings,
+        identity,
         client: this.client,
         cache: this.cache,
         recorder: recorder as EventRecorder,
@@ -103,14 +126,15 @@ export class Replica extends Gate {
         metrics,
         mayAct: () => given.isAlone === true || this.#mayAct(),
         providers: [provider(this)],
+        ...(this.shards === undefined ? {} : { rights: this.shards.rights }),
       }),
     )
+    this.#parts = parts
     this.engine = parts.engine
     this.waker = parts.waker
     this.queue = parts.queue
     this.sweeper = parts.sweeper
     this.coverage = parts.coverage
-    this.#work = parts.work
     if (given.informers === true)
       this.#informers = new Informers({ client: this.client, cache: this.cache, log, metrics, clock: time.clock })
     else feed(cluster, this.cache, (tell) => this.#hear(tell))
@@ -124,20 +148,41 @@ export class Replica extends Gate {
       const watching = Promise.all([this.#informers?.run(signal), this.#claim.run(signal)])
       await installationId({ client: this.client, namespace: OPERATOR, kinds: KINDS }, undefined, signal)
       this.waker.attach()
+      if (this.shards !== undefined) {
+        await this.#share(this.shards, workers, signal)
+        await watching
+        return
+      }
       const work = async (working: AbortSignal) => {
         await this.#informers?.whenSynced(working)
-        if (working.aborted) return
-        await this.#work(workers, working, async (_id, reconcile) => (this.#mayAct() ? reconcile() : undefined))
+        const { clock } = this.#given.time
+        if (!(await disband({ client: this.client, namespace: OPERATOR, log: silentLog, clock, ...SETTINGS }, working))) return
+        this.#isAlone = true
+        await this.#parts.work(workers, working, async (_id, reconcile) => (this.#mayAct() ? reconcile() : undefined))
       }
       const lead = async (leading: AbortSignal) => {
         this.isLeading = true
         while (!leading.aborted) await work(await this.#claim.whenOurs(leading))
-        this.isLeading = false
+        this.isLeading = this.#isAlone = false
       }
       await this.elector.run({ signal, lead })
       await watching
     })
     this.ended.catch(() => undefined)
+  }
+
+  /** Whether it may change something in an account now. */
+  mayActIn(account: string): boolean {
+    if (this.state !== 'running') return false
+    return this.#given.time.as(this, () => this.shards?.rights.mayAct(account) ?? (this.#isAlone && this.#mayAct()))
+  }
+
+  #share(shards: Shards, workers: number, signal: AbortSignal): Promise<void> {
+    const { cache, elector } = this
+    const informers = this.#informers ?? { whenSynced: () => Promise.resolve() }
+    const duties = () => void (this.isLeading = true)
+    const given = { config: { ...SETTINGS, workers }, shards, parts: this.#parts, cache, informers, claim: this.#claim, elector, duties }
+    return workInShards({ ...given, turns: { of: (_id, work) => work() } }, signal)
   }
 
   #mayAct(): boolean {
@@ -147,6 +192,11 @@ export class Replica extends Gate {
   /** SIGTERM. */
   terminate(): void {
     this.#given.time.as(this, () => this.#stop.abort(new Error('told to end')))
+  }
+
+  /** SIGTERM was sent. */
+  get isTold(): boolean {
+    return this.#stop.signal.aborted
   }
 
   /** SIGSTOP, and SIGCONT so much later. */

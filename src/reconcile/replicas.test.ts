@@ -137,3 +137,32 @@ test('stopped at any moment for longer than its Lease', PATIENCE, async () => {
   const { count, wrong } = await everywhere(({ replica }) => replica.stop(40_000))
   expect([count > 50, wrong]).toEqual([true, []])
 })
+
+test('one that leads again and has not heard of a deletion makes nothing for an object that is gone', async () => {
+  const world = createWorld({ cloudMs: 300 })
+  const first = world.replica()
+  await world.run(5_000)
+  const second = world.replica()
+  world.create('Workspace', 't', 'prod', {})
+  await world.run(10_000)
+  let tell = (): void => undefined
+  world.onStep = ({ actor, what, when }) => {
+    // What is about to be made is in its status, and its id is not.
+    if (actor !== first || when !== 'leaving' || !what.includes('POST') || !what.includes('volumes')) return
+    world.onStep = () => undefined
+    tell = first.holdWatches()
+    first.stop(200_000)
+  }
+  world.create('BlockStorage', NAMESPACE, 'disk', VOLUME)
+  await world.run(150_000)
+  expect([second.isLeading, objects(world)]).toEqual([true, ['projects', 'volumes']])
+  await world.delete('BlockStorage', NAMESPACE, 'disk')
+  await world.run(60_000)
+  expect([first.state, objects(world)]).toEqual(['running', ['projects']])
+  second.terminate()
+  await world.run(60_000)
+  expect([first.isLeading, objects(world)]).toEqual([true, ['projects']])
+  tell()
+  await world.run(LONG)
+  expect([world.audit(), objects(world)]).toEqual([CLEAN, ['projects']])
+})

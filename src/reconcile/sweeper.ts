@@ -25,6 +25,8 @@ export interface SweeperOptions {
   readonly log: Log
   readonly clock: Clock
   readonly random: () => number
+  /** Aborts when another process goes on with the accounts of a CloudProvider; absent: never. */
+  readonly endOf?: (cloudProvider: string) => AbortSignal
 }
 
 /** A sweep that failed is tried again after this long, growing, in milliseconds. */
@@ -55,19 +57,27 @@ export class Sweeper {
     await Promise.all(rounds)
   }
 
-  /** One sweep of each account, all at a time; one that hangs holds up no other, and is left alone by later rounds. `until`: when the next round begins. */
-  async round(until: number, signal: AbortSignal): Promise<void> {
+  /**
+   * One sweep of each account, all at a time; one that hangs holds up no other, and is left alone by later rounds. `until`: when the next round
+   * begins; `isIn`: of these regions only.
+   */
+  async round(until: number, signal: AbortSignal, isIn?: (region: string) => boolean): Promise<void> {
     await this.#guarded(async () => {
-      const accounts = await this.#options.coverage.survey(signal)
+      const accounts = await this.#options.coverage.survey(signal, isIn)
       const idle = [...accounts].filter(([id]) => !this.#busy.has(id))
       await Promise.all(
         idle.map(async ([id, account]) => {
           this.#busy.add(id)
-          await this.#guarded(() => this.#account(account, until, signal))
+          await this.#guarded(() => this.#account(account, until, this.#signalOf(account, signal)))
           this.#busy.delete(id)
         }),
       )
     })
+  }
+
+  #signalOf({ link }: Account, signal: AbortSignal): AbortSignal {
+    const { endOf } = this.#options
+    return endOf === undefined ? signal : AbortSignal.any([signal, endOf(link.cloudProvider)])
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

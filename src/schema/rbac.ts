@@ -1,6 +1,6 @@
 import { KINDS } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
-import { CONTROLLERS_LEASE } from '../kinds/names.ts'
+import { CONTROLLERS_LEASE, MEMBER_LEASES, SHARDS_LEASE } from '../kinds/names.ts'
 import { TENANTS_RESOURCE } from './policy.ts'
 
 /** One rule of a Role or ClusterRole. */
@@ -31,6 +31,39 @@ const rule = (group: string, resources: readonly string[], verbs: readonly strin
   verbs,
   ...(resourceNames ? { resourceNames } : {}),
 })
+
+const NAMESPACED = new Set([...KINDS.filter(({ gvr }) => gvr.namespaced).map(({ gvr }) => gvr.resource), 'events'])
+
+/** What of some rules is about objects in namespaces, and what about all else. */
+export function byPlace(rules: readonly PolicyRule[]): { readonly everywhere: PolicyRule[]; readonly inNamespaces: PolicyRule[] } {
+  const part = (isNamespaced: boolean) =>
+    rules.flatMap((one) => {
+      const resources = one.resources.filter((path) => NAMESPACED.has(path.split('/')[0] ?? '') === isNamespaced)
+      return resources.length === 0 ? [] : [{ ...one, resources }]
+    })
+  return { everywhere: part(false), inNamespaces: part(true) }
+}
+
+/** Where an event about what is in no namespace goes, and the note which installation serves the cluster. */
+const DEFAULT = 'default'
+
+/** {@link rbacRules} where the rights are in some namespaces only: the part that is for all of the cluster. */
+export function scopedRules(namespaces: readonly string[]): PolicyRule[] {
+  return [
+    ...byPlace(rbacRules()).everywhere.filter(({ resources }) => !resources.includes('namespaces')),
+    // RBAC knows a namespace that is listed by the selector of its name.
+    rule('', ['namespaces'], [...READ, 'patch'], namespaces),
+    rule('', ['namespaces'], ['get', 'patch'], [DEFAULT]),
+  ]
+}
+
+/** {@link apiRules} likewise. */
+export function scopedApiRules(namespaces: readonly string[]): PolicyRule[] {
+  return [
+    ...byPlace(apiRules()).everywhere.filter(({ resources }) => !resources.includes('namespaces')),
+    rule('', ['namespaces'], READ, namespaces),
+  ]
+}
 
 /** What the controllers may do in the whole cluster. No wildcard, no escalate, no impersonation, no Secrets. */
 export function rbacRules(): PolicyRule[] {
@@ -73,7 +106,9 @@ export function rbacRules(): PolicyRule[] {
 /** What the controllers may do in the operator's own namespace only. */
 export function namespaceRules(): PolicyRule[] {
   return [
-    rule('coordination.k8s.io', ['leases'], ['get', 'create', 'update', 'patch']),
+    // Rights to create cannot name what. Whether the work is shared by accounts is the process's setting, no right.
+    rule('coordination.k8s.io', ['leases'], ['create']),
+    rule('coordination.k8s.io', ['leases'], ['get', 'update'], [CONTROLLERS_LEASE, SHARDS_LEASE, ...MEMBER_LEASES]),
     rule('', ['secrets'], ['get']),
     // The installation's id; rights to create cannot name what.
     rule('', ['configmaps'], ['create']),
@@ -180,28 +215,48 @@ function binding(
   }
 }
 
+/** A role of what is in namespaces, bound in each of those. */
+function inEach(name: string, rules: readonly PolicyRule[], namespaces: readonly string[], subject: Manifest): Manifest[] {
+  const bindings = namespaces.map((one) => ({
+    ...binding('RoleBinding', name, one, [subject]),
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+  }))
+  return [clusterRole(name, rules), ...bindings]
+}
+
 // Bindings outside the namespace carry its name: installing a second operator must not take the rights of the first.
-/** Everything that the controllers' service account needs, ready to apply. */
-export function controllerRoles(namespace: string, serviceAccount: string): Manifest[] {
+/** Everything that the controllers' service account needs, ready to apply; with namespaces: for what is in those only. */
+export function controllerRoles(namespace: string, serviceAccount: string, namespaces?: readonly string[]): Manifest[] {
   const name = 'seca-controllers'
   const subject = { kind: 'ServiceAccount', name: serviceAccount, namespace }
+  const { inNamespaces } = byPlace(rbacRules())
+  const events = inNamespaces.filter(({ resources }) => resources.includes('events'))
   return [
-    clusterRole(name, rbacRules()),
+    clusterRole(name, namespaces === undefined ? rbacRules() : scopedRules(namespaces)),
     binding('ClusterRoleBinding', name, undefined, [subject], `${name}:${namespace}`),
-    role(name, namespace, namespaceRules()),
+    role(name, namespace, namespaces === undefined ? namespaceRules() : [...namespaceRules(), ...events]),
     binding('RoleBinding', name, namespace, [subject]),
+    ...(namespaces === undefined
+      ? []
+      : [
+          ...inEach(`${name}-tenants`, inNamespaces, namespaces, subject),
+          role(`${name}-events`, DEFAULT, events),
+          binding('RoleBinding', `${name}-events`, DEFAULT, [subject]),
+        ]),
   ]
 }
 
 /**
  * Everything that the API server's service account needs, ready to apply. Kubernetes' own roles let it ask who a token is
- * and who may do what (`system:auth-delegator`), and read whom kube-apiserver forwards requests as.
+ * and who may do what (`system:auth-delegator`), and read whom kube-apiserver forwards requests as. With namespaces:
+ * for what is in those only.
  */
-export function apiRoles(namespace: string, serviceAccount: string): Manifest[] {
+export function apiRoles(namespace: string, serviceAccount: string, namespaces?: readonly string[]): Manifest[] {
   const name = 'seca-api'
   const subject = { kind: 'ServiceAccount', name: serviceAccount, namespace }
   return [
-    clusterRole(name, apiRules()),
+    clusterRole(name, namespaces === undefined ? apiRules() : scopedApiRules(namespaces)),
+    ...(namespaces === undefined ? [] : inEach(`${name}-tenants`, byPlace(apiRules()).inNamespaces, namespaces, subject)),
     binding('ClusterRoleBinding', name, undefined, [subject], `${name}:${namespace}`),
     binding('ClusterRoleBinding', 'system:auth-delegator', undefined, [subject], `${name}:auth-delegator:${namespace}`),
     binding(

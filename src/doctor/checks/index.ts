@@ -14,6 +14,7 @@ import { policy } from './policy.ts'
 import { regions } from './regions.ts'
 import { replicas } from './replicas.ts'
 import { rights } from './rights.ts'
+import { shards } from './shards.ts'
 
 /** All checks, in an order in which the first line that is not ok usually explains those after it. */
 export const CHECKS: readonly Check[] = [
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   installation,
   workloads,
   leadership,
+  shards,
   replicas,
   certificates,
   issuer,

@@ -41,6 +41,32 @@ describe('rights', () => {
     expect(brief(await one.run(rights))[0]).toMatch(/^fail: .* in seca-b/)
   })
 
+  it('in the namespaces that the processes are told of are asked for there, and nowhere else', async () => {
+    const one = ward()
+    for (const name of ['controllers', 'api']) {
+      const spec = {
+        serviceAccountName: `seca-${name}`,
+        containers: [{ name, args: [name, '--namespaces=seca-a,seca-b', '--declared-file=x'] }],
+      }
+      one.server.add({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name, namespace: 'seca-system' },
+        spec: { template: { spec } },
+      } as never)
+    }
+    const isInTenants = ({ resource, namespace }: Attempt) =>
+      !['instances', 'workspaces', 'roles'].includes(resource) || ['seca-a', 'seca-b'].includes(namespace ?? '')
+    const isNamed = ({ resource, verb, name }: Attempt) => resource !== 'namespaces' || (name !== undefined && verb !== 'create')
+    one.state.allows = (attempt) => isNeeded(attempt) && isInTenants(attempt) && isNamed(attempt)
+    expect((await one.run(rights)).map(({ verdict }) => verdict)).toEqual(['ok', 'ok'])
+    one.state.allows = (attempt) => isNeeded(attempt) && attempt.namespace !== 'seca-b'
+    expect(brief(await one.run(rights))).toEqual([
+      expect.stringMatching(/^fail: ServiceAccount seca-controllers may not .* in seca-b$/),
+      expect.stringMatching(/^fail: ServiceAccount seca-api may not .* in seca-b$/),
+    ])
+  })
+
   it('of duties that the controllers are given are needed, too', async () => {
     const one = ward()
     const args = [

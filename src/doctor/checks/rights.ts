@@ -6,12 +6,15 @@ import {
   aggregationRules,
   apiNamespaceRules,
   apiRules,
+  byPlace,
   declaredRules,
   managedTlsRules,
   namespaceRules,
   type PolicyRule,
   pruneRules,
   rbacRules,
+  scopedApiRules,
+  scopedRules,
 } from '../../schema/rbac.ts'
 import { type Deployment, deploymentOf, flagOf, hasFlag } from '../workloads.ts'
 import { ACCOUNTS, all, type Check, type Exam, fail, isSeen, look, type Look, ok, unseen, warn } from '../check.ts'
@@ -46,6 +49,19 @@ const OF_THE_API: readonly Attempt[] = [
   { group: '', resource: 'configmaps', verb: 'get', namespace: 'kube-system', name: 'extension-apiserver-authentication' },
 ]
 
+/** The namespaces that a process has rights in; undefined: all. */
+function scopeOf(deployment: Deployment | undefined): readonly string[] | undefined {
+  const names = (deployment === undefined ? '' : (flagOf(deployment, '--namespaces') ?? '')).split(',').filter((name) => name !== '')
+  return names.length === 0 ? undefined : names
+}
+
+/** Rights wherever they are needed. Of several namespaces, which one role is bound in, the others stand for the first with one right each. */
+function attemptsIn(rules: readonly PolicyRule[], names: readonly string[] | undefined): Attempt[] {
+  if (names === undefined) return attemptsOf(rules)
+  const { everywhere, inNamespaces } = byPlace(rules)
+  return [...attemptsOf(everywhere), ...names.flatMap((name, at) => attemptsOf(inNamespaces, name).slice(0, at === 0 ? undefined : 1))]
+}
+
 /** What the controllers need for what their flags ask of them. */
 function duties(namespace: string, deployment: Deployment): Attempt[] {
   const secret = flagOf(deployment, '--tls-secret')
@@ -56,18 +72,29 @@ function duties(namespace: string, deployment: Deployment): Attempt[] {
     ['--tls-managed', [], secret === undefined ? [] : managedTlsRules(secret)],
   ]
   return rules.flatMap(([flag, everywhere, own]) =>
-    hasFlag(deployment, flag) ? [...attemptsOf(everywhere), ...attemptsOf(own, namespace)] : [],
+    hasFlag(deployment, flag) ? [...attemptsIn(everywhere, scopeOf(deployment)), ...attemptsOf(own, namespace)] : [],
   )
 }
 
-const wanted = (namespace: string, controllers: Deployment | undefined) => ({
-  controllers: [
-    ...attemptsOf(rbacRules()),
-    ...attemptsOf(namespaceRules(), namespace),
-    ...(controllers === undefined ? [] : duties(namespace, controllers)),
-  ],
-  api: [...attemptsOf(apiRules()), ...attemptsOf(apiNamespaceRules(), namespace), ...OF_THE_API],
-})
+function wanted(namespace: string, controllers: Deployment | undefined, api: Deployment | undefined) {
+  const [mine, its] = [scopeOf(controllers), scopeOf(api)]
+  const inTenants = (rules: readonly PolicyRule[], names: readonly string[] | undefined) =>
+    names === undefined ? [] : attemptsIn(byPlace(rules).inNamespaces, names)
+  return {
+    controllers: [
+      ...attemptsOf(mine === undefined ? rbacRules() : scopedRules(mine)),
+      ...inTenants(rbacRules(), mine),
+      ...attemptsOf(namespaceRules(), namespace),
+      ...(controllers === undefined ? [] : duties(namespace, controllers)),
+    ],
+    api: [
+      ...attemptsOf(its === undefined ? apiRules() : scopedApiRules(its)),
+      ...inTenants(apiRules(), its),
+      ...attemptsOf(apiNamespaceRules(), namespace),
+      ...OF_THE_API,
+    ],
+  }
+}
 
 const words = ({ group, resource, subresource, verb, namespace, name }: Attempt) =>
   `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}` +
@@ -158,7 +185,7 @@ export const rights: Check = {
   name: 'rights',
   about: `rights of the accounts ${Object.values(ACCOUNTS).join(' and ')}, by what Kubernetes decides`,
   run: async (exam) => {
-    const needs = wanted(exam.namespace, await deploymentOf(exam, 'controllers'))
+    const needs = wanted(exam.namespace, await deploymentOf(exam, 'controllers'), await deploymentOf(exam, 'api'))
     const lines = [await linesOf(exam, ACCOUNTS.controllers, needs.controllers), await linesOf(exam, ACCOUNTS.api, needs.api)]
     return lines.flat()
   },

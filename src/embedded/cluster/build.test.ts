@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { build, fingerprint, requireGo } from './build.ts'
+import { build, fingerprint, howToBuild, requireGo } from './build.ts'
 import { KUBERNETES } from './versions.ts'
 
 /** A Go command that writes down how it was called, and "builds". */
@@ -41,4 +41,14 @@ it('a cache folder is named by all that decides what is in it', () => {
   expect(new Set(names).size).toBe(4)
   expect(names.every((name) => /^[0-9a-f]{16}$/.test(name))).toBe(true)
   expect(fingerprint()).toBe(names[0])
+})
+
+it('who has no Go is told what to do about the program in question', async () => {
+  const nowhere = { PATH: '/nowhere' }
+  await expect(requireGo(nowhere)).rejects.toThrow(
+    /^Go is not installed\. Install Go 1\.\d+ or newer .*, let --download fetch the official binaries/,
+  )
+  await expect(requireGo(nowhere, howToBuild('helm'))).rejects.toThrow(
+    /^Go is not installed\. Install Go 1\.\d+ or newer \(https:\/\/go\.dev\/dl\): helm is built from source\.$/,
+  )
 })

@@ -10,7 +10,11 @@ import { type Edit, editModules } from './module-files.ts'
 import { KUBERNETES, MODULE, NAMES, PROGRAMS } from './versions.ts'
 
 const GO_MINOR = 26
-const HOW = `Install Go 1.${GO_MINOR} or newer (https://go.dev/dl), let --download fetch the official binaries, or set KUBEBUILDER_ASSETS to a folder with ${NAMES.join(', ')}.`
+const INSTALL = `Install Go 1.${GO_MINOR} or newer (https://go.dev/dl)`
+const HOW = `${INSTALL}, let --download fetch the official binaries, or set KUBEBUILDER_ASSETS to a folder with ${NAMES.join(', ')}.`
+
+/** What to do where there is no Go and a program comes from nowhere else. */
+export const howToBuild = (program: string): string => `${INSTALL}: ${program} is built from source.`
 
 // Without the version kubectl and Helm cannot parse what the server calls itself (architecture §7).
 const [gitMajor = '', gitMinor = ''] = KUBERNETES.slice(1).split('.')
@@ -42,13 +46,13 @@ export function stamp({ module, packages, edits = [] }: Sources, ...more: readon
 }
 
 /** Throws when there is no Go that can build the programs, and says what to do. */
-export async function requireGo(env: NodeJS.ProcessEnv): Promise<void> {
+export async function requireGo(env: NodeJS.ProcessEnv, how = HOW): Promise<void> {
   const version = await promisify(execFile)('go', ['env', 'GOVERSION'], { cwd: MODULE, env: goEnv(env) }).catch((error: Error) => {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new SecaError('InvalidConfiguration', `${isMissing ? 'Go is not installed' : error.message.trim()}. ${HOW}`, { cause: error })
+    throw new SecaError('InvalidConfiguration', `${isMissing ? 'Go is not installed' : error.message.trim()}. ${how}`, { cause: error })
   })
   const minor = Number(/^go1\.(\d+)/.exec(version.stdout)?.[1] ?? Number.NaN)
-  if (minor < GO_MINOR) throw new SecaError('InvalidConfiguration', `${version.stdout.trim()} is too old. ${HOW}`)
+  if (minor < GO_MINOR) throw new SecaError('InvalidConfiguration', `${version.stdout.trim()} is too old. ${how}`)
 }
 
 interface Build {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Dispatcher } from 'undici'
 import { during, type Progress } from '../../cli/progress.ts'
 import { asError } from '../../errors.ts'
-import { build, requireGo, type Sources } from './build.ts'
+import { build, howToBuild, requireGo, type Sources } from './build.ts'
 import { openHttp } from './download.ts'
 import { fetchRelease, type Platform, releaseOf, type ReleaseServers } from './release.ts'
 
@@ -53,7 +53,7 @@ export function openObtainer({ progress, env, signal, settings, platform, waitsM
           progress.line(`${asError(thrown).message}. What is missing of ${release.of} is built from source instead: 5 to 15 minutes.`)
         }
       }
-      if (!hasGo) await requireGo(env)
+      if (!hasGo) await requireGo(env, sources && howToBuild(program))
       hasGo = true
       await during(progress, `building ${label}`, (step) => build({ program, ...(sources && { sources }), file, env, step, signal }))
     },

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { ensurePki } from '../pki.ts'
 import { candidates } from './addresses.ts'
-import { cniConfig, containerdConfig, kubeletConfig, PAUSE_IMAGE, proxyConfig, socketOf } from './config.ts'
+import { cniConfig, containerdConfig, kubeletConfig, PAUSE_IMAGE, proxyConfig, socketOf, requireShortPath } from './config.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'seca-node-'))
 const [addresses] = candidates([], dataDir)
@@ -53,4 +53,10 @@ test('kube-proxy leaves the values of the machine alone', () => {
     clientConnection: { kubeconfig: '/k' },
     conntrack: { maxPerCore: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
   })
+})
+
+test('a folder whose sockets could not be opened is refused before anything starts', () => {
+  const longest = `/${'d'.repeat(107 - 1 - '/run/containerd/containerd.sock.ttrpc'.length)}`
+  expect(() => requireShortPath(longest)).not.toThrow()
+  expect(() => requireShortPath(`${longest}d`)).toThrow("is 1 bytes too long for a node's sockets: choose a shorter --data-dir")
 })

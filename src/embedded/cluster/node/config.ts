@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { SecaError } from '../../../errors.ts'
 import type { Pki } from '../pki.ts'
 import type { Addresses } from './addresses.ts'
 import { BRIDGE } from './space.ts'
@@ -27,6 +28,16 @@ export function cniConfig({ dataDir, addresses: { pods, firstPod, node } }: Cont
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
   })
+}
+
+/** Longest path of a Unix socket, in bytes: `sun_path` without its end. */
+const MAX_SOCKET = 107
+
+/** Throws where a data folder's path is too long for the sockets in it. */
+export function requireShortPath(dataDir: string): void {
+  const spare = MAX_SOCKET - Buffer.byteLength(`${socketOf(dataDir)}.ttrpc`)
+  if (spare < 0)
+    throw new SecaError('InvalidConfiguration', `${dataDir} is ${-spare} bytes too long for a node's sockets: choose a shorter --data-dir`)
 }
 
 export const socketOf = (dataDir: string): string => join(dataDir, 'run', 'containerd', 'containerd.sock')

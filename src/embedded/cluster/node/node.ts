@@ -10,7 +10,7 @@ import { write } from '../../process/private-file.ts'
 import { apiserverFlags, controllerManagerFlags, etcdFlags } from '../flags.ts'
 import { kubeconfig } from '../kubeconfig.ts'
 import { ensurePki, type Pki } from '../pki.ts'
-import { cniConfig, containerdConfig, kubeletConfig, NODE, PAUSE_IMAGE, proxyConfig, socketOf } from './config.ts'
+import { cniConfig, containerdConfig, kubeletConfig, NODE, PAUSE_IMAGE, proxyConfig, requireShortPath, socketOf } from './config.ts'
 import { lackingForNode, PATH, pluginFolder } from './lacking.ts'
 import { childOf, openSpace } from './space.ts'
 
@@ -34,12 +34,16 @@ export interface Node {
   readonly url: string
   /** This machine's address as pods see it. */
   readonly hostAddress: string
+  /** CIDR of the Services; this machine reaches them. The first 256 addresses are given only to who asks for one. */
+  readonly services: string
   /** Process ids on this machine, by program. */
   readonly pids: Readonly<Record<string, number>>
   /** Resolves with what happened when a program ends that nobody stopped. */
   readonly failed: Promise<SecaError>
   /** Makes the image of an OCI archive known to the node: pods use it with `imagePullPolicy: Never`. */
   importImage(archive: string): Promise<void>
+  /** Runs containerd's `ctr` where kubelet's images are; resolves with what it prints. */
+  ctr(...args: readonly string[]): Promise<string>
   /** Runs a command in the node's namespaces; resolves with what it prints. */
   run(command: string, ...args: readonly string[]): Promise<string>
   /** Ends the pods, then everything else; resolves when nothing is left but the data folder. */
@@ -55,6 +59,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const plugins = pluginFolder()
   if (lacking !== undefined || plugins === undefined) throw new SecaError('InvalidConfiguration', lacking ?? 'no CNI plugins')
   const dataDir = resolve(options.dataDir)
+  requireShortPath(dataDir)
   for (const folder of ['etcd', 'logs', 'cni', 'run', 'kubelet']) mkdirSync(join(dataDir, folder), { recursive: true, mode: 0o700 })
   await stopLeftovers(dataDir, options.log)
   const space = await openSpace({ pause: join(options.programs, 'pause'), dataDir })
@@ -144,7 +149,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       await client.close()
     }
     const importImage = async (archive: string) => void (await ctr('images', 'import', archive))
-    return { kubeconfig: paths.admin, url, hostAddress: addresses.host, pids, failed: failed.promise, importImage, run: space.run, stop }
+    const { host: hostAddress, services } = addresses
+    return { kubeconfig: paths.admin, url, hostAddress, services, pids, failed: failed.promise, importImage, ctr, run: space.run, stop }
   } catch (error) {
     await stop()
     throw error
