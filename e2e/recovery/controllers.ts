@@ -38,16 +38,6 @@ export class Controllers {
     this.#loop = this.#run()
   }
 
-  /** Everything that they logged. */
-  logs(): string {
-    return this.#stack?.logs('controllers') ?? ''
-  }
-
-  /** For the audit: their account. */
-  get kubeconfig(): string {
-    return this.#stack?.kubeconfig ?? ''
-  }
-
   /** Ends the process and starts none, whatever the Deployment says: no kubelet runs. */
   async hold(): Promise<void> {
     this.#isHeld = true

@@ -38,6 +38,27 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['src/reconcile/connections.test.ts', 'src/reconcile/engine.test.ts'],
   },
   {
+    name: 'an account of others is used under a wrong id',
+    file: 'src/reconcile/connections.ts',
+    from: 'if (objection !== undefined) throw objection',
+    to: 'if (objection !== undefined && tenant === "") throw objection',
+    tests: ['src/reconcile/connections.test.ts'],
+  },
+  {
+    name: 'an id that was copied from another cluster is used',
+    file: 'src/reconcile/installation.ts',
+    from: 'if (given === undefined) own(options, stored.data, cluster)',
+    to: 'if (given === "") own(options, stored.data, cluster)',
+    tests: ['src/reconcile/installation.test.ts'],
+  },
+  {
+    name: 'what was found by its tag is changed before all that it names is known',
+    file: 'src/reconcile/converge.ts',
+    from: 'if (work.unmet !== undefined) return',
+    to: 'if (work.unmet !== undefined && seen.externalId === "") return',
+    tests: ['src/reconcile/converge.test.ts'],
+  },
+  {
     name: 'the test of the uid is dropped',
     file: 'src/reconcile/writer.ts',
     from: "const body = [{ op: 'test', path: '/metadata/uid', value: uid }, ...operations]",

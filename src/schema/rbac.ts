@@ -46,6 +46,8 @@ export function byPlace(rules: readonly PolicyRule[]): { readonly everywhere: Po
 
 /** Where an event about what is in no namespace goes, and the note which installation serves the cluster. */
 const DEFAULT = 'default'
+/** The namespace whose uid tells one cluster from another (`src/reconcile/installation.ts`). */
+const SYSTEM = 'kube-system'
 
 /** {@link rbacRules} where the rights are in some namespaces only: the part that is for all of the cluster. */
 export function scopedRules(namespaces: readonly string[]): PolicyRule[] {
@@ -54,6 +56,7 @@ export function scopedRules(namespaces: readonly string[]): PolicyRule[] {
     // RBAC knows a namespace that is listed by the selector of its name.
     rule('', ['namespaces'], [...READ, 'patch'], namespaces),
     rule('', ['namespaces'], ['get', 'patch'], [DEFAULT]),
+    rule('', ['namespaces'], ['get'], [SYSTEM]),
   ]
 }
 
