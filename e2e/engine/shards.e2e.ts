@@ -252,7 +252,9 @@ describe('replicas that share the accounts', () => {
     // So little that all workers wait for their turn, and that at its end all have it at once.
     const slow = (rate: object) => Promise.all(own.map((name) => owner.edit('CloudProvider', name, { spec: rate })))
     await slow({ requestsPerSecond: 2, burst: 12 })
+    for (const name of own) await owner.ready('CloudProvider', name)
     const made = await flood(own, 'stop')
+    await sleep(3_000)
     part.replica.signal('SIGSTOP')
     part.ends.push(Date.now())
     await slow(RATE)

@@ -32,6 +32,8 @@ export async function startRecorder(cloudUrl: string) {
         answer.on('close', () => void (answer.writableEnded || far.destroy()))
         come.pipe(far)
       })
+      // Longer than a process is stopped for: what it does first then may not end at a connection that is closed.
+      server.keepAliveTimeout = 120_000
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       doors.push(server)
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -80,13 +80,6 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['src/reconcile/shards/shards.test.ts'],
   },
   {
-    name: 'an account is given away while work goes on there',
-    file: 'src/reconcile/shards/shards.ts',
-    from: 'if (rights.isIdle(where)) return true',
-    to: 'if (rights.isIdle(where) || id !== "") return true',
-    tests: ['src/reconcile/shards/shards.test.ts'],
-  },
-  {
     name: 'a budget that changes hands begins full',
     file: 'src/reconcile/accounts.ts',
     from: 'if (this.#isShared) made.budget.empty()',
