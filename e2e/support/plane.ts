@@ -23,11 +23,19 @@ export interface Plane {
   stop(): Promise<void>
 }
 
-export async function startPlane(): Promise<Plane> {
+/** Starts one; `apiserver`: further flags of kube-apiserver. */
+export async function startPlane({ apiserver: flags = [] }: { readonly apiserver?: readonly string[] } = {}): Promise<Plane> {
   // The global set-up sweeps up folders of this name that a killed run leaves behind.
   const dataDir = mkdtempSync(join(tmpdir(), `seca-e2e-${process.pid}-`))
   const assets = inject('assets')
-  const controlPlane = await startControlPlane({ dataDir, assets, controllerManager: true, log: () => undefined, unsafeNoFsync: true })
+  const controlPlane = await startControlPlane({
+    dataDir,
+    assets,
+    controllerManager: true,
+    log: () => undefined,
+    unsafeNoFsync: true,
+    apiserver: flags,
+  })
   const { kubeconfig } = controlPlane
   const client = connect({ kubeconfig, userAgent: 'seca-operator/e2e' })
   let apiserver: Child | undefined
@@ -42,7 +50,12 @@ export async function startPlane(): Promise<Plane> {
     async startApiserver() {
       const ports = JSON.parse(readFileSync(join(dataDir, 'ports.json'), 'utf8')) as Ports
       const context = { dataDir, pki: ensurePki(join(dataDir, 'pki')), ports, kubeconfig: join(dataDir, 'controller-manager.kubeconfig') }
-      const options = { name: 'kube-apiserver', command: join(assets, 'kube-apiserver'), args: apiserverFlags(context), graceMs: 10_000 }
+      const options = {
+        name: 'kube-apiserver',
+        command: join(assets, 'kube-apiserver'),
+        args: [...apiserverFlags(context), ...flags],
+        graceMs: 10_000,
+      }
       apiserver = await startChild({ ...options, logFile: join(dataDir, 'logs', 'kube-apiserver-again.log') })
       await eventually(async () => (await client.raw('GET', '/api/v1/namespaces/default')) !== undefined, { timeoutMs: 120_000 })
     },
