@@ -97,13 +97,6 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     writeFileSync(join(dataDir, 'cni', '10-seca.conflist'), cniConfig({ dataDir, addresses }))
     writeFileSync(join(dataDir, 'containerd.toml'), containerdConfig(dataDir, plugins))
     await launch('containerd', 'containerd', ['--config', join(dataDir, 'containerd.toml')])
-    await launch('kube-controller-manager', join(assets, 'kube-controller-manager'), controllerManagerFlags(context, true))
-    await launch('kube-scheduler', join(programs, 'kube-scheduler'), [
-      `--kubeconfig=${paths.scheduler}`,
-      '--bind-address=127.0.0.1',
-      '--leader-elect=false',
-      `--cert-dir=${join(dataDir, 'run')}`,
-    ])
     await until('containerd answers', async () => void (await ctr('version')), options, failed.promise)
     const pause = join(dataDir, 'run', 'pause.tar')
     await writePause(join(programs, 'pause'), pause)
@@ -119,6 +112,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         options,
         failed.promise,
       )
+      // They wait 10 s for it, and end: too short on a machine with much to do.
+      await launch('kube-controller-manager', join(assets, 'kube-controller-manager'), controllerManagerFlags(context, true))
+      await launch('kube-scheduler', join(programs, 'kube-scheduler'), [
+        `--kubeconfig=${paths.scheduler}`,
+        '--bind-address=127.0.0.1',
+        '--leader-elect=false',
+        `--cert-dir=${join(dataDir, 'run')}`,
+      ])
       await launch('kubelet', join(programs, 'kubelet'), [
         `--config=${join(dataDir, 'kubelet.yaml')}`,
         `--kubeconfig=${paths.kubelet}`,
