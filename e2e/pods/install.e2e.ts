@@ -1,101 +1,39 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Agent } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { catalogue } from '../../src/embedded/catalogue.ts'
 import { CONTROLLERS_LEASE } from '../../src/kinds/names.ts'
-import { ensureIssuer, ISSUER, mintToken } from '../../src/embedded/issuer.ts'
-import { CHART, helm } from '../support/helm.ts'
-import { type OutsideCloud, startOutsideCloud } from '../support/cloud.ts'
+import type { OutsideCloud } from '../support/cloud.ts'
 import { eventually } from '../support/harness.ts'
-import { buildForTests } from '../support/image.ts'
-import { lacking, startTestNode, type TestNode } from '../support/node.ts'
+import { lacking, type TestNode } from '../support/node.ts'
+import { conditionOf, EXAMPLE, type Found, type Installation, NAMESPACE, prepareInstallation } from './installation.ts'
 import { startLoad } from './load.ts'
 
-const NAMESPACE = 'seca-system'
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
-const EXAMPLE = join(import.meta.dirname, '../../examples/acme')
-
-interface Condition {
-  readonly type: string
-  readonly status: string
-  readonly message?: string
-}
-interface Found {
-  readonly kind: string
-  readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly creationTimestamp: string }
-  readonly spec: Readonly<Record<string, unknown>>
-  readonly status?: { readonly conditions?: readonly Condition[]; readonly externalId?: string }
-}
 
 describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
+  let installation: Installation
   let node: TestNode
   let cloud: OutsideCloud
-  let issuer: string
-  let values: string
   beforeAll(async () => {
-    node = await startTestNode()
-    cloud = await startOutsideCloud(node.hostAddress)
-    const built = await buildForTests(join(node.dataDir, 'image'))
-    await node.importImage(built.files.archive)
-    issuer = join(node.dataDir, 'issuer')
-    mkdirSync(issuer)
-    values = join(node.dataDir, 'values.json')
-    writeFileSync(values, JSON.stringify(settings()))
-    await node.kubectl(['create', 'namespace', NAMESPACE])
-    await node.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted'])
-    await node.kubectl(['create', 'secret', 'generic', 'cloud', '--namespace', NAMESPACE, `--from-literal=token=${cloud.token}`])
+    installation = await prepareInstallation()
+    ;({ node, cloud } = installation)
   })
-  afterAll(async () => {
-    await node?.remove()
-    await cloud?.stop()
-  })
+  afterAll(() => installation?.remove())
 
-  const settings = () => ({
-    image: { pullPolicy: 'Never' },
-    tokens: { issuer: ISSUER, keys: readFileSync(ensureIssuer(issuer), 'utf8') },
-    api: { drain: '3s' },
-    declared: {
-      cloudProviders: {
-        cloud: {
-          type: 'simulator',
-          credentialsSecretRef: { name: 'cloud' },
-          settings: { endpoint: cloud.url, ca: cloud.ca },
-          requestsPerSecond: 1000,
-        },
-      },
-      regions: { 'eu-1': { availableZones: ['a', 'b', 'c'], cloudProvider: 'cloud' } },
-      tenants: { demo: { administrators: ['demo'] } },
-      objects: catalogue('eu-1').map(({ object }) => object),
-    },
-  })
-  const withHelm = (...args: string[]) => helm([...args, '--namespace', NAMESPACE], { kubeconfig: node.kubeconfig })
-  const install = (...args: string[]) =>
-    withHelm('upgrade', '--install', 'seca', CHART, '--values', values, '--wait', '--timeout', '3m', ...args)
-  const read = async <T>(...args: string[]) => JSON.parse(await node.kubectl(['get', ...args, '--output', 'json'])) as T
-  const all = async (...args: string[]) => (await read<{ items: Found[] }>(...args)).items
-  const rollout = (name: string) => node.kubectl(['rollout', 'status', `deployment/${name}`, '--namespace', NAMESPACE, '--timeout=120s'])
-  const conditionOf = ({ status }: Found, type: string) => status?.conditions?.find((one) => one.type === type)
-  const exampleIsReady = () =>
-    node.kubectl(['wait', 'seca', '--all', '--namespace', 'seca-acme--prod', '--for=condition=Ready', '--timeout=120s'])
-  const logs = (component: string) =>
-    node.kubectl(['logs', '--namespace', NAMESPACE, '--selector', `app.kubernetes.io/component=${component}`, '--tail=-1'])
-  /** Address and trust of the direct door, as somebody outside has them. */
-  const door = async () => {
-    const address = await node.kubectl(['get', 'service', 'seca-api', '--namespace', NAMESPACE, '--output', 'jsonpath={.spec.clusterIP}'])
-    const secret = await read<{ data: Record<string, string> }>('secret', 'seca-api-tls', '--namespace', NAMESPACE)
-    const ca = Buffer.from(secret.data['ca.crt'] ?? '', 'base64').toString('utf8')
-    return { url: `https://${address}`, ca, token: await mintToken(issuer, { subject: 'demo', ttlMs: 3_600_000 }) }
-  }
+  const withHelm: Installation['withHelm'] = (...args) => installation.withHelm(...args)
+  const install: Installation['install'] = (...args) => installation.install(...args)
+  const read: Installation['read'] = (...args) => installation.read(...args)
+  const all: Installation['all'] = (...args) => installation.all(...args)
+  const exampleIsReady = () => installation.exampleIsReady()
 
   it('with its defaults, and what the values declare is there', async () => {
     await install()
     await eventually(async () => expect(conditionOf(await read<Found>('region', 'eu-1'), 'Ready')).toMatchObject({ status: 'True' }))
     expect((await all('instanceskus')).length).toBeGreaterThan(10)
-    expect(await logs('controllers')).not.toMatch(/forbidden|Forbidden/)
+    expect(await installation.logs('controllers')).not.toMatch(/forbidden|Forbidden/)
   })
 
   it('the example gets ready', async () => {
@@ -105,13 +43,10 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
   })
 
   it('the API answers by both doors', async () => {
-    const { url, ca, token } = await door()
-    const dispatcher = new Agent({ connect: { ca, servername: 'seca-api.seca-system.svc' } })
+    const { base, headers, connect } = await installation.door()
+    const dispatcher = new Agent({ connect })
     const { fetch } = await import('undici')
-    const answer = await fetch(`${url}/providers/seca.workspace/v1/tenants/demo/workspaces`, {
-      headers: { authorization: `Bearer ${token}` },
-      dispatcher,
-    })
+    const answer = await fetch(`${base}/tenants/demo/workspaces`, { headers, dispatcher })
     expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ items: [] })])
     await dispatcher.close()
     const services = async () => (await all('apiservices')).filter(({ spec }) => String(spec['group']).includes('seca.'))
@@ -123,7 +58,7 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
     const path = '/apis/eu-1.seca.storage/v1/tenants/acme/workspaces/prod/block-storages'
     const list = JSON.parse(await node.kubectl(['get', '--raw', path])) as { items: unknown[] }
     expect(list.items).toHaveLength(4)
-    expect(await logs('api')).not.toMatch(/forbidden|Forbidden/)
+    expect(await installation.logs('api')).not.toMatch(/forbidden|Forbidden/)
   })
 
   it('an installation at rest writes nothing', async () => {
@@ -138,10 +73,10 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
   })
 
   it('a rolling restart of the API loses no request', async () => {
-    const load = startLoad(await door())
+    const load = startLoad(await installation.door())
     await sleep(2_000)
     await node.kubectl(['rollout', 'restart', 'deployment/seca-api', '--namespace', NAMESPACE])
-    await rollout('seca-api')
+    await installation.rollout('seca-api')
     await sleep(2_000)
     const { count, failures } = await load.stop()
     console.log(`${count} requests during a rolling restart, ${failures.length} failed`)
@@ -159,7 +94,7 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
       await eventually(async () => expect(await holder()).not.toBe(before), { everyMs: 50 })
       const ms = performance.now() - start
       await ending
-      await rollout('seca-controllers')
+      await installation.rollout('seca-controllers')
       return ms
     }
     const planned = await took((pod) => node.kubectl(['delete', 'pod', pod, '--namespace', NAMESPACE]))
@@ -174,7 +109,7 @@ describe.skipIf(lacking !== undefined)('installed by Helm, in pods', () => {
   })
 
   it('a change of values that concerns only files that are read again restarts nobody', async () => {
-    const pods = async () => (await all('pods', '--namespace', NAMESPACE)).map(({ metadata }) => metadata.name).toSorted()
+    const pods = () => installation.pods()
     // Those that were replaced before are gone.
     await eventually(async () => expect(await pods()).toHaveLength(4))
     const before = await pods()

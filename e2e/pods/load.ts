@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, fetch } from 'undici'
 
-interface Door {
-  readonly url: string
-  readonly ca: string
-  readonly token: string
+/** Where clients reach the API of workspaces, and what they show. */
+export interface Door {
+  /** URL up to `/tenants`. */
+  readonly base: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly connect: { readonly ca: string; readonly servername?: string; readonly cert?: string; readonly key?: string }
 }
 
 export interface Load {
@@ -13,29 +15,28 @@ export interface Load {
 }
 
 const CLIENTS = 4
-const NAME = 'seca-api.seca-system.svc'
 /** Clients come and go: each keeps its connection for so many requests. */
 const REQUESTS_PER_CONNECTION = 25
 
-/** Clients that write a workspace and read it back, over and over, and never try again. */
-export function startLoad({ url, ca, token }: Door): Load {
+/** Clients that write a workspace of tenant `demo` and read it back, over and over, and never try again. */
+export function startLoad({ base, headers: shown, connect }: Door, name = 'load'): Load {
   const stopped = new AbortController()
   const failures: string[] = []
   let count = 0
   const client = async (index: number) => {
-    let dispatcher = new Agent({ connect: { ca, servername: NAME } })
-    const path = `${url}/providers/seca.workspace/v1/tenants/demo/workspaces/load-${index}`
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    let dispatcher = new Agent({ connect })
+    const path = `${base}/tenants/demo/workspaces/${name}-${index}`
+    const headers = { ...shown, 'content-type': 'application/json' }
     const call = async (method: string, body?: object) => {
       count++
       if (count % REQUESTS_PER_CONNECTION === 0) {
         await dispatcher.close()
-        dispatcher = new Agent({ connect: { ca, servername: NAME } })
+        dispatcher = new Agent({ connect })
       }
       const answer = await fetch(path, { method, headers, dispatcher, ...(body ? { body: JSON.stringify(body) } : {}) })
-      const content = (await answer.json()) as { labels?: Record<string, string> }
-      if (answer.status >= 400) throw new Error(`${method} ${answer.status} ${JSON.stringify(content)}`)
-      return content
+      const text = await answer.text()
+      if (answer.status >= 400) throw new Error(`${new Date().toISOString()} ${method} ${answer.status} ${text}`)
+      return JSON.parse(text) as { labels?: Record<string, string> }
     }
     for (let turn = 0; !stopped.signal.aborted; turn++) {
       try {

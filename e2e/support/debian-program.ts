@@ -10,7 +10,7 @@ export function debianProgram(packageName: string, program: string): string | un
 }
 
 function fetched(packageName: string, program: string): string | undefined {
-  const folder = join(cacheFolder(), program)
+  const folder = join(cacheFolder(), packageName)
   const file = join(folder, 'usr/bin', program)
   if (isProgram(file)) return file
   const partial = `${folder}.${process.pid}`

@@ -15,6 +15,8 @@ export const lacking = await lackingForNode()
 export interface TestNode extends Node {
   readonly dataDir: string
   kubectl(args: readonly string[], options?: Pick<KubectlOptions, 'input'>): Promise<string>
+  /** Stops it, as when the machine is shut down, and starts it again on its data; resolves when it is ready. */
+  restart(): Promise<void>
   /** Stops it, and removes its data; once is enough. */
   remove(): Promise<void>
 }
@@ -22,12 +24,33 @@ export interface TestNode extends Node {
 export async function startTestNode(): Promise<TestNode> {
   const programs = await findMore('node', { progress: createProgress() })
   const dataDir = mkdtempSync(join(tmpdir(), `seca-e2e-${process.pid}-`))
-  const node = await startNode({ dataDir, assets: inject('assets'), programs, log: () => undefined, unsafeNoFsync: true })
+  const start = () => startNode({ dataDir, assets: inject('assets'), programs, log: () => undefined, unsafeNoFsync: true })
+  let node = await start()
   let isThere = true
+  const { kubeconfig, url, hostAddress } = node
   return {
-    ...node,
+    kubeconfig,
+    url,
+    hostAddress,
+    get pids() {
+      return node.pids
+    },
+    get failed() {
+      return node.failed
+    },
+    get services() {
+      return node.services
+    },
     dataDir,
-    kubectl: (args, options = {}) => kubectl(args, { ...options, kubeconfig: node.kubeconfig }),
+    ctr: (...args) => node.ctr(...args),
+    importImage: (archive) => node.importImage(archive),
+    run: (command, ...args) => node.run(command, ...args),
+    stop: () => node.stop(),
+    kubectl: (args, options = {}) => kubectl(args, { ...options, kubeconfig }),
+    async restart() {
+      await node.stop()
+      node = await start()
+    },
     async remove() {
       if (!isThere) return
       isThere = false

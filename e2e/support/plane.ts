@@ -27,12 +27,14 @@ export interface Plane {
   stop(): Promise<void>
 }
 
-/** `isBare`: nothing is installed in it. */
-export async function startPlane(options: { readonly isBare?: true } = {}): Promise<Plane> {
+/** Starts one; `isBare`: nothing is installed in it; `apiserver`: further flags of kube-apiserver. */
+export async function startPlane(options: { readonly isBare?: true; readonly apiserver?: readonly string[] } = {}): Promise<Plane> {
+  const { apiserver: flags = [] } = options
   // The global set-up sweeps up folders of this name that a killed run leaves behind.
   const dataDir = mkdtempSync(join(tmpdir(), `seca-e2e-${process.pid}-`))
   const assets = inject('assets')
-  const start = () => startControlPlane({ dataDir, assets, controllerManager: true, log: () => undefined, unsafeNoFsync: true })
+  const start = () =>
+    startControlPlane({ dataDir, assets, controllerManager: true, log: () => undefined, unsafeNoFsync: true, apiserver: flags })
   let controlPlane = await start()
   const { kubeconfig, ports } = controlPlane
   const pki = ensurePki(join(dataDir, 'pki'))
@@ -48,7 +50,8 @@ export async function startPlane(options: { readonly isBare?: true } = {}): Prom
     },
     async startApiserver() {
       const context = { dataDir, pki, ports, kubeconfig: join(dataDir, 'controller-manager.kubeconfig') }
-      const options = { name: 'kube-apiserver', command: join(assets, 'kube-apiserver'), args: apiserverFlags(context), graceMs: 10_000 }
+      const args = [...apiserverFlags(context), ...flags]
+      const options = { name: 'kube-apiserver', command: join(assets, 'kube-apiserver'), args, graceMs: 10_000 }
       apiserver = await startChild({ ...options, logFile: join(dataDir, 'logs', 'kube-apiserver-again.log') })
       await eventually(async () => (await client.raw('GET', '/api/v1/namespaces/default')) !== undefined, { timeoutMs: 120_000 })
     },

@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process'
-import { debianProgram } from './debian-program.ts'
+import { lackingOf, programOf } from './prometheus-package.ts'
 
-/** Prometheus' own checker of rules: `SECA_PROMTOOL`, what PATH has, or what is in Debian's package. */
-const program = process.env['SECA_PROMTOOL'] ?? debianProgram('prometheus', 'promtool')
+const program = programOf('promtool')
 
 /** Why tests of alerts cannot run here, in one line. */
-export const lackingPromtool =
-  program === undefined ? "promtool is missing: install Debian's package `prometheus`, or name the program in SECA_PROMTOOL" : undefined
+export const lackingPromtool = program === undefined ? lackingOf('promtool') : undefined
 
-/** Runs promtool; rejects with what it says. */
+/** Runs promtool, Prometheus' own checker of rules; rejects with what it says. */
 export function promtool(...args: readonly string[]): Promise<string> {
   if (program === undefined) throw new Error(lackingPromtool)
   return new Promise((resolve, reject) => {

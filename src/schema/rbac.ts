@@ -1,5 +1,5 @@
 import { KINDS } from '../kinds/index.ts'
-import type { Kind } from '../kinds/kind.ts'
+import { isFinalized, type Kind } from '../kinds/kind.ts'
 import { CONTROLLERS_LEASE, MEMBER_LEASES, SHARDS_LEASE } from '../kinds/names.ts'
 import { TENANTS_RESOURCE } from './policy.ts'
 
@@ -14,6 +14,7 @@ export interface PolicyRule {
 type Manifest = Readonly<Record<string, unknown>>
 
 const READ = ['get', 'list', 'watch'] as const
+const FOLLOW = ['list', 'watch'] as const
 const WRITE = ['create', 'update', 'patch', 'delete', 'deletecollection'] as const
 
 /** Rules for a set of kinds, one per API group; `suffix` names a subresource (`/status`). */
@@ -64,7 +65,7 @@ export function scopedRules(namespaces: readonly string[]): PolicyRule[] {
 export function scopedApiRules(namespaces: readonly string[]): PolicyRule[] {
   return [
     ...byPlace(apiRules()).everywhere.filter(({ resources }) => !resources.includes('namespaces')),
-    rule('', ['namespaces'], READ, namespaces),
+    rule('', ['namespaces'], FOLLOW, namespaces),
   ]
 }
 
@@ -72,9 +73,14 @@ export function scopedApiRules(namespaces: readonly string[]): PolicyRule[] {
 export function rbacRules(): PolicyRule[] {
   return [
     // patch: finalizers, names of deleted roles in assignments, and regions and accounts from the mounted configuration; create: the latter.
-    ...forKinds(KINDS, [...READ, 'patch']),
+    ...forKinds(KINDS, [...FOLLOW, 'patch']),
+    // What is written after a fresh look: a status that somebody else wrote meanwhile, an object that is to go.
     ...forKinds(
-      KINDS.filter((kind) => kind.catalog),
+      KINDS.filter((kind) => kind.status || isFinalized(kind)),
+      ['get'],
+    ),
+    ...forKinds(
+      KINDS.filter((kind) => kind.catalog && !kind.isOffered),
       ['create'],
     ),
     // What a cloud offers, where its CloudProvider says that it is kept up: SKUs and images come and go with it.
@@ -98,7 +104,7 @@ export function rbacRules(): PolicyRule[] {
       'apiextensions.k8s.io',
       ['customresourcedefinitions'],
       ['get'],
-      KINDS.map((kind) => `${kind.gvr.resource}.${kind.gvr.group}`),
+      KINDS.filter(isFinalized).map((kind) => `${kind.gvr.resource}.${kind.gvr.group}`),
     ),
     // Of the controllers of another installation: whether they still live.
     rule('coordination.k8s.io', ['leases'], ['get'], [CONTROLLERS_LEASE]),
@@ -134,10 +140,10 @@ export function declaredRules(): PolicyRule[] {
   return forKinds(DECLARED, ['create'])
 }
 
-/** And where what is not declared any more is to be deleted. */
+/** And where what is not declared any more is to be deleted; SKUs and role assignments they may delete anyway. */
 export function pruneRules(): PolicyRule[] {
   return forKinds(
-    KINDS.filter((kind) => kind.catalog || DECLARED.includes(kind)),
+    KINDS.filter((kind) => (kind.catalog || DECLARED.includes(kind)) && !kind.isOffered && !kind.diesWithWorkspace),
     ['delete'],
   )
 }
@@ -152,12 +158,21 @@ const DECLARED = KINDS.filter(({ kind }) => kind === 'Role' || kind === 'RoleAss
 /** What the API server may do: read everything, write what tenants own, never touch status. */
 export function apiRules(): PolicyRule[] {
   const owned = KINDS.filter((kind) => !kind.catalog)
-  return [...forKinds(KINDS, READ), ...forKinds(owned, ['create', 'patch', 'delete']), rule('', ['namespaces'], READ)]
+  return [
+    ...forKinds(KINDS, FOLLOW),
+    // What a write is about, or refers to, where memory may be behind.
+    ...forKinds(
+      KINDS.filter((kind) => !kind.catalog || kind.isOffered),
+      ['get'],
+    ),
+    ...forKinds(owned, ['create', 'patch', 'delete']),
+    rule('', ['namespaces'], FOLLOW),
+  ]
 }
 
 /** What the API server may do in the operator's own namespace only: say that this replica is there, and see the others. */
 export function apiNamespaceRules(): PolicyRule[] {
-  return [rule('coordination.k8s.io', ['leases'], [...READ, 'create', 'patch', 'delete'])]
+  return [rule('coordination.k8s.io', ['leases'], [...FOLLOW, 'create', 'patch', 'delete'])]
 }
 
 const clusterRole = (name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}): Manifest => ({

@@ -21,6 +21,8 @@ interface ControlPlaneOptions {
   readonly log: (line: string) => void
   /** etcd does not wait for the disk: much faster, and a power cut may lose data. Only for tests. */
   readonly unsafeNoFsync?: boolean
+  /** Further flags of kube-apiserver. */
+  readonly apiserver?: readonly string[]
   readonly readyMs?: number
 }
 
@@ -82,7 +84,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const context = { dataDir, pki, ports, kubeconfig: paths.controllerManager }
   try {
     await launch('etcd', etcdFlags({ ...context, unsafeNoFsync: options.unsafeNoFsync ?? false }), 5_000)
-    await launch('kube-apiserver', apiserverFlags(context), 10_000)
+    await launch('kube-apiserver', [...apiserverFlags(context), ...(options.apiserver ?? [])], 10_000)
     await untilReady(url, pki, { timeoutMs: options.readyMs ?? 120_000, failed: failed.promise, dataDir })
     if (options.controllerManager) await launch('kube-controller-manager', controllerManagerFlags(context), 5_000)
   } catch (error) {
