@@ -19,6 +19,7 @@ describe('settings', () => {
   it('have defaults, with time spans in milliseconds', () => {
     expect(load([])).toEqual({
       operatorNamespace: 'seca-system',
+      namespaces: [],
       defaultRegion: 'eu-1',
       workers: 16,
       driftIntervalMs: 600_000,
