@@ -11,13 +11,13 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[]
 }
 
-type Manifest = Readonly<Record<string, unknown>>
+export type Manifest = Readonly<Record<string, unknown>>
 
 const READ = ['get', 'list', 'watch'] as const
 const WRITE = ['create', 'update', 'patch', 'delete', 'deletecollection'] as const
 
 /** Rules for a set of kinds, one per API group; `suffix` names a subresource (`/status`). */
-function forKinds(kinds: readonly Kind[], verbs: readonly string[], suffix = ''): PolicyRule[] {
+export function forKinds(kinds: readonly Kind[], verbs: readonly string[], suffix = ''): PolicyRule[] {
   return [...Map.groupBy(kinds, (kind) => kind.gvr.group)].map(([group, members]) => ({
     apiGroups: [group],
     resources: members.map((kind) => kind.gvr.resource + suffix),
@@ -25,7 +25,12 @@ function forKinds(kinds: readonly Kind[], verbs: readonly string[], suffix = '')
   }))
 }
 
-const rule = (group: string, resources: readonly string[], verbs: readonly string[], resourceNames?: readonly string[]): PolicyRule => ({
+export const rule = (
+  group: string,
+  resources: readonly string[],
+  verbs: readonly string[],
+  resourceNames?: readonly string[],
+): PolicyRule => ({
   apiGroups: [group],
   resources,
   verbs,
@@ -122,7 +127,7 @@ export function apiNamespaceRules(): PolicyRule[] {
   return [rule('coordination.k8s.io', ['leases'], [...READ, 'create', 'patch', 'delete'])]
 }
 
-const clusterRole = (name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}): Manifest => ({
+export const clusterRole = (name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}): Manifest => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'ClusterRole',
   metadata: { name, labels: { 'app.kubernetes.io/part-of': 'seca-operator', ...labels } },
@@ -159,12 +164,12 @@ export function userRoles(): Manifest[] {
   ]
 }
 
-function role(name: string, namespace: string, rules: readonly PolicyRule[]): Manifest {
+export function role(name: string, namespace: string, rules: readonly PolicyRule[]): Manifest {
   const metadata = { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } }
   return { ...clusterRole(name, rules), kind: 'Role', metadata }
 }
 
-function binding(
+export function binding(
   kind: 'ClusterRoleBinding' | 'RoleBinding',
   role: string,
   namespace: string | undefined,
