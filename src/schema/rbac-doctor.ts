@@ -1,6 +1,6 @@
 import { KINDS } from '../kinds/index.ts'
 import { apiServicePolicy, tenantPolicy } from './policy.ts'
-import { binding, clusterRole, forKinds, type Manifest, type PolicyRule, role, rule } from './rbac.ts'
+import { binding, clusterRole, forKinds, isOpen, type Manifest, type PolicyRule, role, rule } from './rbac.ts'
 
 /** ServiceAccount of `doctor` in a pod of its own, and name of its roles. */
 export const DOCTOR_ACCOUNT = 'seca-doctor'
@@ -10,7 +10,7 @@ export function doctorRules(): PolicyRule[] {
   const policies = [...tenantPolicy(), ...apiServicePolicy('', '')].map(({ metadata }) => (metadata as { name: string }).name)
   return [
     ...forKinds(
-      KINDS.filter((kind) => kind.status),
+      KINDS.filter((kind) => kind.status && !isOpen(kind)),
       ['list'],
     ),
     // get: whose the cluster is stands in namespace default.

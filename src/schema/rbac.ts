@@ -137,6 +137,9 @@ export const clusterRole = (name: string, rules: readonly PolicyRule[], labels: 
 const aggregatedTo = (...roles: readonly string[]) =>
   Object.fromEntries(roles.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']))
 
+/** Every authenticated user reads these. */
+export const isOpen = (kind: Kind): boolean => kind.catalog === true && kind.api.startsWith('seca.')
+
 /**
  * Roles for people, added to Kubernetes' own view, edit and admin. `edit` holds no Role or RoleAssignment, since who
  * writes those is the tenant's administrator (architecture §6). Every authenticated user reads the catalogue, but not the
@@ -145,7 +148,6 @@ const aggregatedTo = (...roles: readonly string[]) =>
 export function userRoles(): Manifest[] {
   const owned = KINDS.filter((kind) => !kind.catalog)
   const isAccess = (kind: Kind) => kind.api.startsWith('seca.authorization/')
-  const offered = KINDS.filter((kind) => kind.catalog && kind.api.startsWith('seca.'))
   return [
     clusterRole('seca-view', forKinds(owned, READ), aggregatedTo('view')),
     clusterRole(
@@ -157,7 +159,7 @@ export function userRoles(): Manifest[] {
       aggregatedTo('edit'),
     ),
     clusterRole('seca-admin', forKinds(owned.filter(isAccess), WRITE), aggregatedTo('admin')),
-    clusterRole('seca-catalog-reader', forKinds(offered, READ)),
+    clusterRole('seca-catalog-reader', forKinds(KINDS.filter(isOpen), READ)),
     binding('ClusterRoleBinding', 'seca-catalog-reader', undefined, [
       { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'system:authenticated' },
     ]),
