@@ -113,11 +113,11 @@ describe('with the rights that the chart gives it for `helm test`', () => {
     await kubectl(['delete', `serviceaccount/${DOCTOR_ACCOUNT}`, ...roles, '--namespace', OPERATOR_NAMESPACE])
   })
 
-  it('it leaves nothing unchecked', async () => {
+  it('leaves nothing unchecked', async () => {
     await eventually(async () => expect(troubles(await doctor(flags, { kubeconfig }))).toEqual([]), { everyMs: 1_000 })
   })
 
-  it('each of which it needs: without one, it says what it could not look at', async () => {
+  it('needs each of them: without one, it says what it could not look at', async () => {
     // These two take their time. Another one looks at Leases as well, and nothing else asks what others may do.
     const quick = CHECKS.map(({ name }) => name).filter((name) => !['leadership', 'rights'].includes(name))
     const checksFor = (rule: object) => (JSON.stringify(rule).includes('subjectaccessreviews') ? 'rights' : quick.join(','))
