@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { apiServices } from '../../src/api/door/api-services.ts'
-import { ApiConfig, ControllersConfig, SimulatorConfig } from '../../src/cli/config.ts'
+import { ApiConfig, ControllersConfig, DoctorConfig, SimulatorConfig } from '../../src/cli/config.ts'
 import { loadSettings } from '../../src/cli/settings.ts'
 import { parseDeclared } from '../../src/duties/declared-file.ts'
 import { API_SERVICE_ACCOUNT, SERVICE_ACCOUNT } from '../../src/processes/install.ts'
@@ -29,6 +29,9 @@ const SETS: readonly { readonly what: string; readonly values: Values }[] = [
 ]
 /** Kinds that an operator of somebody else brings. */
 const FOREIGN = ['ServiceMonitor', 'PrometheusRule', 'Certificate', 'TLSRoute']
+
+/** A pod is tried where its ServiceAccount is there. */
+const isForApiserver = ({ kind }: Rendered) => !FOREIGN.includes(kind) && kind !== 'Pod'
 
 const named = (objects: readonly Rendered[], kind: string, name: string) => {
   const found = objects.find((one) => one.kind === kind && one.metadata.name === name)
@@ -104,7 +107,7 @@ describe.each(SETS)('objects of $what', ({ values }) => {
   })
 
   it('are as the apiserver wants them', async () => {
-    const served = objects.filter(({ kind }) => !FOREIGN.includes(kind))
+    const served = objects.filter(isForApiserver)
     const answer = await applied(served)
     expect(answer.trim().split('\n')).toHaveLength(served.length)
     expect(answer).not.toMatch(/warning/i)
@@ -153,7 +156,12 @@ describe.each(SETS)('objects of $what', ({ values }) => {
   })
 
   it('start processes with settings that they take', () => {
-    const schemas = { 'seca-controllers': ControllersConfig, 'seca-api': ApiConfig, 'seca-simulator': SimulatorConfig }
+    const schemas = {
+      'seca-controllers': ControllersConfig,
+      'seca-api': ApiConfig,
+      'seca-doctor': DoctorConfig,
+      'seca-simulator': SimulatorConfig,
+    }
     for (const [name, { spec }] of podTemplates(objects)) {
       const [subcommand = '', ...args] = spec.containers[0]?.args ?? []
       expect(name).toBe(`seca-${subcommand}`)
@@ -200,7 +208,7 @@ describe('pods', () => {
 
   it('are as the pod security standard `restricted` has it', async () => {
     const templates = podTemplates(objects)
-    expect([...templates.keys()].toSorted()).toEqual(['seca-api', 'seca-controllers', 'seca-simulator'])
+    expect([...templates.keys()].toSorted()).toEqual(['seca-api', 'seca-controllers', 'seca-doctor', 'seca-simulator'])
     for (const [name, template] of templates) expect(await tried([pod(name, template)], 'create')).toContain('created (server dry run)')
   })
 
@@ -232,7 +240,7 @@ describe('names', () => {
     }
     await kubectl(['create', 'namespace', namespace])
     try {
-      await applied(objects.filter(({ kind }) => !FOREIGN.includes(kind) && kind !== 'CustomResourceDefinition'))
+      await applied(objects.filter((one) => isForApiserver(one) && one.kind !== 'CustomResourceDefinition'))
     } finally {
       await kubectl(['delete', 'namespace', namespace, '--wait=false'])
     }
@@ -292,6 +300,7 @@ describe('a change of values', () => {
   it.each<{ what: string; after: Values }>([
     { what: 'what is declared', after: change('declared', { tenants: { more: {} } }) },
     { what: 'the keys of the issuer', after: change('tokens', { keys: '{"keys":[{}]}' }) },
+    { what: 'the CAs that vouch for the issuer', after: change('tokens', { ca: 'another' }) },
     { what: 'monitoring', after: change('monitoring', { serviceMonitor: { enabled: false } }) },
     { what: 'hosts of a certificate from elsewhere', after: change('certificates', { hosts: ['other.example'] }) },
     { what: 'who reaches the pods', after: change('networkPolicy', { enabled: false }) },
@@ -300,8 +309,9 @@ describe('a change of values', () => {
     expect(await restarted(values, after)).toEqual([])
   })
 
-  it('restarts the API alone that concerns what it reads once', async () => {
-    expect(await restarted(values, change('tokens', { ca: 'another' }))).toEqual(['seca-api'])
+  it('restarts those alone whose flags it changes', async () => {
+    expect(await restarted(values, change('api', { logLevel: 'debug' }))).toEqual(['seca-api'])
+    expect(await restarted(values, change('controllers', { logLevel: 'debug' }))).toEqual(['seca-controllers'])
   })
 })
 

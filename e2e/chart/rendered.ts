@@ -36,9 +36,12 @@ export async function rendered(
   })
 }
 
+/** Pods that are rendered, and those of Deployments, by name. */
 export const podTemplates = (objects: readonly Rendered[]): ReadonlyMap<string, PodTemplate> =>
   new Map(
-    objects.filter(({ kind }) => kind === 'Deployment').map(({ metadata, spec }) => [metadata.name, spec?.['template'] as PodTemplate]),
+    objects
+      .filter(({ kind }) => ['Deployment', 'Pod'].includes(kind))
+      .map((one) => [one.metadata.name, (one.kind === 'Pod' ? one : one.spec?.['template']) as PodTemplate]),
   )
 
 /** Nothing but what has to be given. */

@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { createAuthority, issue } from '../../src/x509.ts'
 import { CLAIM } from '../../src/kinds/names.ts'
+import { CHECKS } from '../../src/doctor/checks/index.ts'
+import { writeAccountKubeconfig } from '../../src/embedded/account.ts'
+import { DOCTOR_ACCOUNT, doctorRoles } from '../../src/schema/rbac-doctor.ts'
 import { installCluster } from '../../src/processes/install.ts'
 import { type Api, pki, startApi } from '../support/api.ts'
 import { wipe } from '../support/audit.ts'
@@ -92,6 +95,50 @@ describe('a healthy installation', () => {
       new Set(['unchecked']),
     ])
   })
+})
+
+describe('with the rights that the chart gives it for `helm test`', () => {
+  let kubeconfig: string
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'seca-doctor-'))
+    kubeconfig = join(folder, 'kubeconfig')
+    const metadata = { name: DOCTOR_ACCOUNT, namespace: OPERATOR_NAMESPACE }
+    await applyManifests([{ apiVersion: 'v1', kind: 'ServiceAccount', metadata }, ...doctorRoles(OPERATOR_NAMESPACE)])
+    const account = { client: stack.client, operatorNamespace: OPERATOR_NAMESPACE, admin: inject('kubeconfig'), target: kubeconfig }
+    await writeAccountKubeconfig({ ...account, serviceAccount: DOCTOR_ACCOUNT })
+  })
+  afterAll(async () => {
+    rmSync(dirname(kubeconfig), { recursive: true })
+    const roles = doctorRoles(OPERATOR_NAMESPACE).map(({ kind, metadata }) => `${String(kind)}/${(metadata as { name: string }).name}`)
+    await kubectl(['delete', `serviceaccount/${DOCTOR_ACCOUNT}`, ...roles, '--namespace', OPERATOR_NAMESPACE])
+  })
+
+  it('leaves nothing unchecked', async () => {
+    await eventually(async () => expect(troubles(await doctor(flags, { kubeconfig }))).toEqual([]), { everyMs: 1_000 })
+  })
+
+  it('needs each of them: without one, it says what it could not look at', async () => {
+    // These two take their time. Another one looks at Leases as well, and nothing else asks what others may do.
+    const quick = CHECKS.map(({ name }) => name).filter((name) => !['leadership', 'rights'].includes(name))
+    const checksFor = (rule: object) => (JSON.stringify(rule).includes('subjectaccessreviews') ? 'rights' : quick.join(','))
+    for (const role of doctorRoles(OPERATOR_NAMESPACE)) {
+      const rules = (role['rules'] ?? []) as readonly object[]
+      for (const rule of rules) {
+        await applyManifests([{ ...role, rules: rules.filter((one) => one !== rule) }])
+        await eventually(
+          async () => {
+            const { findings } = await doctor([...flags, `--only=${checksFor(rule)}`], { kubeconfig })
+            expect(
+              findings.map(({ verdict }) => verdict),
+              JSON.stringify(rule),
+            ).toContain('unchecked')
+          },
+          { everyMs: 500 },
+        )
+      }
+      await applyManifests([role])
+    }
+  }, 300_000)
 })
 
 describe('each thing that is broken is told', () => {

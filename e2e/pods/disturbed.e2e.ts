@@ -10,7 +10,9 @@ import { CHART } from '../support/helm.ts'
 import { eventually } from '../support/harness.ts'
 import { lacking } from '../support/node.ts'
 import { lackingPrometheus, type Prometheus, type ServiceMonitor, startPrometheus } from '../support/prometheus.ts'
-import { conditionOf, EXAMPLE, type Found, type Installation, NAMESPACE, prepareInstallation } from './installation.ts'
+import { conditionOf, type Found } from '../support/installation.ts'
+import { OPERATOR_NAMESPACE as NAMESPACE } from '../support/names.ts'
+import { EXAMPLE, type Installation, prepareInstallation } from './installation.ts'
 import { startLoad } from './load.ts'
 
 interface Dashboard {
@@ -77,7 +79,9 @@ describe.skipIf(lacking !== undefined)('installed in pods, and disturbed', () =>
     { doors = ['direct', 'aggregated'], isForgiven = () => false }: Leniency = {},
   ): Promise<void> {
     if (doors.includes('aggregated')) await doorsAreOpen()
-    const loads = await Promise.all(doors.map(async (door) => startLoad(door === 'direct' ? await one.door() : one.aggregatedDoor(), door)))
+    const loads = await Promise.all(
+      doors.map(async (door) => startLoad(door === 'direct' ? await one.door() : one.aggregatedDoor(), { name: door })),
+    )
     await sleep(2_000)
     await work().catch(async (error: unknown) => {
       await Promise.all(loads.map((load) => load.stop()))

@@ -3,6 +3,7 @@ import { gateRoles } from '../api/door/api-services.ts'
 import { API_SERVICE_ACCOUNT, SERVICE_ACCOUNT } from '../processes/install.ts'
 import { allCrds } from '../schema/crd.ts'
 import { apiServicePolicy, tenantPolicy } from '../schema/policy.ts'
+import { doctorRoles } from '../schema/rbac-doctor.ts'
 import {
   aggregationNamespaceRules,
   aggregationRules,
@@ -60,7 +61,20 @@ export function generatedTemplates(): ReadonlyMap<string, string> {
         ),
     ],
     ['aggregation-gate.yaml', HEADER + only(IF.aggregation, [gate(role), text(binding)].join('---\n'))],
+    ['tests/doctor-rights.yaml', HEADER + doctorRoles(NAMESPACE).map(forTest).join('---\n')],
   ])
+}
+
+/** There while `helm test` runs, and no longer: roles before their bindings, and both before the pod. */
+function forTest(manifest: Manifest): string {
+  const metadata = manifest['metadata'] as Manifest
+  const weight = String(manifest['kind']).endsWith('Binding') ? '-1' : '-2'
+  const hook = {
+    'helm.sh/hook': 'test',
+    'helm.sh/hook-weight': weight,
+    'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded',
+  }
+  return text({ ...manifest, metadata: { ...metadata, annotations: hook } })
 }
 
 /** Everybody may knock at the aggregated paths of regions that the values name, and of those that more are added for. */

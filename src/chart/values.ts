@@ -160,6 +160,13 @@ export const Values = z.strictObject({
       annotations: free('on the ConfigMap, such as the folder in Grafana'),
     }),
   }),
+  test: group('`helm test`: doctor, in a pod that is there as long as it looks', {
+    apiUrl: text("the direct door as that pod reaches it; default: the API's Service, by its name"),
+    args: texts('further flags; `seca-operator doctor --help` lists them'),
+    resources: resources('50m', '128Mi', '512Mi'),
+    nodeSelector: free('as of a pod'),
+    tolerations: list('as of a pod'),
+  }),
   extraManifests: list('objects that are installed along'),
 })
 export type Values = z.output<typeof Values>

@@ -11,14 +11,14 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[]
 }
 
-type Manifest = Readonly<Record<string, unknown>>
+export type Manifest = Readonly<Record<string, unknown>>
 
 const READ = ['get', 'list', 'watch'] as const
 const FOLLOW = ['list', 'watch'] as const
 const WRITE = ['create', 'update', 'patch', 'delete', 'deletecollection'] as const
 
 /** Rules for a set of kinds, one per API group; `suffix` names a subresource (`/status`). */
-function forKinds(kinds: readonly Kind[], verbs: readonly string[], suffix = ''): PolicyRule[] {
+export function forKinds(kinds: readonly Kind[], verbs: readonly string[], suffix = ''): PolicyRule[] {
   return [...Map.groupBy(kinds, (kind) => kind.gvr.group)].map(([group, members]) => ({
     apiGroups: [group],
     resources: members.map((kind) => kind.gvr.resource + suffix),
@@ -26,7 +26,12 @@ function forKinds(kinds: readonly Kind[], verbs: readonly string[], suffix = '')
   }))
 }
 
-const rule = (group: string, resources: readonly string[], verbs: readonly string[], resourceNames?: readonly string[]): PolicyRule => ({
+export const rule = (
+  group: string,
+  resources: readonly string[],
+  verbs: readonly string[],
+  resourceNames?: readonly string[],
+): PolicyRule => ({
   apiGroups: [group],
   resources,
   verbs,
@@ -175,7 +180,7 @@ export function apiNamespaceRules(): PolicyRule[] {
   return [rule('coordination.k8s.io', ['leases'], [...FOLLOW, 'create', 'patch', 'delete'])]
 }
 
-const clusterRole = (name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}): Manifest => ({
+export const clusterRole = (name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}): Manifest => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'ClusterRole',
   metadata: { name, labels: { 'app.kubernetes.io/part-of': 'seca-operator', ...labels } },
@@ -185,6 +190,9 @@ const clusterRole = (name: string, rules: readonly PolicyRule[], labels: Readonl
 const aggregatedTo = (...roles: readonly string[]) =>
   Object.fromEntries(roles.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']))
 
+/** Every authenticated user reads these. */
+export const isOpen = (kind: Kind): boolean => kind.catalog === true && kind.api.startsWith('seca.')
+
 /**
  * Roles for people, added to Kubernetes' own view, edit and admin. `edit` holds no Role or RoleAssignment, since who
  * writes those is the tenant's administrator (architecture §6). Every authenticated user reads the catalogue, but not the
@@ -193,7 +201,6 @@ const aggregatedTo = (...roles: readonly string[]) =>
 export function userRoles(): Manifest[] {
   const owned = KINDS.filter((kind) => !kind.catalog)
   const isAccess = (kind: Kind) => kind.api.startsWith('seca.authorization/')
-  const offered = KINDS.filter((kind) => kind.catalog && kind.api.startsWith('seca.'))
   return [
     clusterRole('seca-view', forKinds(owned, READ), aggregatedTo('view')),
     clusterRole(
@@ -205,19 +212,19 @@ export function userRoles(): Manifest[] {
       aggregatedTo('edit'),
     ),
     clusterRole('seca-admin', forKinds(owned.filter(isAccess), WRITE), aggregatedTo('admin')),
-    clusterRole('seca-catalog-reader', forKinds(offered, READ)),
+    clusterRole('seca-catalog-reader', forKinds(KINDS.filter(isOpen), READ)),
     binding('ClusterRoleBinding', 'seca-catalog-reader', undefined, [
       { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'system:authenticated' },
     ]),
   ]
 }
 
-function role(name: string, namespace: string, rules: readonly PolicyRule[]): Manifest {
+export function role(name: string, namespace: string, rules: readonly PolicyRule[]): Manifest {
   const metadata = { name, namespace, labels: { 'app.kubernetes.io/part-of': 'seca-operator' } }
   return { ...clusterRole(name, rules), kind: 'Role', metadata }
 }
 
-function binding(
+export function binding(
   kind: 'ClusterRoleBinding' | 'RoleBinding',
   role: string,
   namespace: string | undefined,

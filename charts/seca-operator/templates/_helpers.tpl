@@ -32,17 +32,20 @@ app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 {{- end }}
 
-{{- /* What all pods have in common: {root, component, values, body, checksum}. */ -}}
+{{- /* What all pods have in common: {root, component, values}. All that they mount is read again when it changes. */ -}}
 {{- define "seca.pod" -}}
 metadata:
   {{- /* Nothing that a new version of the chart alone would change. */}}
   labels:
     {{- include "seca.selector" . | nindent 4 }}
     {{- with .values.podLabels }}{{ toYaml . | nindent 4 }}{{ end }}
-  {{- $checksum := empty .checksum | ternary dict (dict "checksum/config" .checksum) }}
-  {{- with merge $checksum (.values.podAnnotations | default dict) }}
+  {{- with .values.podAnnotations }}
   annotations: {{ toYaml . | nindent 4 }}
   {{- end }}
+{{ include "seca.podSpec" . }}
+{{- end }}
+
+{{- define "seca.podSpec" -}}
 spec:
   serviceAccountName: seca-{{ .component }}
   automountServiceAccountToken: {{ ne .component "simulator" }}
