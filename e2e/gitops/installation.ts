@@ -107,6 +107,8 @@ export async function expectWorking(installation: Installation): Promise<void> {
     // Those that were replaced are gone.
     for (const component of ['controllers', 'api']) expect(await installation.pods(component)).toHaveLength(2)
   })
+  // By the name of a kind first: kubectl looks anew for those that it does not know, but not for the kinds of a category.
+  expect((await installation.all('regions')).map((one) => [one.metadata.name, held(one, 'Ready')])).toEqual([['eu-1', 'True']])
   const resources = await installation.all('seca', '--namespace', 'seca-acme--prod')
   expect(resources.length).toBeGreaterThan(10)
   expect(resources.filter((one) => held(one, 'Ready') !== 'True').map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([])

@@ -30,7 +30,7 @@ interface Manifest {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const seconds = (since: number) => ((performance.now() - since) / 1_000).toFixed(1)
 
-describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Git, in pods', { timeout: 600_000 }, () => {
+describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Git, in pods', { timeout: 900_000 }, () => {
   let node: TestNode
   let cloud: OutsideCloud
   let installation: Installation
@@ -150,6 +150,8 @@ describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Gi
       say(`Flux: other values in effect ${seconds(start)} s after the commit`)
       expect(await installation.argsOf('seca-controllers')).toContain('--log-level=debug')
       expect([...(await installation.own('poddisruptionbudgets')).keys()]).toEqual(['seca-api'])
+      // Those that were replaced are gone.
+      await expectWorking(installation)
       const controllers = await installation.pods('controllers')
 
       const revision = await chart.commit('a new version', chartOf('0.1.1'))
@@ -211,7 +213,7 @@ describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Gi
       const [tenant] = objectsOf<Manifest>(PAGE, 'kind: Application', { [PAGE_REPOSITORY]: git.url }) as [Manifest]
       const start = performance.now()
       await begin(tenant, application)
-      await argo.until('seca-operator', there, 240_000)
+      await argo.until('seca-operator', there, 400_000)
       const installed = seconds(start)
       await argo.until('acme', there, 300_000)
       say(`Argo CD: operator healthy ${installed} s after everything was applied, the tenant after ${seconds(start)} s`)
@@ -241,9 +243,11 @@ describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Gi
       const start = performance.now()
       await deliver('talkative controllers', operator(changed()))
       await eventually(async () => expect(await installation.argsOf('seca-controllers')).toContain('--log-level=debug'))
-      await argo.until('seca-operator', there, 240_000)
+      await argo.until('seca-operator', there, 400_000)
       say(`Argo CD: other values in effect ${seconds(start)} s after the commit`)
       expect([...(await installation.own('poddisruptionbudgets')).keys()]).toEqual(['seca-api'])
+      // Those that were replaced are gone.
+      await expectWorking(installation)
       const controllers = await installation.pods('controllers')
 
       await chart.commit('a new version', chartOf('0.1.1'))
@@ -260,7 +264,7 @@ describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Gi
         take: () => node.kubectl(['delete', 'application', 'seca-operator', '--namespace', ARGOCD, '--timeout=120s']),
         giveBack: async () => {
           await begin(application)
-          await argo.until('seca-operator', there, 240_000)
+          await argo.until('seca-operator', there, 400_000)
           await argo.until('acme', { sync: 'Synced', health: 'Healthy' }, 120_000)
         },
       })
