@@ -8,7 +8,7 @@ import { everything, to } from '../support/manifest.ts'
 import { objectsOf } from '../support/page.ts'
 import { type Plane, startPlane } from '../support/plane.ts'
 import { Tenant } from '../support/tenant.ts'
-import { manyOf, milestones } from './many.ts'
+import { cpuOf, manyOf, milestones } from './many.ts'
 import { quiet, settled } from './quiet.ts'
 import { ACME, fileOf, lacking, manifestsOf, namespacesOf, PAGE, PAGE_REPOSITORY, under, without } from './tenant.ts'
 
@@ -328,10 +328,13 @@ describe.skipIf(lacking !== undefined)('Argo CD', () => {
     // No look at the cloud but those that it takes: the others are for the tests before.
     await stack.restart('controllers', [])
     const [start, clock] = [performance.now(), Date.now()]
-    await begin(app)
-    await argo.until('many', { sync: 'Synced', phase: 'Succeeded' }, 400_000)
-    const synced = performance.now()
-    await argo.until('many', { sync: 'Synced', health: 'Healthy', phase: 'Succeeded' }, 400_000)
+    let synced = start
+    const cpu = await cpuOf(async () => {
+      await begin(app)
+      await argo.until('many', { sync: 'Synced', phase: 'Succeeded' }, 400_000)
+      synced = performance.now()
+      await argo.until('many', { sync: 'Synced', health: 'Healthy', phase: 'Succeeded' }, 400_000)
+    })
     const healthy = performance.now()
     expect(await objectsIn(stack, tenant)).toHaveLength(501)
     await expectNoLeak(stack, tenant)
@@ -341,7 +344,7 @@ describe.skipIf(lacking !== undefined)('Argo CD', () => {
     expect(await inventoryOf(stack, tenant)).toEqual([])
     const seconds = (from: number, until: number) => ((until - from) / 1_000).toFixed(1)
     process.stdout.write(
-      `Argo CD, 500 resources: applied after ${applied} s, ready after ${ready} s; Argo CD says synced after ${seconds(start, synced)} s, healthy after ${seconds(start, healthy)} s; deleted in ${seconds(healthy, gone)} s\n`,
+      `Argo CD, 500 resources: applied after ${applied} s, ready after ${ready} s; Argo CD says synced after ${seconds(start, synced)} s, healthy after ${seconds(start, healthy)} s; deleted in ${seconds(healthy, gone)} s\nCPU until healthy: ${cpu}\n`,
     )
   })
 })

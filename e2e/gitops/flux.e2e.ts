@@ -8,7 +8,7 @@ import { everything, to } from '../support/manifest.ts'
 import { objectsOf } from '../support/page.ts'
 import { type Plane, startPlane } from '../support/plane.ts'
 import { Tenant } from '../support/tenant.ts'
-import { manyOf, milestones } from './many.ts'
+import { cpuOf, manyOf, milestones } from './many.ts'
 import { quiet, settled } from './quiet.ts'
 import { ACME, fileOf, lacking, namespacesOf, PAGE, PAGE_REPOSITORY, under, without } from './tenant.ts'
 
@@ -327,8 +327,10 @@ describe.skipIf(lacking !== undefined)('Flux', () => {
     // No look at the cloud but those that it takes: the others are for the tests before.
     await stack.restart('controllers', [])
     const [start, clock] = [performance.now(), Date.now()]
-    await begin(kustomizationOf('many', { interval: '10m', timeout: '10m' }))
-    await flux.until('kustomization', 'many', { ready: 'True', revision }, 400_000)
+    const cpu = await cpuOf(async () => {
+      await begin(kustomizationOf('many', { interval: '10m', timeout: '10m' }))
+      await flux.until('kustomization', 'many', { ready: 'True', revision }, 400_000)
+    })
     const healthy = performance.now()
     expect(await objectsIn(stack, tenant)).toHaveLength(501)
     await expectNoLeak(stack, tenant)
@@ -338,7 +340,7 @@ describe.skipIf(lacking !== undefined)('Flux', () => {
     expect(await inventoryOf(stack, tenant)).toEqual([])
     const seconds = (from: number, until: number) => ((until - from) / 1_000).toFixed(1)
     process.stdout.write(
-      `Flux, 500 resources: applied after ${applied} s, ready after ${ready} s; Flux says so after ${seconds(start, healthy)} s; deleted in ${seconds(healthy, gone)} s\n`,
+      `Flux, 500 resources: applied after ${applied} s, ready after ${ready} s; Flux says so after ${seconds(start, healthy)} s; deleted in ${seconds(healthy, gone)} s\nCPU until healthy: ${cpu}\n`,
     )
   })
 })
