@@ -7,7 +7,7 @@ import { catalogue } from '../../src/embedded/catalogue.ts'
 import { ensureIssuer, ISSUER } from '../../src/embedded/issuer.ts'
 import { type ArgoCd, ARGOCD, startArgoCd } from '../support/argocd.ts'
 import { type OutsideCloud, startOutsideCloud } from '../support/cloud.ts'
-import { FLUX, type Flux, startFlux } from '../support/flux.ts'
+import { FLUX, type Flux, readyOf, startFlux } from '../support/flux.ts'
 import { type Files, type Repository, startRepository } from '../support/git.ts'
 import { applyManifests, eventually } from '../support/harness.ts'
 import { buildForTests } from '../support/image.ts'
@@ -19,7 +19,12 @@ import { ACME, lacking, PAGE, PAGE_REPOSITORY, under } from './tenant.ts'
 const README = 'README.md'
 const README_REPOSITORY = 'https://git.example/seca-operator.git'
 /** What the pages are in no hurry about. */
-const HASTE = { 'interval: 10m': 'interval: 8s', 'interval: 1m': 'interval: 5s', 'retryInterval: 1m': 'retryInterval: 5s' }
+const HASTE = {
+  'timeout: 10m': 'timeout: 90s',
+  'interval: 10m': 'interval: 8s',
+  'interval: 1m': 'interval: 5s',
+  'retryInterval: 1m': 'retryInterval: 5s',
+}
 
 interface Manifest {
   readonly kind: string
@@ -143,6 +148,16 @@ describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Gi
       await expectWorking(installation)
     })
 
+    it('says at once that the chart refuses a value, and changes nothing', async () => {
+      await git.commit('a mistake', operator({ ...settings, replicas: 3 }))
+      await flux.reconcile('gitrepository', 'acme')
+      const failed = await flux.until('helmrelease', 'seca', { ready: 'False' })
+      expect(readyOf(failed)?.message).toContain('replicas')
+      await expectWorking(installation)
+      // Flux takes no other commit before its wait for this one is over.
+      await deliver('no mistake', operator(settings))
+    })
+
     it('takes other values and another chart from commits, and restarts only what they concern', async () => {
       const api = await installation.pods('api')
       const start = performance.now()
@@ -236,6 +251,15 @@ describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Gi
       await eventually(async () => expect((await installation.own('deployments')).get('seca-api')?.spec['replicas']).toBe(2))
       await argo.until('seca-operator', there, 120_000)
       await expectWorking(installation)
+    })
+
+    it('says at once that the chart refuses a value, and changes nothing', async () => {
+      await deliver('a mistake', operator({ ...settings, replicas: 3 }))
+      const failed = await argo.until('seca-operator', { sync: 'Unknown' })
+      expect(failed.status?.conditions?.map(({ message }) => message).join('\n')).toContain('replicas')
+      await expectWorking(installation)
+      await deliver('no mistake', operator(settings))
+      await argo.until('seca-operator', there, 120_000)
     })
 
     it('takes other values and another chart from commits, and restarts only what they concern', async () => {
