@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
@@ -243,6 +244,20 @@ describe('names', () => {
       await applied(objects.filter((one) => isForApiserver(one) && one.kind !== 'CustomResourceDefinition'))
     } finally {
       await kubectl(['delete', 'namespace', namespace, '--wait=false'])
+    }
+  })
+
+  it('of versions that Flux makes up for a commit are labels that the apiserver takes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'seca-chart-'))
+    const version = `0.1.0+${'0123456789abcdef'.repeat(4)}`
+    try {
+      await helm(['package', CHART, '--version', version, '--destination', folder])
+      const chart = join(folder, `seca-operator-${version}.tgz`)
+      const objects = await rendered(LEAST, { chart })
+      expect(named(objects, 'Service', 'seca-api').metadata.labels?.['helm.sh/chart']).toMatch(/^seca-operator-0\.1\.0_0123456789a/)
+      await applied(objects.filter(({ kind }) => kind !== 'CustomResourceDefinition'))
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
     }
   })
 

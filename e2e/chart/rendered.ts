@@ -6,7 +6,12 @@ import { OPERATOR_NAMESPACE } from '../support/names.ts'
 export interface Rendered {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly labels?: Readonly<Record<string, string>>
+  }
   readonly spec?: Readonly<Record<string, unknown>>
   readonly data?: Readonly<Record<string, string>>
   readonly rules?: readonly Readonly<Record<'apiGroups' | 'resources' | 'verbs', readonly string[]>>[]
@@ -23,10 +28,14 @@ export type Values = Readonly<Record<string, unknown>>
 /** What the chart makes of values, as Helm without a cluster has it. */
 export async function rendered(
   values: Values,
-  { name = 'seca', namespace = OPERATOR_NAMESPACE }: { readonly name?: string; readonly namespace?: string } = {},
+  {
+    name = 'seca',
+    namespace = OPERATOR_NAMESPACE,
+    chart = CHART,
+  }: { readonly name?: string; readonly namespace?: string; readonly chart?: string } = {},
 ): Promise<Rendered[]> {
   // Without a cluster Helm takes the version of Kubernetes that it was made for.
-  const args = ['template', name, CHART, '--namespace', namespace, '--kube-version', KUBERNETES, '--values', '-']
+  const args = ['template', name, chart, '--namespace', namespace, '--kube-version', KUBERNETES, '--values', '-']
   const text = await helm(args, { input: JSON.stringify(values) })
   return parseAllDocuments(text).flatMap((document) => {
     const [problem] = document.errors

@@ -4,8 +4,7 @@ import { parseAllDocuments } from 'yaml'
 import { lackingForGitops } from '../../src/dev/gitops.ts'
 import { TENANT_LABEL, WORKSPACE_LABEL } from '../../src/kinds/names.ts'
 import type { Files } from '../support/git.ts'
-import { type Manifest, to } from '../support/manifest.ts'
-import { REGION } from '../support/names.ts'
+import type { Manifest } from '../support/manifest.ts'
 import type { Tenant } from '../support/tenant.ts'
 
 /** Why these tests are skipped; undefined when they are not. */
@@ -39,14 +38,4 @@ export const fileOf = (manifests: readonly object[]): string => manifests.map((m
 export function namespacesOf({ name, workspace, home, space }: Tenant): object[] {
   const namespace = (called: string, labels: object) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: called, labels } })
   return [namespace(home, { [TENANT_LABEL]: name }), namespace(space, { [TENANT_LABEL]: name, [WORKSPACE_LABEL]: workspace })]
-}
-
-/** A workspace with so many resources of three kinds. */
-export function manyOf(tenant: Tenant, count: number): Manifest[] {
-  const one = (index: number): Manifest => {
-    if (index % 5 === 0) return tenant.of('BlockStorage', `v-${index}`, { sizeGB: 50, skuRef: to('skus/rd500') })
-    if (index % 5 === 1) return tenant.of('PublicIp', `ip-${index}`, { version: 'IPv4' })
-    return tenant.of('SecurityGroupRule', `rule-${index}`, { direction: 'egress', protocol: 'tcp', ports: { list: [1_000 + index] } })
-  }
-  return [tenant.of('Workspace', tenant.workspace, { region: REGION }), ...Array.from({ length: count }, (_, index) => one(index))]
 }
