@@ -1,8 +1,15 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { run } from './run.ts'
 
 it('gives the output of a program, in English', async () => {
   expect((await run('sh', ['-c', 'printf %s "$LC_ALL"'])).toString()).toBe('C')
+})
+
+it('keeps our own settings from other programs, passwords among them', async () => {
+  vi.stubEnv('SECA_REGISTRY_PASSWORD', 'secret')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect((await run('env', [])).toString()).not.toContain('SECA_')
+  expect((await run('env', [], { env: { ...process.env, SECA_KEY_PASSWORD: 'secret' } })).toString()).not.toContain('SECA_')
 })
 
 it('a program that fails tells the end of what it said; one that is not there is named', async () => {

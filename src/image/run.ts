@@ -10,9 +10,12 @@ interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
+/** Our own settings, passwords among them, are nothing to other programs. */
+const withoutOurs = (env: NodeJS.ProcessEnv) => Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SECA_')))
+
 /** Output of a program of this machine. Throws with the last lines of what it said when it fails, and `NotFound` when there is none. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Buffer> {
-  const env = { ...(options.env ?? process.env), LC_ALL: 'C' }
+  const env = { ...withoutOurs(options.env ?? process.env), LC_ALL: 'C' }
   try {
     const { stdout } = await promisify(execFile)(command, args, { ...options, env, encoding: 'buffer', maxBuffer: MAX_OUTPUT })
     return stdout

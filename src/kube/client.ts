@@ -66,7 +66,8 @@ export class KubeClient {
    * there are rights in some only.
    */
   async *list<T = KubeObject>(gvr: GroupVersionResource, options: ListOptions): AsyncGenerator<{ items: T[]; resourceVersion: string }> {
-    for (const { namespace, fieldSelector } of options.namespace === undefined ? this.parts(gvr) : [options])
+    const isPart = options.namespace !== undefined || (options.fieldSelector !== undefined && !gvr.namespaced)
+    for (const { namespace, fieldSelector } of isPart ? [options] : this.parts(gvr))
       yield* this.#pages<T>(gvr, { ...options, namespace, fieldSelector: fieldSelector ?? options.fieldSelector })
   }
 

@@ -38,6 +38,7 @@ export class ApiError extends SecaError {
 
 const hasStatus = (e: unknown, status: number): e is ApiError => e instanceof ApiError && e.status === status
 export const isNotFound = (e: unknown): e is ApiError => hasStatus(e, 404)
+export const isForbidden = (e: unknown): e is ApiError => hasStatus(e, 403)
 /** For `.catch`: what is not there is undefined, anything else goes on. */
 export function ifNotFound(error: unknown): undefined {
   if (isNotFound(error)) return undefined

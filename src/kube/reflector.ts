@@ -6,9 +6,10 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { KubeClient } from './client.ts'
 import { type Clock, fullJitter, systemClock } from './clock.ts'
 import { Currency } from './currency.ts'
-import { ApiError, apiErrorFrom, isGone, isNotFound } from './errors.ts'
+import { ApiError, apiErrorFrom, isForbidden, isGone, isNotFound } from './errors.ts'
 import type { GroupVersionResource, KubeObject } from './gvr.ts'
 import type { History } from './history.ts'
+import { isNamespace } from './namespace.ts'
 import type { Feed, Relist } from './store.ts'
 import { decode, Interrupted, type WatchEvent } from './watch-event.ts'
 import { watchdog } from './watchdog.ts'
@@ -304,6 +305,7 @@ export class Reflector<T extends KubeObject> {
       this.#count('relist')
       this.#startAnew('pages')
     } else if (isNotFound(error)) this.#notFound()
+    else if (isForbidden(error) && this.#options.namespace !== undefined) await this.#forbidden(this.#options.namespace, signal)
     else if (isGone(error)) {
       this.#count('expired')
       this.#startAnew()
@@ -349,6 +351,38 @@ export class Reflector<T extends KubeObject> {
     }
     this.#version = undefined
     this.#mode = 'pages'
+  }
+
+  /**
+   * The rights in one namespace are gone: then nobody waits for what is there. With the namespace all is gone that was in it; else it stays
+   * as it was last seen, but for what decisions hang on: what cannot be known to be current grants nothing.
+   */
+  async #forbidden(namespace: string, signal: AbortSignal): Promise<void> {
+    const { client, gvr, log, store, proveMs } = this.#options
+    const at = this.#clock.now()
+    this.#alive()
+    this.#count('forbidden')
+    this.#startAnew('pages')
+    let isThere = true
+    try {
+      isThere = await isNamespace(client, namespace, signal)
+    } catch (error) {
+      log.debug({ namespace, err: asError(error).message }, 'whether the namespace is there could not be asked')
+    }
+    if (!isThere || proveMs !== undefined) {
+      store.relistRewound().finish('0')
+      this.#currency.listed(0, at)
+    }
+    if (isThere && !this.#isMissing)
+      log.error(
+        { resource: gvr.resource, namespace },
+        'no rights to watch the resource in this namespace: what is there waits, all else goes on',
+      )
+    this.#isMissing = isThere
+    this.#settled.resolve()
+    if (isThere || this.#isSynced) return
+    this.#isSynced = true
+    this.#synced.resolve()
   }
 
   #livedMs(): number {

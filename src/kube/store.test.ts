@@ -63,6 +63,8 @@ test('parts have lists of their own, which say nothing of others', () => {
   rewound.add(inPart('other', 'a', 2))
   rewound.finish('3')
   expect([...store.values()].map((obj) => `${keyOf(obj)}@${obj.metadata.resourceVersion}`)).toEqual(['one/b@6', 'other/a@2'])
+  // Gone for good in the part whose history is another's business.
+  expect([store.isGone('one-a'), store.isGone('other-b')]).toEqual([true, true])
 })
 
 test('delete and create unseen surfaces as two changes', () => {

@@ -54,8 +54,8 @@ export class Store<T extends KubeObject> {
   readonly #indexers: [string, (obj: T) => readonly string[]][]
   readonly #digest: ((obj: T) => void) | undefined
   readonly #listeners = new Set<(change: Change<T>) => void>()
-  /** uid → the version as of which it is gone. */
-  readonly #tombstones = new Map<string, { version: number; at: number }>()
+  /** uid → the version as of which it is gone, and the part that it was in. */
+  readonly #tombstones = new Map<string, { version: number; at: number; part: string }>()
   /** Version of the last complete list: what it did not hold, and is not newer, does not exist. */
   #floor = -1
   /** The same of parts that have lists of their own. */
@@ -132,7 +132,7 @@ export class Store<T extends KubeObject> {
     const version = versionOf(obj)
     const previous = this.#objects.get(key)
     if (previous === undefined || previous.metadata.uid !== obj.metadata.uid) {
-      this.#bury(obj.metadata.uid, version)
+      this.#bury(obj, version)
       return false
     }
     if (versionOf(previous) > version) return false
@@ -164,7 +164,7 @@ export class Store<T extends KubeObject> {
   relistRewound(part?: string): Relist<T> {
     const old = new Map(this.#of(part))
     const seen = new Set<string>()
-    this.#tombstones.clear()
+    for (const [uid, one] of this.#tombstones) if (part === undefined || one.part === part) this.#tombstones.delete(uid)
     this.#setFloor(-1, part)
     return {
       add: (obj) => {
@@ -216,16 +216,17 @@ export class Store<T extends KubeObject> {
   #drop(key: string, previous: T, last: T, version: number): void {
     this.#objects.delete(key)
     this.#index(key, previous, undefined)
-    this.#bury(previous.metadata.uid, version)
+    this.#bury(previous, version)
     this.#emit({ type: 'deleted', object: last, previous, initial: this.#initial })
   }
 
-  #bury(uid: string | undefined, version: number): void {
+  #bury(obj: T, version: number): void {
+    const { uid } = obj.metadata
     if (uid === undefined) return
     const now = performance.now()
     // Last in is last out, so the old ones are in front.
     this.#tombstones.delete(uid)
-    this.#tombstones.set(uid, { version, at: now })
+    this.#tombstones.set(uid, { version, at: now, part: partOf(obj) })
     for (const [old, { at }] of this.#tombstones) {
       if (now - at < TOMBSTONE_MS && this.#tombstones.size <= MAX_TOMBSTONES) break
       this.#tombstones.delete(old)

@@ -76,7 +76,7 @@ async function inCluster(config: AuditConfig, signal: AbortSignal, work: (world:
     if (informers.missing().length > 0)
       throw new SecaError(
         'KubernetesRefused',
-        `${informers.missing().join(', ')} are not installed: nothing can be told; run install first`,
+        `${informers.missing().join(', ')} are not installed, or may not be read in every namespace: nothing can be told; run install first`,
       )
     return await work({ client, cache, installation })
   } finally {

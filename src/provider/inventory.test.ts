@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ProviderError } from './errors.ts'
 import { inventoryOf } from './inventory.ts'
 import { installationKey, tagKey } from './tags.ts'
 import type { CloudClient, Facts } from './translation.ts'
@@ -21,6 +22,21 @@ const ITEM = { kind: 'BlockStorage', externalId: 'x-1', tag: 'i/eu-1/x' }
 describe('an inventory', () => {
   it('tells id, tag and incarnation, and nothing that the cloud does not', async () => {
     expect(await inventoried({}, { notes: { incarnation: 'n' } })).toEqual([ITEM, { ...ITEM, incarnation: 'n' }])
+  })
+
+  it('of one installation ends at a kind that may not be listed; one of all goes on with the others', async () => {
+    const client = {
+      facts: (object: Facts) => object,
+      async *list(type: string) {
+        await Promise.resolve()
+        if (type === 'servers') throw new ProviderError('rejected', '403')
+        yield { id: 'x-1', tag: 'i/eu-1/x', isGoing: false }
+      },
+    } as unknown as CloudClient<Facts>
+    const context = { signal: new AbortController().signal }
+    const kinds = { Instance: { type: 'servers' }, BlockStorage: { type: 'volumes' } }
+    await expect(Array.fromAsync(inventoryOf(client, kinds, 'i', context))).rejects.toThrow('403')
+    expect(await Array.fromAsync(inventoryOf(client, kinds, undefined, context))).toEqual([ITEM])
   })
 
   it('tells whose a key is, where the cloud does', async () => {

@@ -1,12 +1,16 @@
 import type { KindDefinition } from '../kinds/kind.ts'
 import type { CallContext, InventoryItem, Json, Swept } from './contract.ts'
+import { ProviderError } from './errors.ts'
 import { handleFor, INCARNATION_NOTE } from './notes.ts'
 import { isTagKey } from './tags.ts'
 import type { CloudClient, Facts, Translation } from './translation.ts'
 
 type Translations<O> = Readonly<Record<string, Pick<Translation<KindDefinition, O>, 'type'>>>
 
-/** All objects of an installation, or of all of them, kind by kind, as a client lists them. */
+/**
+ * All objects of an installation, or of all of them, kind by kind, as a client lists them. A kind that these credentials may not list ends
+ * the first: what is missing there would look gone. Who else is there is told by the others.
+ */
 export async function* inventoryOf<O>(
   client: CloudClient<O>,
   translations: Translations<O>,
@@ -14,7 +18,9 @@ export async function* inventoryOf<O>(
   context: CallContext,
 ): AsyncGenerator<InventoryItem> {
   for (const [kind, { type }] of Object.entries(translations))
-    for await (const object of client.list(type, installation, context)) {
+    for await (const object of installation === undefined
+      ? asFarAsAllowed(client.list(type, undefined, context))
+      : client.list(type, installation, context)) {
       const facts = client.facts(object)
       const incarnation = facts.notes?.[INCARNATION_NOTE]
       const handle = handleFor({}, { parent: facts.parent })
@@ -30,6 +36,14 @@ export async function* inventoryOf<O>(
         ...(facts.usedBy === undefined ? {} : { usedBy: facts.usedBy }),
       }
     }
+}
+
+async function* asFarAsAllowed<O>(objects: AsyncIterable<O>): AsyncGenerator<O> {
+  try {
+    yield* objects
+  } catch (error) {
+    if (!(error instanceof ProviderError && ['rejected', 'unsupported'].includes(error.failure))) throw error
+  }
 }
 
 /** The same of one kind, with the objects themselves. */

@@ -22,6 +22,8 @@ export interface ConnectionsOptions extends Omit<ConnectOptions, 'accounts'> {
   readonly onBroken: (cloudProvider: string) => void
   /** Other processes work for accounts as well, in turns with this one. */
   readonly isShared?: boolean
+  /** There are namespaces that cannot be seen. */
+  readonly isPartial?: boolean
 }
 
 interface Entry {
@@ -93,13 +95,14 @@ export class Connections {
 
   /** Asks the clouds behind all Secrets of a CloudProvider. Throws what is wrong with its main account. */
   async check(object: Resource, context: CallContext): Promise<AccountReport> {
-    const { lookup } = this.#options
+    const { lookup, isPartial } = this.#options
     const { name } = object.metadata
     const bound = [...lookup.all('Region')].filter((one) => boundTo(one) === name).map(({ metadata }) => metadata.name)
     const [region = '', ...others] = bound
     return checkAccounts({
       lookup,
       object,
+      isPartial,
       open: async (secret) => {
         const entry = await this.#open(object, secret, region, context, true)
         await this.#probe(entry, context)
@@ -148,7 +151,10 @@ export class Connections {
     if (objection !== undefined) throw objection
     if (account === undefined || home === undefined || account === home) return
     // One that has nothing in the old account is refused, too, while others have: they share the account.
-    if (!isMeant(object, account) && (isRefused(object) || hasObjects(this.#options.lookup, object, tenant)))
+    if (
+      !isMeant(object, account) &&
+      (isRefused(object) || this.#options.isPartial === true || hasObjects(this.#options.lookup, object, tenant))
+    )
       throw accountChanged(object, home, account, link.secret)
     this.#options.onBroken(link.cloudProvider)
     throw new ProviderError('transient', `the account of CloudProvider "${link.cloudProvider}" is being looked at`, {
@@ -191,7 +197,7 @@ export class Connections {
       if (old !== undefined && old.generation === generation && old.read.resourceVersion === read?.resourceVersion) {
         if (old.broken !== undefined) await this.#probe(old, context)
         else if (old.neighbours.size > 0) await this.#meet(old, object, context)
-        else if (read !== old.read) old.again = this.#options.now() + REREAD_MS
+        if (old.broken === undefined && read !== old.read) old.again = this.#options.now() + REREAD_MS
         return old
       }
       const entry = await this.#connect(object, secret, read, region, context)
@@ -266,7 +272,10 @@ export class Connections {
 
   /** Looks who else works in an account that nothing of ours is known to live in. */
   async #meet(entry: Entry, object: Resource, { signal }: CallContext): Promise<void> {
-    if (isKnown(object, entry.account)) return
+    if (isKnown(object, entry.account)) {
+      entry.neighbours = new Map()
+      return
+    }
     const { connection, through } = entry.link
     const limit = deadline(signal, MEET_MS)
     try {

@@ -9,19 +9,15 @@ export type Neighbours = ReadonlyMap<string, number>
 
 /**
  * Who else works in an account, read until something of ours is met: where an installation has objects, it is at home, and nobody is asked.
- * Meant for an account that the cluster does not know yet. A kind that these credentials may not list is nobody's objection.
+ * Meant for an account that the cluster does not know yet.
  */
 export async function neighboursOf(inventory: AsyncIterable<InventoryItem>, installation: string): Promise<Neighbours> {
   const counts = new Map<string, number>()
   const ownKey = installationKey(installation)
-  try {
-    for await (const { tag, installationKey: key } of inventory) {
-      const owner = parseTag(tag ?? '')?.installation ?? key
-      if (owner === installation || owner === ownKey) return new Map()
-      if (owner !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1)
-    }
-  } catch (error) {
-    if (!(error instanceof ProviderError && ['rejected', 'unsupported'].includes(error.failure))) throw error
+  for await (const { tag, installationKey: key } of inventory) {
+    const owner = parseTag(tag ?? '')?.installation ?? key
+    if (owner === installation || owner === ownKey) return new Map()
+    if (owner !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1)
   }
   return counts
 }

@@ -16,7 +16,7 @@ interface DockerConfig {
 }
 
 /**
- * Credentials for a registry's host: SECA_REGISTRY_USER and SECA_REGISTRY_PASSWORD, else what `docker login` (podman, helm, crane) wrote into
+ * Credentials for a registry's host: SECA_REGISTRY_USER and SECA_REGISTRY_PASSWORD, else what `docker login` wrote into
  * `$DOCKER_CONFIG/config.json`; undefined: none. Programs that keep secrets (credHelpers) are not asked.
  */
 export function credentialsFor(host: string, env: NodeJS.ProcessEnv = process.env): Credentials | undefined {

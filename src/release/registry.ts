@@ -73,7 +73,7 @@ export function openRegistry({ host, credentials, signal }: Options): Registry {
   const refused = (why: string) =>
     new SecaError(
       'Unauthenticated',
-      `the registry ${host} refuses: ${why}. Set SECA_REGISTRY_USER and SECA_REGISTRY_PASSWORD, or log in with docker, podman or helm. Nothing was changed.`,
+      `the registry ${host} refuses: ${why}. Set SECA_REGISTRY_USER and SECA_REGISTRY_PASSWORD, or log in with docker login. Nothing was changed.`,
     )
   const authorize = async (name: string, header: string): Promise<string> => {
     const challenge = challengeOf(header)
