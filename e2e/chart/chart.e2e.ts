@@ -301,8 +301,8 @@ describe('namespaces', () => {
     const isRight = ({ apiVersion, metadata }: Rendered) =>
       apiVersion === 'rbac.authorization.k8s.io/v1' && metadata.annotations?.['helm.sh/hook'] === undefined
     expect(byId(objects.filter(isRight))).toEqual(byId(wanted))
-    for (const template of podTemplates(objects).values())
-      expect(template.spec.containers[0]?.args).toContain('--namespaces=acme,acme-prod')
+    for (const name of ['seca-controllers', 'seca-api'])
+      expect(podTemplates(objects).get(name)?.spec.containers[0]?.args).toContain('--namespaces=acme,acme-prod')
   })
 })
 

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
+import { MEMBER_LEASES } from '../../src/kinds/names.ts'
 import { KUBERNETES } from '../../src/kube/builtin.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { ifNotFound } from '../../src/kube/errors.ts'
@@ -114,8 +115,11 @@ export class RightsOnDemand {
         continue
       }
       const metadata = { name, ...(namespace === undefined ? {} : { namespace }) }
-      for (const one of coversOf(role.rules as readonly PolicyRule[], namespace))
-        this.#rights.push({ account, text: nameOf(one), covers: [one], role: { kind, metadata } })
+      // Replicas take the first of some numbered Leases that is free: one of them stands for all.
+      const rules = Map.groupBy(coversOf(role.rules as readonly PolicyRule[], namespace), (one) =>
+        nameOf(MEMBER_LEASES.includes(one.name ?? '') ? { ...one, name: MEMBER_LEASES[0] ?? '' } : one),
+      )
+      for (const [text, covers] of rules) this.#rights.push({ account, text, covers, role: { kind, metadata } })
       await applyObject(this.#client, KUBERNETES[kind], { ...role, rules: [] })
       await applyObject(this.#client, KUBERNETES[binding.kind as 'RoleBinding'], binding)
     }

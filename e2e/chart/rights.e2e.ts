@@ -13,7 +13,8 @@ import type { Child } from '../../src/embedded/process/child.ts'
 import { writeAccountKubeconfig } from '../../src/embedded/account.ts'
 import { seed } from '../../src/embedded/seed.ts'
 import { apiService, controllersService, simulatorService, startService } from '../../src/embedded/services.ts'
-import { CLAIM, TENANT_LABEL } from '../../src/kinds/names.ts'
+import { inventoryOf } from '../support/audit.ts'
+import { CLAIM, MEMBER_LEASES, SHARDS_LEASE, TENANT_LABEL } from '../../src/kinds/names.ts'
 import { KUBERNETES } from '../../src/kube/builtin.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import type { GroupVersionResource } from '../../src/kube/gvr.ts'
@@ -164,7 +165,7 @@ describe('rights of the chart, each of them missing until it is needed', () => {
       }
       await Promise.all(['one', 'two', 'three'].map(storm))
       await run('delete', 'namespace', tenant.home, '--timeout=100s')
-      expect((await cloud.inventory()).items).toEqual([])
+      expect(await inventoryOf({ cloud }, tenant)).toEqual([])
     })
 
     it('of the API: each kind is made, changed, asked for anew and deleted', { timeout: 200_000 }, async () => {
@@ -275,6 +276,13 @@ describe('rights of the chart, each of them missing until it is needed', () => {
     await run('patch', 'configmap', ...INSTALLATION, '--type=json', '--patch', '[{"op":"remove","path":"/data"}]')
     await controllers.restart()
     await eventually(async () => expect(await run('get', 'configmap', ...INSTALLATION, '--output', 'jsonpath={.data.id}')).not.toBe(''))
+  })
+
+  it('replicas share the cloud accounts', async () => {
+    const update = (lease: string) => `update leases.coordination.k8s.io ${lease} in ${OPERATOR_NAMESPACE}`
+    await controllers.restart('--sharding=accounts')
+    await eventually(() => [SHARDS_LEASE, MEMBER_LEASES[0] ?? ''].every((lease) => isGiven(update(lease))), { timeoutMs: 100_000 })
+    await controllers.restart()
   })
 
   it('each right of the chart was needed, and no other', () => {
