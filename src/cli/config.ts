@@ -91,6 +91,12 @@ const service = z
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?:\d{1,5}$/, 'is not <name>:<port>')
   .transform((text) => ({ name: text.slice(0, text.indexOf(':')), port: Number(text.slice(text.indexOf(':') + 1)) }))
 
+/** A pod's address of IPv6 stands without brackets in what a template makes of it. */
+const peerAddress = z
+  .string()
+  .min(1)
+  .transform((url) => url.replace(/^(https:\/\/)([0-9a-f]*:[0-9a-f:]*):(\d+)$/i, '$1[$2]:$3'))
+
 /** `seca-operator controllers` */
 export const ControllersConfig = z
   .strictObject({
@@ -236,7 +242,7 @@ export const ApiConfig = z
       .describe('requests a second of one caller, and of one address that is nobody; more wait'),
     callerBurst: z.int().min(1).max(1_000_000).default(400).describe('requests that one caller may make at once after a pause'),
     callerConcurrency: z.int().min(1).max(10_000).default(6).describe('requests of one caller that are worked on at a time; more wait'),
-    peerAddress: z.string().min(1).optional().describe('URL where other replicas reach this one; absent: there are none'),
+    peerAddress: peerAddress.optional().describe('URL where other replicas reach this one; absent: there are none'),
     peerKeyFile: z
       .string()
       .min(1)

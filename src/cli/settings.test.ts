@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CHARACTER_NAMES } from '../../providers/simulator/cloud/characters.ts'
-import { CHARACTERS, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig } from './config.ts'
+import { ApiConfig, CHARACTERS, ControllersConfig, InstallConfig, SimulatorConfig, StartConfig } from './config.ts'
 import { BenchConfig, TestConfig } from './developer-config.ts'
 import { helpText, loadSettings } from './settings.ts'
 
@@ -72,6 +72,20 @@ describe('settings', () => {
 
   it('are checked against each other', () => {
     expect(problems(() => load(['--lease=5s']))).toEqual(['--lease must be longer than --lease-renew, and that longer than --lease-retry'])
+  })
+
+  it('take a pod’s address of IPv6 as a template writes it', () => {
+    const address = (url: string) =>
+      loadSettings(ApiConfig, {
+        args: ['--tls-cert-file=c', '--tls-key-file=k', '--token-issuer=i', '--token-audience=a', `--peer-address=${url}`],
+        env: {},
+      }).peerAddress
+    expect(['https://fd00::5:8443', 'https://[fd00::5]:8443', 'https://10.0.0.5:8443', 'https://peer:8443'].map(address)).toEqual([
+      'https://[fd00::5]:8443',
+      'https://[fd00::5]:8443',
+      'https://10.0.0.5:8443',
+      'https://peer:8443',
+    ])
   })
 
   it('of the duties need each other', () => {
