@@ -86,10 +86,13 @@ export async function workInShards(
   const share = (working: AbortSignal) => {
     parts.abandonments.watch(working)
     const all = { ...parts, rights, cache, controllers: CONTROLLERS_BY_KIND, turns, driftIntervalMs }
-    return shards.run(working, (term) => shareWork(all, workers, term))
+    // Only who is a member sees to the table: one that finds no place among those who share must not lead them.
+    return shards.run(working, async (term) => {
+      await Promise.all([shareWork(all, workers, term), elector.run({ signal: term, lead })])
+    })
   }
   try {
-    await Promise.all([elector.run({ signal: ended, lead }), whileServing(ended, share)])
+    await whileServing(ended, share)
   } finally {
     stop.abort()
     for (const end of stops) end()

@@ -68,12 +68,12 @@ function begin({ cache, controllers, queue, coverage, connections }: Parts, { ac
         queue.add(idOf(nodeOf(controller.kind, object)), { priority: 'low' })
 }
 
-/** Whether this process works on an object, also when that is gone from the stores: of one without a workspace nobody can say who did. */
+/** Whether this process works on an object, also when that is gone from the stores; on one whose workspace is gone, too, the leader does. */
 export function isWorker(rights: Rights, cache: Cache, controllers: Controllers): (kind: Kind, object: Resource) => boolean {
   const scopeOf = scopeOfObject(cache, controllers)
   return (kind, object) => {
     const controller = controllers.get(kind.kind)
     const scope = controller && scopeOf(controller, object)
-    return scope !== undefined && scope !== 'leader' && rights.has(scope)
+    return scope !== undefined && rights.has(scope)
   }
 }

@@ -46,12 +46,6 @@ export class Peers {
     return mayShut && now - since >= leaseDurationSeconds * 1000 && (await this.#shut(name, lease, signal))
   }
 
-  /** Forgets Leases of those who are in no table any more. */
-  retain(members: readonly Member[]): void {
-    const names = new Set(members.map(({ lease }) => lease))
-    for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name)
-  }
-
   async #shut(name: string, lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
     const { client, namespace } = this.#options
     const spec = { ...lease?.spec, holderIdentity: '', leaseDurationSeconds: 1 }

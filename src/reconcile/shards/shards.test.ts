@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { SHARDS_LEASE } from '../../kinds/names.ts'
+import { SHARDS, SHARDS_LEASE } from '../../kinds/names.ts'
 import { KUBERNETES } from '../../kube/builtin.ts'
+import type { KubeObject } from '../../kube/gvr.ts'
 import { OPERATOR, type Replica } from '../replica-testing.ts'
+import { parseTable } from './table.ts'
 import { createSharedWorld } from './testing.ts'
 
 const CLEAN = { doubles: [], leaks: [], losses: [], foreign: [] }
@@ -85,6 +87,36 @@ describe('replicas that share the accounts', () => {
     expect(shared.held()).toEqual([6, 6])
     expect(moved(before, shared.holders())).toHaveLength(4)
     await end(shared)
+  })
+
+  test.for([1, 3])('in a crash loop of %d the names of the dead are free again, in the end', PATIENCE, async (count) => {
+    const shared = createSharedWorld(2)
+    for (let round = 0; round < 18 / count; round++) {
+      const dying = Array.from({ length: count }, () => shared.replica())
+      await shared.run(10_000)
+      for (const replica of dying) replica.kill('lost')
+    }
+    for (let number = 0; number < count; number++) shared.replica()
+    await shared.run(120_000)
+    expect(shared.held()).toEqual(Array.from({ length: count }, () => 3 / count))
+    expect(shared.problems).toEqual([])
+  })
+
+  test('the seventeenth stands by, and leads nobody', PATIENCE, async () => {
+    const shared = createSharedWorld(MANY)
+    for (let number = 0; number < 17; number++) shared.replica()
+    await shared.run(60_000)
+    for (let round = 0; round < 3; round++) {
+      shared.replicas.find(({ elector, state }) => state === 'running' && elector.holds())?.kill('lost')
+      await shared.run(60_000)
+      shared.replica()
+      await shared.run(20_000)
+      expect(shared.held().reduce((sum, held) => sum + held)).toBe(MANY + 1)
+      const lease = shared.world.cluster.read<KubeObject>(KUBERNETES.Lease, OPERATOR, SHARDS_LEASE)
+      const { leader = '', members = {} } = parseTable(lease?.metadata.annotations?.[SHARDS]) ?? {}
+      expect(Object.values(members).map(({ identity }) => identity)).toContain(leader)
+    }
+    expect(shared.problems).toEqual([])
   })
 
   test('one that is stopped for longer than its Lease does nothing by what it believed, and takes part again', PATIENCE, async () => {

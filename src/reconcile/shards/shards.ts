@@ -9,7 +9,7 @@ import { Board, type Seen } from './board.ts'
 import { Peers } from './peers.ts'
 import { nextTable, type Outlook, type Wish, wishOf, withoutMember } from './plan.ts'
 import { Rights, type RightsOptions } from './rights.ts'
-import { FRESH, freeLease, type Table } from './table.ts'
+import { FRESH, freeLease, type Member, type Table } from './table.ts'
 
 export interface ShardsOptions extends Pick<RightsOptions, 'scopeOf' | 'bindings'> {
   readonly client: KubeClient
@@ -89,6 +89,7 @@ export class Shards {
     await aborted(leading)
     this.#leading = undefined
     this.#era = undefined
+    this.#freshSince = undefined
     this.rights.lead(false)
     while (!this.rights.isIdle({ account: '' })) await this.#options.clock.sleep(10)
   }
@@ -102,6 +103,7 @@ export class Shards {
     while (!signal.aborted) {
       const name = await this.#freeLease(signal)
       if (name === undefined) {
+        await this.#makeRoom(signal)
         await clock.sleep(retryMs, signal)
         continue
       }
@@ -141,6 +143,19 @@ export class Shards {
     } catch (error) {
       if (!signal.aborted) this.#options.log.warn({ err: asError(error).message }, 'no Lease of its own yet')
       return undefined
+    }
+  }
+
+  /** Takes members out whose terms are over: when all Leases are those of the dead, there is nobody among the members who would. */
+  async #makeRoom(signal: AbortSignal): Promise<void> {
+    try {
+      const seen = await this.#ask(signal, (asked) => this.#board.read(asked))
+      const ended = await this.#overOf(Object.entries(seen.table?.members ?? {}), true, signal)
+      if (seen.table === undefined || ended.size === 0) return
+      const members = Object.fromEntries(Object.entries(seen.table.members).filter(([id]) => !ended.has(id)))
+      await this.#ask(signal, (asked) => this.#board.write(seen, { ...seen.table, members } as Table, asked))
+    } catch (error) {
+      if (!signal.aborted) this.#options.log.warn({ err: asError(error).message }, 'no Lease of its own yet')
     }
   }
 
@@ -209,6 +224,7 @@ export class Shards {
     const gone = [...before].filter((account) => !this.rights.accounts.has(account))
     if (gone.length > 0) metrics.accountMoves.inc({ direction: 'out' }, gone.length)
     if (table === undefined) this.#era = undefined
+    else if (table.isFresh !== true) this.#freshSince = undefined
     this.rights.lead(this.#leading?.aborted === false && table?.leader === identity && table.era === this.#era)
   }
 
@@ -231,7 +247,6 @@ export class Shards {
       this.#freshSince ??= clock.now()
       if (clock.now() - this.#freshSince < leaseMs) return undefined
     }
-    this.#freshSince = undefined
     return { ...rest, leader: identity, era: table.era + 1 }
   }
 
@@ -267,10 +282,12 @@ export class Shards {
     const { leader } = this.#options
     const leads = this.#leading?.aborted === false && leader.holds() && table?.era === this.#era
     const others = Object.entries(table?.members ?? {}).filter(([id]) => id !== me)
-    this.#peers.retain(others.map(([, member]) => member))
-    const asked = leads ? others : others.filter(([, { identity }]) => identity === table?.leader)
+    return this.#overOf(leads ? others : others.filter(([, { identity }]) => identity === table?.leader), leads, signal)
+  }
+
+  async #overOf(members: readonly (readonly [string, Member])[], mayShut: boolean, signal: AbortSignal): Promise<ReadonlySet<string>> {
     const answers = await Promise.all(
-      asked.map(async ([id, member]) => ((await this.#ask(signal, (limit) => this.#peers.isOver(member, leads, limit))) ? [id] : [])),
+      members.map(async ([id, member]) => ((await this.#ask(signal, (limit) => this.#peers.isOver(member, mayShut, limit))) ? [id] : [])),
     )
     return new Set(answers.flat())
   }
