@@ -77,7 +77,7 @@ describe('a healthy installation', () => {
       return examined
     })
     expect(findings.filter(({ verdict }) => verdict === 'ok').map(({ check }) => check)).toEqual(
-      expect.arrayContaining(['cluster', 'clocks', 'kinds', 'rights', 'installation', 'leadership', 'clouds', 'regions', 'objects']),
+      expect.arrayContaining(['cluster', 'clocks', 'rights', 'installation', 'leadership', 'clouds', 'regions', 'objects']),
     )
     const untold = findings.filter(({ verdict, todo }) => verdict !== 'ok' && (todo ?? '') === '')
     expect(untold).toEqual([])

@@ -13,9 +13,9 @@ export function doctorRules(): PolicyRule[] {
       KINDS.filter((kind) => kind.status && !isOpen(kind)),
       ['list'],
     ),
-    // get: whose the cluster is stands in namespace default.
+    // get: whose the cluster is stands in namespace default, which one it is in kube-system.
     rule('', ['namespaces'], ['list']),
-    rule('', ['namespaces'], ['get'], ['default']),
+    rule('', ['namespaces'], ['get'], ['default', 'kube-system']),
     rule(
       'apiextensions.k8s.io',
       ['customresourcedefinitions'],
