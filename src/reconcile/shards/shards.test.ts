@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SHARDS, SHARDS_LEASE } from '../../kinds/names.ts'
+import { CONTROLLERS_LEASE, SHARDS, SHARDS_LEASE } from '../../kinds/names.ts'
 import { KUBERNETES } from '../../kube/builtin.ts'
 import type { KubeObject } from '../../kube/gvr.ts'
 import { OPERATOR, type Replica } from '../replica-testing.ts'
@@ -106,15 +106,26 @@ describe('replicas that share the accounts', () => {
     const shared = createSharedWorld(MANY)
     for (let number = 0; number < 17; number++) shared.replica()
     await shared.run(60_000)
+    const sharing = () => {
+      const lease = shared.world.cluster.read<KubeObject>(KUBERNETES.Lease, OPERATOR, SHARDS_LEASE)
+      const { leader = '', members = {} } = parseTable(lease?.metadata.annotations?.[SHARDS]) ?? {}
+      return { leader, identities: Object.values(members).map(({ identity }) => identity) }
+    }
+    const outside = shared.replicas.findIndex((_, number) => !sharing().identities.includes(`replica-${number}`))
+    // Even where the Lease is its own for the taking.
+    const body = { spec: { holderIdentity: `replica-${outside}` } }
+    await shared.world.cluster.client.patch(KUBERNETES.Lease, OPERATOR, CONTROLLERS_LEASE, { type: 'merge', body })
+    await shared.run(60_000)
+    expect(shared.replicas.flatMap(({ elector }, number) => (elector.holds() ? [`replica-${number}`] : []))).toEqual([sharing().leader])
+    expect(sharing().leader).not.toBe(`replica-${outside}`)
     for (let round = 0; round < 3; round++) {
       shared.replicas.find(({ elector, state }) => state === 'running' && elector.holds())?.kill('lost')
       await shared.run(60_000)
       shared.replica()
       await shared.run(20_000)
       expect(shared.held().reduce((sum, held) => sum + held)).toBe(MANY + 1)
-      const lease = shared.world.cluster.read<KubeObject>(KUBERNETES.Lease, OPERATOR, SHARDS_LEASE)
-      const { leader = '', members = {} } = parseTable(lease?.metadata.annotations?.[SHARDS]) ?? {}
-      expect(Object.values(members).map(({ identity }) => identity)).toContain(leader)
+      const { leader, identities } = sharing()
+      expect(identities).toContain(leader)
     }
     expect(shared.problems).toEqual([])
   })
@@ -197,6 +208,40 @@ describe('replicas that share the accounts', () => {
     await shared.run(30_000)
     expect(shared.held()).toEqual([4, 4, 4])
     await end(shared)
+  })
+
+  test('nor does one that is deleted as the leadership goes to one that once saw a new one, which another opened', PATIENCE, async () => {
+    const shared = createSharedWorld(MANY)
+    const [first, second] = [shared.replica(), shared.replica()]
+    await shared.run(5_000)
+    expect(first.elector.holds()).toBe(true)
+    // Loses the leadership before it may open the table, and lives on.
+    first.stop(25_000)
+    await shared.run(90_000)
+    expect([second.elector.holds(), shared.held()]).toEqual([true, [6, 6]])
+    await shared.world.cluster.client.delete(KUBERNETES.Lease, OPERATOR, SHARDS_LEASE)
+    second.terminate()
+    await shared.run(10_000)
+    expect([first.elector.holds(), shared.held([first])]).toEqual([true, [0]])
+    await shared.run(20_000)
+    expect([shared.held([first]), shared.problems]).toEqual([[MANY + 1], []])
+  })
+
+  test('what goes without its teardown is told once, also when its workspace went first', PATIENCE, async () => {
+    const { shared } = await begin(3)
+    const { world } = shared
+    shared.ask()
+    await shared.run(LONG)
+    const [account = ''] = shared.accounts
+    const drop = async (kind: string, namespace: string, name: string) => {
+      world.cluster.change(kind, namespace, name, { metadata: { finalizers: [] } })
+      await world.delete(kind, namespace, name)
+      await shared.run(1_000)
+    }
+    await drop('Workspace', 't', `w-${account}`)
+    await drop('BlockStorage', `seca-acme--w-${account}`, 'one')
+    const told = world.announcements.filter(({ reason }) => reason === 'Abandoned').map(({ object }) => object)
+    expect(told).toEqual([`Workspace w-${account}`, 'BlockStorage one'])
   })
 })
 
