@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { KUBERNETES } from '../../kube/builtin.ts'
-import { SHARDS_LEASE } from '../../kinds/names.ts'
+import { MEMBER_LEASES, SHARDS_LEASE } from '../../kinds/names.ts'
 import { OPERATOR, type Replica } from '../replica-testing.ts'
 import { createSharedWorld } from './testing.ts'
 
@@ -31,6 +31,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('skew' as const), which: fc.nat(9), ms: fc.constantFrom(-86_400_000, 3_600_000) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('bind' as const), region: fc.nat(ACCOUNTS - 1), account: fc.nat(ACCOUNTS - 1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const) }) },
+  // All of them, and then more often than there are names for members.
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), ms: fc.constantFrom(1_500, 8_000, 14_000) }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 const program = fc.array(fc.record({ step, ms: fc.constantFrom(0, 30, 300, 1_500, 6_000, 20_000) }), { minLength: 6, maxLength: 24 })
@@ -63,6 +65,14 @@ async function take(shared: Shared, one: Step): Promise<void> {
       await shared.world.edit('Region', undefined, `r-${shared.accounts[one.region]}`, { spec: { cloudProvider } })
       return
     }
+    case 'crash':
+      for (const other of there) other.kill('lost')
+      for (let times = 0; times <= MEMBER_LEASES.length; times++) {
+        const dying = shared.replica()
+        await shared.run(one.ms)
+        dying.kill('lost')
+      }
+      return
     case 'lose':
       await shared.world.cluster.client.delete(KUBERNETES.Lease, OPERATOR, SHARDS_LEASE).catch(() => undefined)
   }
