@@ -8,7 +8,7 @@ import { ifNotFound } from '../../kube/errors.ts'
 import type { Log } from '../../observe/log.ts'
 import { Board } from './board.ts'
 import { Peers } from './peers.ts'
-import { FRESH, type Member, type Table } from './table.ts'
+import { FRESH, type Table } from './table.ts'
 
 export interface DisbandOptions {
   readonly client: KubeClient
@@ -37,7 +37,7 @@ export async function disband(options: DisbandOptions, signal: AbortSignal): Pro
       // Who shares has a Lease of its own before there is a table, and nobody deletes that.
       if (seen.object === undefined && (await client.get(KUBERNETES.Lease, namespace, FIRST_MEMBER, ask()).catch(ifNotFound)) === undefined)
         return true
-      const ended = await endedOf(seen.table ?? FRESH, (member) => peers.isOver(member, true, ask()))
+      const ended = await peers.ended(Object.entries((seen.table ?? FRESH).members), true, (question) => question(ask()))
       const next = closed(seen.table ?? FRESH, ended, clock.now() - since >= leaseMs)
       const isClosed = isDeepStrictEqual(next, seen.table)
       if (isClosed && next.isFresh !== true && Object.values(next.members).every(({ accounts }) => accounts.length === 0)) return true
@@ -53,11 +53,6 @@ export async function disband(options: DisbandOptions, signal: AbortSignal): Pro
 }
 
 const FIRST_MEMBER = MEMBER_LEASES[0] ?? ''
-
-async function endedOf({ members }: Table, isOver: (member: Member) => Promise<boolean>): Promise<ReadonlySet<string>> {
-  const answers = await Promise.all(Object.entries(members).map(async ([id, member]) => ((await isOver(member)) ? [id] : [])))
-  return new Set(answers.flat())
-}
 
 /** What nobody works by. `isOld`: those who may have worked by a lost one do so no more. */
 function closed({ isFresh, ...table }: Table, ended: ReadonlySet<string>, isOld: boolean): Table {

@@ -9,6 +9,9 @@ interface Lease extends KubeObject {
   readonly spec?: { readonly holderIdentity?: string; readonly leaseDurationSeconds?: number }
 }
 
+/** By their ids in the table. */
+type Members = readonly (readonly [id: string, member: Member])[]
+
 export interface PeersOptions {
   readonly client: KubeClient
   readonly namespace: string
@@ -29,6 +32,17 @@ export class Peers {
 
   constructor(options: PeersOptions) {
     this.#options = options
+  }
+
+  /** Of some members those whose terms are over for sure; `ask` bounds each question. */
+  async ended(
+    members: Members,
+    mayShut: boolean,
+    ask: <T>(question: (signal: AbortSignal) => Promise<T>) => Promise<T>,
+  ): Promise<ReadonlySet<string>> {
+    const isEnded = ([id, member]: Members[number]) =>
+      ask((signal) => this.isOver(member, mayShut, signal)).then((isOver) => (isOver ? [id] : []))
+    return new Set((await Promise.all(members.map(isEnded))).flat())
   }
 
   /** Whether the term is over for sure. `mayShut`: members that are silent for too long are shut out; else it is only noted how long they have been. */

@@ -9,7 +9,7 @@ import { Board, type Seen } from './board.ts'
 import { Peers } from './peers.ts'
 import { nextTable, type Outlook, type Wish, wishOf, withoutMember } from './plan.ts'
 import { Rights, type RightsOptions } from './rights.ts'
-import { FRESH, freeLease, type Member, type Table } from './table.ts'
+import { FRESH, freeLease, type Table } from './table.ts'
 
 export interface ShardsOptions extends Pick<RightsOptions, 'scopeOf' | 'bindings'> {
   readonly client: KubeClient
@@ -103,7 +103,6 @@ export class Shards {
     while (!signal.aborted) {
       const name = await this.#freeLease(signal)
       if (name === undefined) {
-        await this.#makeRoom(signal)
         await clock.sleep(retryMs, signal)
         continue
       }
@@ -138,8 +137,10 @@ export class Shards {
   /** Two that come to the same one are parted by who gets it, and so enters itself. Undefined: all are taken, or no answer. */
   async #freeLease(signal: AbortSignal): Promise<string | undefined> {
     try {
-      const { table } = await this.#ask(signal, (asked) => this.#board.read(asked))
-      return freeLease(table ?? FRESH, this.#options.identity)
+      const seen = await this.#ask(signal, (asked) => this.#board.read(asked))
+      const free = freeLease(seen.table ?? FRESH, this.#options.identity)
+      if (free === undefined) await this.#makeRoom(seen, signal)
+      return free
     } catch (error) {
       if (!signal.aborted) this.#options.log.warn({ err: asError(error).message }, 'no Lease of its own yet')
       return undefined
@@ -147,16 +148,13 @@ export class Shards {
   }
 
   /** Takes members out whose terms are over: when all Leases are those of the dead, there is nobody among the members who would. */
-  async #makeRoom(signal: AbortSignal): Promise<void> {
-    try {
-      const seen = await this.#ask(signal, (asked) => this.#board.read(asked))
-      const ended = await this.#overOf(Object.entries(seen.table?.members ?? {}), true, signal)
-      if (seen.table === undefined || ended.size === 0) return
-      const members = Object.fromEntries(Object.entries(seen.table.members).filter(([id]) => !ended.has(id)))
-      await this.#ask(signal, (asked) => this.#board.write(seen, { ...seen.table, members } as Table, asked))
-    } catch (error) {
-      if (!signal.aborted) this.#options.log.warn({ err: asError(error).message }, 'no Lease of its own yet')
-    }
+  async #makeRoom(seen: Seen, signal: AbortSignal): Promise<void> {
+    const { table } = seen
+    if (table === undefined) return
+    const ended = await this.#ended(Object.entries(table.members), true, signal)
+    if (ended.size === 0) return
+    const members = Object.fromEntries(Object.entries(table.members).filter(([id]) => !ended.has(id)))
+    await this.#ask(signal, (asked) => this.#board.write(seen, { ...table, members }, asked))
   }
 
   /** One membership: from the Lease to its end. */
@@ -282,14 +280,11 @@ export class Shards {
     const { leader } = this.#options
     const leads = this.#leading?.aborted === false && leader.holds() && table?.era === this.#era
     const others = Object.entries(table?.members ?? {}).filter(([id]) => id !== me)
-    return this.#overOf(leads ? others : others.filter(([, { identity }]) => identity === table?.leader), leads, signal)
+    return this.#ended(leads ? others : others.filter(([, { identity }]) => identity === table?.leader), leads, signal)
   }
 
-  async #overOf(members: readonly (readonly [string, Member])[], mayShut: boolean, signal: AbortSignal): Promise<ReadonlySet<string>> {
-    const answers = await Promise.all(
-      members.map(async ([id, member]) => ((await this.#ask(signal, (limit) => this.#peers.isOver(member, mayShut, limit))) ? [id] : [])),
-    )
-    return new Set(answers.flat())
+  #ended(members: Parameters<Peers['ended']>[0], mayShut: boolean, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    return this.#peers.ended(members, mayShut, (question) => this.#ask(signal, question))
   }
 
   /** The work is over: others may go on with it at once. Failing to say so is no harm, the Lease does. */
