@@ -9,6 +9,7 @@ import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Provider } from '../provider/contract.ts'
 import { Accounts } from '../reconcile/accounts.ts'
+import type { Finding } from '../reconcile/audit.ts'
 import { AuditAccounts } from '../reconcile/audit-accounts.ts'
 import { audit, type AuditReport } from '../reconcile/auditor.ts'
 import { readSecret } from '../reconcile/services.ts'
@@ -25,6 +26,8 @@ export interface RegularAudit {
   readonly clock?: Clock
   readonly providers?: readonly Provider[]
 }
+
+type Group = readonly [Finding, ...Finding[]]
 
 /** A new leader's first one comes this much sooner: leaders that change every few hours would never come to one. */
 const FIRST = 0.1
@@ -66,8 +69,7 @@ async function once(options: RegularAudit, clock: Clock, signal: AbortSignal): P
     await clock.sleep(ms, at)
     at.throwIfAborted()
   }
-  const isPartial = client.namespaces !== undefined
-  const about = { lookup: cache, kinds: KINDS, installation, accounts, isPartial, roadMs: callTimeoutMs }
+  const about = { lookup: cache, kinds: KINDS, installation, accounts, roadMs: callTimeoutMs }
   try {
     return await audit({ ...about, isAsked: () => true, sleep, onProgress: () => undefined }, signal)
   } finally {
@@ -82,13 +84,11 @@ async function once(options: RegularAudit, clock: Clock, signal: AbortSignal): P
 async function tell({ metrics, log }: RegularAudit, { proven, unread }: AuditReport): Promise<void> {
   const isWhole = unread.length === 0
   if (!isWhole) log.warn({ unread }, 'the audit could not look at every account')
-  const counts = Object.entries(Object.groupBy(proven, ({ finding, kind }) => `${finding} ${kind}`))
   const { values } = await metrics.auditObjects.get()
   if (isWhole) metrics.auditObjects.reset()
-  for (const [key, findings = []] of counts) {
-    const [finding = '', kind = ''] = key.split(' ')
-    const before = isWhole ? 0 : (values.find(({ labels }) => labels.finding === finding && labels.kind === kind)?.value ?? 0)
-    metrics.auditObjects.set({ finding, kind }, Math.max(before, findings.length))
+  for (const [{ finding, kind }, ...others] of Map.groupBy(proven, (one) => `${one.finding} ${one.kind}`).values() as Iterable<Group>) {
+    const before = isWhole ? undefined : values.find(({ labels }) => labels.finding === finding && labels.kind === kind)
+    metrics.auditObjects.set({ finding, kind }, Math.max(before?.value ?? 0, 1 + others.length))
   }
   if (isWhole) metrics.auditTime.setToCurrentTime()
 }

@@ -17,10 +17,9 @@ export async function* inventoryOf<O>(
   installation: string | undefined,
   context: CallContext,
 ): AsyncGenerator<InventoryItem> {
-  for (const [kind, { type }] of Object.entries(translations))
-    for await (const object of installation === undefined
-      ? asFarAsAllowed(client.list(type, undefined, context))
-      : client.list(type, installation, context)) {
+  for (const [kind, { type }] of Object.entries(translations)) {
+    const listed = client.list(type, installation, context)
+    for await (const object of installation === undefined ? asFarAsAllowed(listed) : listed) {
       const facts = client.facts(object)
       const incarnation = facts.notes?.[INCARNATION_NOTE]
       const handle = handleFor({}, { parent: facts.parent })
@@ -36,6 +35,7 @@ export async function* inventoryOf<O>(
         ...(facts.usedBy === undefined ? {} : { usedBy: facts.usedBy }),
       }
     }
+  }
 }
 
 async function* asFarAsAllowed<O>(objects: AsyncIterable<O>): AsyncGenerator<O> {
