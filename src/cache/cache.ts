@@ -12,18 +12,22 @@ const BY_NAME = 'name'
 export interface CacheOptions {
   /** See the store's option of that name. */
   readonly digest?: (object: Resource) => void
+  /** See {@link Lookup}. */
+  readonly isPartial?: boolean
 }
 
 /** All informer stores of the process, seen as one {@link Lookup}. */
 export class Cache implements Lookup {
   readonly defaultRegion: string
+  readonly isPartial: boolean
   readonly directory = new Directory()
   readonly namespaces = new Store<Namespace>()
   readonly #kinds: ReadonlyMap<string, Kind>
   readonly #stores: ReadonlyMap<string, Store<Resource>>
 
-  constructor(kinds: readonly Kind[], defaultRegion: string, options: CacheOptions = {}) {
+  constructor(kinds: readonly Kind[], defaultRegion: string, { isPartial = false, ...options }: CacheOptions = {}) {
     this.defaultRegion = defaultRegion
+    this.isPartial = isPartial
     this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]))
     this.#stores = new Map(kinds.map((kind) => [kind.kind, new Store<Resource>({ indexes: indexesOf(kind), ...options })]))
     this.namespaces.onChange(({ type, object }) => {

@@ -1,11 +1,11 @@
 import { KINDS, kindNamed } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { Resource } from '../kinds/resource.ts'
-import { Cache } from './cache.ts'
+import { Cache, type CacheOptions } from './cache.ts'
 
 /** For unit tests: a filled cache with tenant `acme`, workspace `prod` (namespace `w`), region `eu-1`, and objects as the apiserver would return them. */
-export function testCache(): Cache {
-  const cache = new Cache(KINDS, 'eu-1')
+export function testCache(options: CacheOptions = {}): Cache {
+  const cache = new Cache(KINDS, 'eu-1', options)
   addNamespace(cache, 't', { 'secapi.cloud/tenant': 'acme' })
   addNamespace(cache, 'w', { 'secapi.cloud/tenant': 'acme', 'secapi.cloud/workspace': 'prod' })
   add(cache, 'Region', undefined, 'eu-1', { availableZones: ['a', 'b'], cloudProvider: 'sim' }, ACTIVE)

@@ -84,7 +84,6 @@ export function assemble({
     fence: (account) => fenceOf(rights === undefined ? mayAct : () => rights.mayAct(account)),
     userAgent: `seca-operator/controllers (${identity})`,
     isShared: rights !== undefined,
-    isPartial: client.namespaces !== undefined,
     onBroken: (name) => queue.add(`CloudProvider|${name}`, { priority: 'high' }),
   })
   const waker = new Waker({

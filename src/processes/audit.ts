@@ -54,7 +54,7 @@ async function inCluster(config: AuditConfig, signal: AbortSignal, work: (world:
   const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
   const { context, namespaces } = config
   const client = connect({ ...kubeconfig, context, namespaces, userAgent: 'seca-operator/audit' })
-  const cache = new Cache(KINDS, config.defaultRegion)
+  const cache = new Cache(KINDS, config.defaultRegion, { isPartial: client.namespaces !== undefined })
   const informers = new Informers({ client, cache, log: createLog({ level: 'silent', name: 'audit' }), metrics: createMetrics() })
   const stop = new AbortController()
   const running = informers.run(stop.signal)
@@ -115,7 +115,6 @@ async function auditAndAct(config: AuditConfig, world: World, manifests: readonl
           kinds: KINDS,
           installation,
           accounts,
-          isPartial: client.namespaces !== undefined,
           roadMs: config.callTimeoutMs,
           isAsked: (finding) => isAsked(config, finding),
           sleep: (ms, at) => sleep(ms, undefined, { signal: at }),

@@ -39,7 +39,7 @@ export async function controllers(config: ControllersConfig, context: { readonly
   const client = connect({ ...kubeconfig, context: config.context, namespaces, metrics, userAgent: 'seca-operator/controllers', pace })
   // Random: two that share a host's name, or a number of a process, would both lead.
   const identity = `${hostname()}-${randomBytes(8).toString('hex')}`
-  const cache = new Cache(KINDS, config.defaultRegion)
+  const cache = new Cache(KINDS, config.defaultRegion, { isPartial: client.namespaces !== undefined })
   const informers = new Informers({ client, cache, log, metrics })
   const recorder = new EventRecorder({ client, component: 'secapi.cloud/controllers', instance: identity, log })
   const ownLease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name: CONTROLLERS_LEASE } }

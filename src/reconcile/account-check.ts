@@ -16,8 +16,6 @@ export interface AccountReport {
 export interface AccountCheck {
   readonly lookup: Lookup
   readonly object: Resource
-  /** There are namespaces that cannot be seen: as far as we can tell, something lives in every home. */
-  readonly isPartial?: boolean | undefined
   /** Asks the cloud behind a Secret who it is; throws what is wrong with it. Undefined: this cloud does not say. */
   readonly open: (secret: string) => Promise<Opened>
 }
@@ -37,14 +35,17 @@ const WIDTH = 10
  * Looks at the accounts of a CloudProvider, and decides where objects may be made from now on. Throws what is wrong with the main one.
  * A home is exchanged for another account only while nothing lives in it, or where somebody wrote that it is meant (architecture §4).
  */
-export async function checkAccounts({ lookup, object, isPartial = false, open }: AccountCheck): Promise<AccountReport> {
+export async function checkAccounts({ lookup, object, open }: AccountCheck): Promise<AccountReport> {
   const { credentialsSecretRef, tenantCredentials = [] } = specOf(object)
   const known = homesOf(object)
   const main = await open(credentialsSecretRef.name)
   const own = new Map((known.tenantAccounts ?? []).map((one) => [one.tenant, one]))
-  const livesThere = (tenant: string) => isPartial || hasObjects(lookup, object, tenant)
   const mayMove = (from: string | undefined, to: string | undefined, tenants: Iterable<string>) =>
-    from === undefined || to === undefined || from === to || isMeant(object, to) || !(isPartial || [...tenants].some(livesThere))
+    from === undefined ||
+    to === undefined ||
+    from === to ||
+    isMeant(object, to) ||
+    !(lookup.isPartial === true || [...tenants].some((one) => hasObjects(lookup, object, one)))
 
   const atHome = [...tenantsOf(lookup)].filter((tenant) => !own.has(tenant))
   if (!mayMove(known.account, main.account, atHome)) throw accountChanged(object, known.account ?? '', main.account ?? '', main.secret)
@@ -65,7 +66,7 @@ export async function checkAccounts({ lookup, object, isPartial = false, open }:
       problems[`tenantCredentials[${index}]`] = asError(error).message
       // Of one whose objects may live in the main account it is not said that they live elsewhere.
       if (before !== undefined) tenantAccounts.set(tenant, before)
-      else if (home === undefined || !livesThere(tenant)) tenantAccounts.set(tenant, { tenant })
+      else if (home === undefined || !hasObjects(lookup, object, tenant)) tenantAccounts.set(tenant, { tenant })
     }
   })
   for (const [tenant, before] of own) {

@@ -20,11 +20,10 @@ async function audited(shown: readonly (readonly Found[])[], isAsked: (finding: 
     Promise.resolve({ found: shown[looks++] ?? [], accounts: new Set(['a']), opened: new Map(), unread: [] })
   const report = await audit(
     {
-      lookup: testCache(),
+      lookup: testCache({ isPartial }),
       kinds: KINDS,
       installation: 'i',
       accounts: { read, settleMs: () => 30_000 },
-      isPartial,
       roadMs: 60_000,
       isAsked,
       sleep: (ms) => Promise.resolve(void waits.push(ms)),

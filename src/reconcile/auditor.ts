@@ -10,8 +10,6 @@ export interface AuditorOptions {
   readonly kinds: readonly Kind[]
   readonly installation: string
   readonly accounts: Pick<AuditAccounts, 'read' | 'settleMs'>
-  /** There are namespaces that cannot be seen: what is in the cloud for one is nobody's as far as we can tell, and is not told. */
-  readonly isPartial: boolean
   /** The longest time that a call can be on the road. */
   readonly roadMs: number
   /** Findings that are not asked for are left out. */
@@ -37,13 +35,16 @@ export async function audit(options: AuditorOptions, signal: AbortSignal): Promi
 }
 
 // The clouds before the cluster: what is made meanwhile is not taken for a leak.
-async function look({ lookup, kinds, installation, accounts, isPartial, isAsked }: AuditorOptions, signal: AbortSignal) {
+async function look({ lookup, kinds, installation, accounts, isAsked }: AuditorOptions, signal: AbortSignal) {
   const { unread, ...read } = await accounts.read(signal)
   const expected = expectedOf(lookup, kinds, installation, read.opened)
   const findings = compare({ installation, expected, found: read.found, accounts: read.accounts })
+  // What is in the cloud for a namespace that cannot be seen is nobody's as far as we can tell, and is not told.
   const isSeen = ({ kind, tag, expected: resource }: Finding) => {
     const definition = lookup.kindNamed(kind)
-    return !isPartial || resource !== undefined || (definition !== undefined && placeOf(lookup, definition, tag) !== undefined)
+    return (
+      lookup.isPartial !== true || resource !== undefined || (definition !== undefined && placeOf(lookup, definition, tag) !== undefined)
+    )
   }
   return { findings: findings.filter((one) => isSeen(one) && isAsked(one)), unread }
 }

@@ -22,8 +22,6 @@ export interface ConnectionsOptions extends Omit<ConnectOptions, 'accounts'> {
   readonly onBroken: (cloudProvider: string) => void
   /** Other processes work for accounts as well, in turns with this one. */
   readonly isShared?: boolean
-  /** There are namespaces that cannot be seen. */
-  readonly isPartial?: boolean
 }
 
 interface Entry {
@@ -95,14 +93,13 @@ export class Connections {
 
   /** Asks the clouds behind all Secrets of a CloudProvider. Throws what is wrong with its main account. */
   async check(object: Resource, context: CallContext): Promise<AccountReport> {
-    const { lookup, isPartial } = this.#options
+    const { lookup } = this.#options
     const { name } = object.metadata
     const bound = [...lookup.all('Region')].filter((one) => boundTo(one) === name).map(({ metadata }) => metadata.name)
     const [region = '', ...others] = bound
     return checkAccounts({
       lookup,
       object,
-      isPartial,
       open: async (secret) => {
         const entry = await this.#open(object, secret, region, context, true)
         await this.#probe(entry, context)
@@ -151,10 +148,7 @@ export class Connections {
     if (objection !== undefined) throw objection
     if (account === undefined || home === undefined || account === home) return
     // One that has nothing in the old account is refused, too, while others have: they share the account.
-    if (
-      !isMeant(object, account) &&
-      (isRefused(object) || this.#options.isPartial === true || hasObjects(this.#options.lookup, object, tenant))
-    )
+    if (!isMeant(object, account) && (isRefused(object) || hasObjects(this.#options.lookup, object, tenant)))
       throw accountChanged(object, home, account, link.secret)
     this.#options.onBroken(link.cloudProvider)
     throw new ProviderError('transient', `the account of CloudProvider "${link.cloudProvider}" is being looked at`, {

@@ -51,8 +51,9 @@ export function accountChanged(cloudProvider: Resource, home: string, opened: st
 
 const CLOUD_KINDS = KINDS.filter(({ cloud }) => cloud !== 'none')
 
-/** Whether anything of a tenant was made in the cloud of a CloudProvider. */
+/** Whether anything of a tenant was made in the cloud of a CloudProvider, or may have been, where not all can be seen. */
 export function hasObjects(lookup: Lookup, cloudProvider: Resource, tenant: string): boolean {
+  if (lookup.isPartial === true) return true
   const home = lookup.namespaceOf({ tenant })
   if (home === undefined) return false
   const workspaces = lookup.inNamespace('Workspace', home).map(({ metadata }) => lookup.namespaceOf({ tenant, workspace: metadata.name }))

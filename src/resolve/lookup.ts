@@ -24,4 +24,6 @@ export interface Lookup {
   /** An administrator opened the tenant's images to everyone. */
   isShared(tenant: string): boolean
   readonly defaultRegion: string
+  /** There are namespaces that cannot be seen: what is found in none of the others is not known to be nowhere. */
+  readonly isPartial?: boolean
 }
