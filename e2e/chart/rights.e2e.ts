@@ -14,6 +14,7 @@ import { writeAccountKubeconfig } from '../../src/embedded/account.ts'
 import { seed } from '../../src/embedded/seed.ts'
 import { apiService, controllersService, simulatorService, startService } from '../../src/embedded/services.ts'
 import { inventoryOf } from '../support/audit.ts'
+import { endpointSliceOf } from '../support/endpoints.ts'
 import { CLAIM, MEMBER_LEASES, SHARDS_LEASE, TENANT_LABEL } from '../../src/kinds/names.ts'
 import { KUBERNETES } from '../../src/kube/builtin.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
@@ -329,13 +330,6 @@ function front(port: number): object[] {
       metadata: { name: OWNER },
       spec: { group: 'seca.region', version: 'v1', groupPriorityMinimum: 100, versionPriority: 15, service },
     },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { name: `${SERVICE}-1`, namespace: OPERATOR_NAMESPACE, labels: { 'kubernetes.io/service-name': SERVICE } },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],
-      ports: [{ name: 'https', port }],
-    },
+    endpointSliceOf(SERVICE, port),
   ]
 }

@@ -13,6 +13,7 @@ import { apiService, startService } from '../../src/embedded/services.ts'
 import { TENANT_LABEL } from '../../src/kinds/names.ts'
 import { API_SERVICE_ACCOUNT } from '../../src/processes/install.ts'
 import { applyManifests, eventually, kubectl, OPERATOR_NAMESPACE, REGION, type Stack, startStack } from '../support/harness.ts'
+import { endpointSliceOf } from '../support/endpoints.ts'
 import { type Plane, startPlane } from '../support/plane.ts'
 import { grantDuties } from './rights.ts'
 
@@ -229,19 +230,7 @@ describe('what the leader does for the installation', () => {
     // Not before somebody is ready to answer, which the endpoints tell.
     await sleep(15_000)
     expect((await ours()).map(({ metadata }) => metadata.name)).toEqual([OWNER])
-    await applyManifests(
-      [
-        {
-          apiVersion: 'discovery.k8s.io/v1',
-          kind: 'EndpointSlice',
-          metadata: { name: `${SERVICE}-1`, namespace: OPERATOR_NAMESPACE, labels: { 'kubernetes.io/service-name': SERVICE } },
-          addressType: 'IPv4',
-          endpoints: [{ addresses: ['192.0.2.1'], conditions: { ready: true } }],
-          ports: [{ name: 'https', port }],
-        },
-      ],
-      { kubeconfig: plane.kubeconfig },
-    )
+    await applyManifests([endpointSliceOf(SERVICE, port)], { kubeconfig: plane.kubeconfig })
     await areAvailable()
     const { uid } = (await read('apiservice', OWNER)).metadata
     for (const { metadata } of (await ours()).filter((one) => one.metadata.name !== OWNER))

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PAUSED, REQUESTED, RESTART_REQUESTED } from '../../src/kinds/names.ts'
 import { act, type Application, ARGOCD, type ArgoCd, startArgoCd } from '../support/argocd.ts'
-import { expectNoLeak, expectOneCreateEach, inventoryOf, mutationsOf, namespaceGone, objectsOf as objectsIn } from '../support/audit.ts'
+import { expectNoLeak, expectOneCreateEach, inventoryOf, mutationsOf, namespaceGone } from '../support/audit.ts'
 import { type Repository, startRepository } from '../support/git.ts'
 import { applyManifests, eventually, kubectl, type Stack, startStack } from '../support/harness.ts'
 import { everything, to } from '../support/manifest.ts'
 import { objectsOf } from '../support/page.ts'
 import { type Plane, startPlane } from '../support/plane.ts'
 import { Tenant } from '../support/tenant.ts'
-import { cpuOf, manyOf, milestones } from './many.ts'
+import { bring500, manyOf } from './many.ts'
 import { quiet, settled } from './quiet.ts'
 import { ACME, fileOf, lacking, manifestsOf, namespacesOf, PAGE, PAGE_REPOSITORY, under, without } from './tenant.ts'
 
@@ -325,26 +325,20 @@ describe.skipIf(lacking !== undefined)('Argo CD', () => {
     const tenant = new Tenant(stack, 'many')
     const app = applicationOf('many')
     await git.commit('many', { 'many/all.yaml': fileOf([...namespacesOf(tenant), ...manyOf(tenant, 500)]) })
-    // No look at the cloud but those that it takes: the others are for the tests before.
-    await stack.restart('controllers', [])
-    const [start, clock] = [performance.now(), Date.now()]
-    let synced = start
-    const cpu = await cpuOf(async () => {
-      await begin(app)
-      await argo.until('many', { sync: 'Synced', phase: 'Succeeded' }, 400_000)
-      synced = performance.now()
-      await argo.until('many', { sync: 'Synced', health: 'Healthy', phase: 'Succeeded' }, 400_000)
-    })
-    const healthy = performance.now()
-    expect(await objectsIn(stack, tenant)).toHaveLength(501)
-    await expectNoLeak(stack, tenant)
-    const { applied, ready } = await milestones(stack, tenant, clock)
-    await end('many')
-    const gone = performance.now()
-    expect(await inventoryOf(stack, tenant)).toEqual([])
-    const seconds = (from: number, until: number) => ((until - from) / 1_000).toFixed(1)
-    process.stdout.write(
-      `Argo CD, 500 resources: applied after ${applied} s, ready after ${ready} s; Argo CD says synced after ${seconds(start, synced)} s, healthy after ${seconds(start, healthy)} s; deleted in ${seconds(healthy, gone)} s\nCPU until healthy: ${cpu}\n`,
+    const found = await bring500(
+      'Argo CD',
+      { stack, tenant },
+      {
+        bring: async (since) => {
+          await begin(app)
+          await argo.until('many', { sync: 'Synced', phase: 'Succeeded' }, 400_000)
+          const synced = since()
+          await argo.until('many', { sync: 'Synced', health: 'Healthy', phase: 'Succeeded' }, 400_000)
+          return `synced after ${synced} s, healthy after ${since()} s`
+        },
+        take: () => end('many'),
+      },
     )
+    expect(found).toEqual({ objects: 501, left: [] })
   })
 })

@@ -6,9 +6,9 @@ import type { OutsideCloud } from '../support/cloud.ts'
 import type { Files } from '../support/git.ts'
 import { eventually } from '../support/harness.ts'
 import { CHART } from '../support/helm.ts'
+import { OPERATOR_NAMESPACE as NAMESPACE } from '../support/names.ts'
 import type { TestNode } from '../support/node.ts'
 
-export const NAMESPACE = 'seca-system'
 const CHART_PATH = 'charts/seca-operator'
 
 /** The chart as it stands in its repository. */

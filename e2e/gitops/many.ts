@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { cpuSeconds } from '../bench/process.ts'
 import { type Manifest, to } from '../support/manifest.ts'
-import { objectsOf } from '../support/audit.ts'
+import { expectNoLeak, inventoryOf, objectsOf } from '../support/audit.ts'
 import type { Stack } from '../support/harness.ts'
 import { REGION } from '../support/names.ts'
 import type { Tenant } from '../support/tenant.ts'
@@ -18,10 +18,43 @@ export function manyOf(tenant: Tenant, count: number): Manifest[] {
 }
 
 /**
+ * Brings 500 resources in one go, and takes them away again: `bring` resolves with what the tool said and when, once it calls all of it
+ * healthy; its `since` is the time since the begin, in seconds. Tells the times, and whose CPU time it was; answers how many objects there were,
+ * and what was left of them in the cloud.
+ */
+export async function bring500(
+  tool: string,
+  { stack, tenant }: { readonly stack: Stack; readonly tenant: Tenant },
+  { bring, take }: { readonly bring: (since: () => string) => Promise<string>; readonly take: () => Promise<unknown> },
+): Promise<{ objects: number; left: readonly unknown[] }> {
+  // No look at the cloud but those that it takes: the others are for the tests before.
+  await stack.restart('controllers', [])
+  const clock = Date.now()
+  let said = ''
+  const cpu = await cpuOf(async () => void (said = await bring(stopwatch())))
+  const { length: objects } = await objectsOf(stack, tenant)
+  await expectNoLeak(stack, tenant)
+  const { applied, ready } = await milestones(stack, tenant, clock)
+  const since = stopwatch()
+  await take()
+  const gone = since()
+  const left = await inventoryOf(stack, tenant)
+  process.stdout.write(
+    `${tool}, 500 resources: applied after ${applied} s, ready after ${ready} s; ${tool} says ${said}; deleted in ${gone} s\nCPU until healthy: ${cpu}\n`,
+  )
+  return { objects, left }
+}
+
+function stopwatch(): () => string {
+  const start = performance.now()
+  return () => ((performance.now() - start) / 1_000).toFixed(1)
+}
+
+/**
  * When all of a tenant's objects were there, and when the last got ready, in seconds after a time of the clock: by what the objects
  * themselves say, to the second, so that nobody has to look meanwhile.
  */
-export async function milestones(stack: Pick<Stack, 'client'>, tenant: Tenant, start: number): Promise<{ applied: number; ready: number }> {
+async function milestones(stack: Pick<Stack, 'client'>, tenant: Tenant, start: number): Promise<{ applied: number; ready: number }> {
   const objects = await objectsOf(stack, tenant)
   const last = (times: readonly (string | undefined)[]) =>
     Math.max(0, Math.round((Math.max(...times.map((time) => Date.parse(time ?? ''))) - start) / 1_000))
@@ -59,7 +92,7 @@ function listed(folder: string): string[] {
 }
 
 /** Runs work; resolves with `argocd-application-controller 40.1 s, kube-apiserver 30.2 s, …`, by what each used meanwhile, the most first. */
-export async function cpuOf(work: () => Promise<unknown>): Promise<string> {
+async function cpuOf(work: () => Promise<unknown>): Promise<string> {
   const before = cpuByProcess()
   await work()
   const used = [...cpuByProcess()].map(([name, seconds]): [string, number] => [name, seconds - (before.get(name) ?? 0)])

@@ -1,19 +1,17 @@
-import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProgress } from '../../src/cli/progress.ts'
 import { findMore } from '../../src/embedded/cluster/more.ts'
-import { catalogue } from '../../src/embedded/catalogue.ts'
-import { ensureIssuer, ISSUER } from '../../src/embedded/issuer.ts'
 import { type ArgoCd, ARGOCD, startArgoCd } from '../support/argocd.ts'
-import { type OutsideCloud, startOutsideCloud } from '../support/cloud.ts'
 import { FLUX, type Flux, readyOf, startFlux } from '../support/flux.ts'
 import { type Files, type Repository, startRepository } from '../support/git.ts'
 import { applyManifests, eventually } from '../support/harness.ts'
-import { buildForTests } from '../support/image.ts'
-import { lacking as lackingForNode, startTestNode, type TestNode } from '../support/node.ts'
+import type { Site, Values } from '../support/installation.ts'
+import { prepareInstallation } from '../pods/installation.ts'
+import { lacking as lackingForNode } from '../support/node.ts'
+import { OPERATOR_NAMESPACE as NAMESPACE } from '../support/names.ts'
 import { objectsOf } from '../support/page.ts'
-import { chartFiles, chartOf, expectKept, expectQuiet, expectWorking, Installation, NAMESPACE, yamlOf } from './installation.ts'
+import { chartFiles, chartOf, expectKept, expectQuiet, expectWorking, Installation, yamlOf } from './installation.ts'
 import { ACME, lacking, PAGE, PAGE_REPOSITORY, under } from './tenant.ts'
 
 const README = 'README.md'
@@ -36,45 +34,20 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const seconds = (since: number) => ((performance.now() - since) / 1_000).toFixed(1)
 
 describe.skipIf((lacking ?? lackingForNode) !== undefined)('the operator from Git, in pods', { timeout: 900_000 }, () => {
-  let node: TestNode
-  let cloud: OutsideCloud
+  let site: Site
+  let node: Site['node']
+  let cloud: Site['cloud']
   let installation: Installation
-  let settings: Readonly<Record<string, unknown>>
+  let settings: Values
   const say = (text: string) => void process.stdout.write(`${text}\n`)
 
   beforeAll(async () => {
-    node = await startTestNode()
-    cloud = await startOutsideCloud(node.hostAddress)
+    site = await prepareInstallation()
+    ;({ node, cloud } = site)
     installation = new Installation(node, cloud)
-    const built = await buildForTests(join(node.dataDir, 'image'))
-    await node.importImage(built.files.archive)
-    const issuer = join(node.dataDir, 'issuer')
-    mkdirSync(issuer)
-    settings = {
-      image: { pullPolicy: 'Never' },
-      tokens: { issuer: ISSUER, keys: readFileSync(ensureIssuer(issuer), 'utf8') },
-      api: { drain: '3s' },
-      declared: {
-        cloudProviders: {
-          cloud: {
-            type: 'simulator',
-            credentialsSecretRef: { name: 'cloud' },
-            settings: { endpoint: cloud.url, ca: cloud.ca },
-            requestsPerSecond: 1_000,
-          },
-        },
-        regions: { 'eu-1': { availableZones: ['a', 'b', 'c'], cloudProvider: 'cloud' } },
-        objects: catalogue('eu-1').map(({ object }) => object),
-      },
-    }
-    await node.kubectl(['create', 'namespace', NAMESPACE])
-    await node.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted'])
-    await node.kubectl(['create', 'secret', 'generic', 'cloud', '--namespace', NAMESPACE, `--from-literal=token=${cloud.token}`])
+    settings = site.values({})
   })
-  afterAll(async () => {
-    await node?.remove()
-    await cloud?.stop()
-  })
+  afterAll(() => site?.remove())
 
   const begin = (...manifests: readonly object[]) => applyManifests(manifests, { kubeconfig: node.kubeconfig })
   const scale = (count: number) => node.kubectl(['scale', 'deployment/seca-api', '--namespace', NAMESPACE, `--replicas=${count}`])

@@ -8,6 +8,8 @@ import { OPERATOR_NAMESPACE } from './names.ts'
 import { startTestNode, type TestNode } from './node.ts'
 
 const NAME = 'seca-api.seca-system.svc'
+/** The tenant that clients work in, as the values declare it. */
+export const DEMO: Values = { demo: { administrators: ['demo'] } }
 
 interface Condition {
   readonly type: string
@@ -44,8 +46,8 @@ export interface Door {
 export interface Site {
   readonly node: TestNode
   readonly cloud: OutsideCloud
-  /** Values of an installation on that cloud, where `demo` administers the tenant `demo`; `tenants`: these are declared, too. */
-  values(tenants?: readonly string[]): Values
+  /** Values of an installation on that cloud; `tenants` that are declared, by name: `demo`, which `demo` administers. */
+  values(tenants?: Values): Values
   /** Writes values into a file; resolves with its path. */
   file(values: Values): string
   /** Runs Helm in the operator's namespace. */
@@ -83,7 +85,7 @@ export async function startSite(): Promise<Site> {
   return {
     node,
     cloud,
-    values: (tenants = []) => ({
+    values: (tenants = DEMO) => ({
       image: { pullPolicy: 'Never' },
       tokens: { issuer: ISSUER, keys: readFileSync(ensureIssuer(issuer), 'utf8') },
       api: { drain: '3s' },
@@ -97,7 +99,7 @@ export async function startSite(): Promise<Site> {
           },
         },
         regions: { 'eu-1': { availableZones: ['a', 'b', 'c'], cloudProvider: 'cloud' } },
-        tenants: { demo: { administrators: ['demo'] }, ...Object.fromEntries(tenants.map((name) => [name, {}])) },
+        tenants,
         objects: catalogue('eu-1').map(({ object }) => object),
       },
     }),

@@ -5,7 +5,7 @@ import { REQUESTED } from '../../src/kinds/names.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { type Load, startLoad } from '../pods/load.ts'
 import { adminClient, applyManifests, eventually } from '../support/harness.ts'
-import { type Found, type Site, startSite, type Values } from '../support/installation.ts'
+import { DEMO, type Found, type Site, startSite, type Values } from '../support/installation.ts'
 import { everything } from '../support/manifest.ts'
 import { OPERATOR_NAMESPACE } from '../support/names.ts'
 import { lacking } from '../support/node.ts'
@@ -46,7 +46,7 @@ describe.skipIf(lacking !== undefined)(`an installation of ${OLD.version} with l
     const image = join(node.dataDir, 'old.tar')
     await OLD.image(image)
     for (const file of [image, later.image]) await node.importImage(file)
-    values = site.values(TENANTS)
+    values = site.values({ ...DEMO, ...Object.fromEntries(TENANTS.map((name) => [name, {}])) })
     await site.helm('install', 'seca', OLD.chart, '--values', site.file(values), '--wait', '--timeout', '3m')
     await populate()
     load = startLoad(await site.door(), { pauseMs: 50 })

@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest'
 import { idOf, parseDeclared } from './declared-file.ts'
+import { ADMINS, REGION, TENANT } from './testing.ts'
 
-const REGION = `apiVersion: region.secapi.cloud/v1
-kind: Region
-metadata: { name: eu-1 }
-spec: { availableZones: [a, b], cloudProvider: cloud }
-`
 const CLOUD = `apiVersion: operator.secapi.cloud/v1alpha1
 kind: CloudProvider
 metadata: { name: cloud }
@@ -13,15 +9,6 @@ spec:
   type: simulator
   credentialsSecretRef: { name: cloud }
   settings: { endpoint: "https://cloud.example", anything: { goes: here } }
-`
-const TENANT = `apiVersion: v1
-kind: Namespace
-metadata: { name: seca-acme, labels: { secapi.cloud/tenant: acme } }
-`
-const ADMINS = `apiVersion: authorization.secapi.cloud/v1
-kind: RoleAssignment
-metadata: { name: admins, namespace: seca-acme }
-spec: { subs: [alice], roles: [seca.admin], scopes: [{ tenants: [acme] }] }
 `
 const IMAGE = `apiVersion: storage.secapi.cloud/v1
 kind: Image

@@ -6,26 +6,12 @@ import { KUBERNETES } from '../kube/builtin.ts'
 import { failure } from '../kube/memory-testing.ts'
 import type { KubeObject } from '../kube/gvr.ts'
 import { DECLARED_LABEL } from './declared.ts'
-import { DutiesWorld, NAMESPACE } from './testing.ts'
+import { ADMINS, DutiesWorld, NAMESPACE, REGION, TENANT } from './testing.ts'
 
-const REGION = `apiVersion: region.secapi.cloud/v1
-kind: Region
-metadata: { name: eu-1 }
-spec: { availableZones: [a, b], cloudProvider: cloud }
-`
 const CLOUD = `apiVersion: operator.secapi.cloud/v1alpha1
 kind: CloudProvider
 metadata: { name: cloud }
 spec: { type: simulator, credentialsSecretRef: { name: cloud } }
-`
-const TENANT = `apiVersion: v1
-kind: Namespace
-metadata: { name: seca-acme, labels: { secapi.cloud/tenant: acme } }
-`
-const ADMINS = `apiVersion: authorization.secapi.cloud/v1
-kind: RoleAssignment
-metadata: { name: admins, namespace: seca-acme }
-spec: { subs: [alice], roles: [seca.admin], scopes: [{ tenants: [acme] }] }
 `
 const all = (...documents: string[]) => documents.join('---\n')
 

@@ -8,6 +8,22 @@ import { feed } from '../reconcile/feed-testing.ts'
 import { doDuties, type DutiesConfig } from './duties.ts'
 import type { Notice } from './notices.ts'
 
+/** For unit tests: documents of a file of declared objects. */
+export const REGION = `apiVersion: region.secapi.cloud/v1
+kind: Region
+metadata: { name: eu-1 }
+spec: { availableZones: [a, b], cloudProvider: cloud }
+`
+export const TENANT = `apiVersion: v1
+kind: Namespace
+metadata: { name: seca-acme, labels: { secapi.cloud/tenant: acme } }
+`
+export const ADMINS = `apiVersion: authorization.secapi.cloud/v1
+kind: RoleAssignment
+metadata: { name: admins, namespace: seca-acme }
+spec: { subs: [alice], roles: [seca.admin], scopes: [{ tenants: [acme] }] }
+`
+
 export const NAMESPACE = 'seca-system'
 const BASE: DutiesConfig = {
   operatorNamespace: NAMESPACE,
