@@ -1,8 +1,8 @@
-import { X509Certificate } from 'node:crypto'
 import * as z from 'zod'
 import type { KindDefinition } from '../../src/kinds/kind.ts'
 import type { Account, Capability, Connection, Provider, ResourceAdapter } from '../../src/provider/contract.ts'
 import { abilityOf, adapterOf } from '../../src/provider/adapter.ts'
+import { certificates, safeUrl } from '../../src/provider/fields.ts'
 import { inventoryOf, sweepOf } from '../../src/provider/inventory.ts'
 import type { Translation } from '../../src/provider/translation.ts'
 import { blockStorage } from './block-storage.ts'
@@ -82,31 +82,9 @@ const CAPABILITIES: Readonly<Record<string, Capability>> = Object.fromEntries(
   }),
 )
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
-
-function isSafe(endpoint: string): boolean {
-  const url = URL.parse(endpoint)
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
-}
-
-/** Of every certificate in a text, so that none is left out without a word. */
-function isPem(text: string): boolean {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  try {
-    return blocks.map((block) => new X509Certificate(block)).length > 0 && !/PRIVATE KEY/.test(text)
-  } catch {
-    return false
-  }
-}
-
 const settings = z.strictObject({
-  endpoint: z.url().refine(isSafe, 'must be an https URL; http only to this machine').describe("Where the cloud's API is."),
-  ca: z
-    .string()
-    .max(65_536)
-    .refine(isPem, 'must be certificates in PEM, and no key')
-    .optional()
-    .describe("PEM of the CAs that vouch for the cloud's certificate; absent = the usual ones."),
+  endpoint: safeUrl().describe("Where the cloud's API is."),
+  ca: certificates(),
   characters: z.array(z.enum(CHARACTER_NAMES)).default(['neat']).describe('What kind of cloud it is; several add up.'),
   settleMs: z
     .int()

@@ -56,7 +56,7 @@ class GenericAdapter<D extends KindDefinition, O> implements ResourceAdapter<D> 
     const handle = handleFor(kept, { parent, ...(object.notes === undefined ? { notes } : {}) })
     return {
       externalId: id,
-      status: status?.(object.native) ?? {},
+      status: status?.(object.native, desired) ?? {},
       drift,
       busy,
       failed,
@@ -143,7 +143,7 @@ class GenericAdapter<D extends KindDefinition, O> implements ResourceAdapter<D> 
     const found = desired.swept === undefined ? await this.#look(desired, context) : [desired.swept as O]
     return found.map((native) => {
       const facts = this.#client.facts(native)
-      return { ...facts, native, incarnation: facts.notes?.[INCARNATION_NOTE], isUsed: facts.usedBy !== undefined }
+      return { ...facts, native, incarnation: facts.incarnation ?? facts.notes?.[INCARNATION_NOTE], isUsed: facts.usedBy !== undefined }
     })
   }
 

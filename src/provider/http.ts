@@ -14,8 +14,10 @@ export interface HttpOptions {
   readonly account: Pick<Account<unknown, unknown>, 'acquire' | 'pause' | 'observe' | 'fence' | 'dispatcher' | 'userAgent'>
   /** Headers of every request, credentials among them unless `token` gives them. */
   readonly headers?: (context: CallContext) => Record<string, string> | Promise<Record<string, string>>
-  /** Bearer token that is fetched and renewed; after a 401 a request is made once more, with a new one. */
+  /** Token that is fetched and renewed; after a 401 a request is made once more, with a new one. */
   readonly token?: TokenCache
+  /** Header that carries the token; `authorization: Bearer …` if absent. */
+  readonly tokenHeader?: (token: string) => Readonly<Record<string, string>>
   /** Blotted out of every message. */
   readonly secrets: readonly string[]
   /** For the whole exchange, 30 s if absent. */
@@ -39,11 +41,15 @@ export interface Asked {
   readonly headers: HttpAnswer<unknown>['headers']
 }
 
+type Value = string | number | boolean
+export type Query = Readonly<Record<string, Value | readonly Value[] | undefined>>
+
 interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the base URL, or a full URL. */
   readonly path: string
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  /** A list is sent as the key again and again. */
+  readonly query?: Query
   /** Sent as JSON… */
   readonly body?: unknown
   /** …or as a form. */
@@ -136,9 +142,16 @@ export class HttpClient {
     const { acquire, userAgent } = this.#options.account
     await acquire(context)
     const url = this.#url(request)
-    const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const { tokenHeader = bearer } = this.#options
+    const authorization = token === undefined ? {} : tokenHeader(token)
     const agent = userAgent === undefined ? {} : { 'user-agent': userAgent }
-    const headers = { accept: 'application/json', ...agent, ...bearer, ...(await this.#options.headers?.(context)), ...request.headers }
+    const headers = {
+      accept: 'application/json',
+      ...agent,
+      ...authorization,
+      ...(await this.#options.headers?.(context)),
+      ...request.headers,
+    }
     const limit = deadline(context.signal, this.#options.timeoutMs ?? 30_000)
     const { text, type } = encoded(request)
     const dispatcher = (request.changes ?? request.method !== 'GET') ? this.#fenced : this.#agent
@@ -184,7 +197,9 @@ export class HttpClient {
 
   #url(request: HttpRequest): URL {
     const url = new URL(/^https?:/.test(request.path) ? request.path : this.#base + request.path)
-    for (const [key, value] of Object.entries(request.query ?? {})) if (value !== undefined) url.searchParams.set(key, String(value))
+    for (const [key, value] of Object.entries(request.query ?? {}))
+      for (const one of Array.isArray(value) ? (value as readonly Value[]) : [value as Value | undefined])
+        if (one !== undefined) url.searchParams.append(key, String(one))
     return url
   }
 
@@ -200,6 +215,8 @@ export class HttpClient {
     await this.#agent.close()
   }
 }
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 const STANDING_WORDS = {
   transient: 'the cloud is not able to answer',

@@ -21,7 +21,7 @@ export async function* inventoryOf<O>(
     const listed = client.list(type, installation, context)
     for await (const object of installation === undefined ? asFarAsAllowed(listed) : listed) {
       const facts = client.facts(object)
-      const incarnation = facts.notes?.[INCARNATION_NOTE]
+      const incarnation = facts.incarnation ?? facts.notes?.[INCARNATION_NOTE]
       const handle = handleFor({}, { parent: facts.parent })
       const busy = facts.isGoing ? 'being deleted' : facts.busy
       yield {

@@ -41,7 +41,7 @@ export interface Translation<D extends KindDefinition, O> {
   parent?(desired: Desired<D>): string | undefined
   /** Fields for creation alone, which no spec path decides. */
   initial?(desired: Desired<D>): Fields
-  status?(object: O): Partial<OwnStatus<D>>
+  status?(object: O, desired: Desired<D>): Partial<OwnStatus<D>>
   items?(object: O, desired: Desired<D>): NonNullable<Observed['items']>
   /** Why nothing of its own is there at the moment, in a person's words; undefined = then it is missing. */
   part?(desired: Desired<D>): string | undefined
@@ -66,7 +66,7 @@ export interface Place {
 }
 
 /** By what an object is ours; a cloud keeps as much of it as it has room for. */
-export type Mark = Pick<Desired, 'tag' | 'tagKey' | 'installationKey'>
+export type Mark = Pick<Desired, 'tag' | 'tagKey' | 'installationKey' | 'incarnation'>
 
 /** What is sent with a creation or a change; absent = left as it is. */
 export interface Order {
@@ -91,6 +91,8 @@ export interface Facts {
   readonly labels?: Readonly<Record<string, string>>
   /** Absent: the cloud has no room for any. */
   readonly notes?: Notes
+  /** Nonce that it was made with, where the cloud keeps that beside the notes, or instead. */
+  readonly incarnation?: string | undefined
   readonly parent?: string | undefined
   /** What is under way. */
   readonly busy?: string | undefined

@@ -1,0 +1,155 @@
+import { Agent } from 'undici'
+import type { Account, CallContext } from '../../../src/provider/contract.ts'
+import { ProviderError } from '../../../src/provider/errors.ts'
+import { isSafeUrl } from '../../../src/provider/fields.ts'
+import { HttpClient, HttpFailure, type Query } from '../../../src/provider/http.ts'
+import { type Token, TokenCache } from '../../../src/provider/token.ts'
+import { classify } from '../failures.ts'
+import { authOf, endpointOf, identityRoot, type Service, type TokenBody } from './catalog.ts'
+import { MICROVERSIONS, versionHeaders } from './microversions.ts'
+import type { Credentials, Settings } from '../settings.ts'
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below the service's root, or what a page says is the next one. */
+  readonly path: string
+  readonly query?: Query
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One scope: a project (or domain) that a token is for. */
+interface Scope {
+  readonly http: HttpClient
+  readonly tokens: TokenCache
+  body: TokenBody | undefined
+}
+
+/**
+ * Keystone, and through its catalogue all services, by one pool of connections and one budget. Requests are made in the project of the
+ * credentials, or in one that is named: each has a token of its own, which the administrator's password asks for.
+ */
+export class Session {
+  readonly settings: Settings
+  readonly #account: Account<Settings, Credentials>
+  readonly #agent: NonNullable<Account<unknown, unknown>['dispatcher']>
+  readonly #identity: HttpClient
+  readonly #scopes = new Map<string, Scope>()
+  readonly #versions = new Map<Service, Promise<Readonly<Record<string, string>>>>()
+
+  constructor(account: Account<Settings, Credentials>) {
+    const { ca } = account.settings
+    this.settings = account.settings
+    this.#account = account
+    this.#agent =
+      account.dispatcher ??
+      new Agent({ connections: 64, allowH2: false, connect: { timeout: 10_000, ...(ca === undefined ? {} : { ca }) } })
+    this.#identity = this.#http()
+  }
+
+  /** What a call answers. In the project named, where each workspace has one. */
+  async call<T>(service: Service, call: Call, context: CallContext, project?: string): Promise<T> {
+    const scope = this.#scope(project)
+    const path = /^https?:/.test(call.path) ? call.path : (await this.endpoint(service, context, project)) + call.path
+    const headers = { ...(await this.#version(service, context)), ...call.headers }
+    return scope.http.call<T>({ ...call, path, headers }, context)
+  }
+
+  /** What a call answers; undefined where there is no such thing. */
+  async callIfThere<T>(service: Service, call: Call, context: CallContext, project?: string): Promise<T | undefined> {
+    try {
+      return await this.call<T>(service, call, context, project)
+    } catch (thrown) {
+      if (thrown instanceof HttpFailure && (thrown.status === 404 || thrown.status === 410)) return undefined
+      throw thrown
+    }
+  }
+
+  /** Root of a service. Throws `unsupported` where the cloud has none. */
+  async endpoint(service: Service, context: CallContext, project?: string): Promise<string> {
+    if (service === 'identity') return identityRoot(this.settings.cloud.auth.auth_url)
+    const { cloud } = this.settings
+    const regions = [this.#account.cloudRegion, ...(cloud.region_name === undefined ? [] : [cloud.region_name])]
+    const url = endpointOf(await this.token(context, project), service, { regions, interface: cloud.interface })
+    if (url === undefined) throw new ProviderError('unsupported', `the cloud's catalogue has no ${cloud.interface} endpoint of ${service}`)
+    if (!isSafeUrl(url))
+      throw new ProviderError('rejected', `the cloud's catalogue names ${new URL(url).origin} for ${service}: credentials go by https only`)
+    return url
+  }
+
+  /** What Keystone says of the token in use. */
+  async token(context: CallContext, project?: string): Promise<TokenBody> {
+    const scope = this.#scope(project)
+    await scope.tokens.get(context)
+    return scope.body as TokenBody
+  }
+
+  /** Id of the project that objects are in: the one named, or that of the credentials. */
+  async projectId(context: CallContext, project?: string): Promise<string> {
+    const { project: own } = await this.token(context, project)
+    if (own === undefined) throw new ProviderError('waiting', 'the workspace has no project yet')
+    return own.id
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close()
+  }
+
+  #http(tokens?: TokenCache): HttpClient {
+    const { application_credential_secret: secret = '', password = '' } = this.#account.credentials
+    return new HttpClient({
+      baseUrl: identityRoot(this.settings.cloud.auth.auth_url),
+      account: { ...this.#account, dispatcher: this.#agent },
+      ...(tokens === undefined ? {} : { token: tokens, tokenHeader: (token) => ({ 'x-auth-token': token }) }),
+      secrets: [secret, password],
+      classify,
+      timeoutMs: 60_000,
+    })
+  }
+
+  #scope(project: string | undefined): Scope {
+    const key = this.settings.workspaces === 'shared' ? '' : (project ?? '')
+    const known = this.#scopes.get(key)
+    if (known !== undefined) return known
+    const tokens = new TokenCache({ fetch: (context) => this.#fetch(scope, key || undefined, context) })
+    const scope: Scope = { tokens, http: this.#http(tokens), body: undefined }
+    this.#scopes.set(key, scope)
+    return scope
+  }
+
+  async #fetch(scope: Scope, project: string | undefined, context: CallContext): Promise<Token> {
+    const body = authOf(this.settings.cloud.auth, this.#account.credentials, project)
+    try {
+      const { headers, body: answer } = await this.#identity.exchange<{ token?: TokenBody }>(
+        { method: 'POST', path: '/auth/tokens', body, changes: false },
+        context,
+      )
+      const value = headers['x-subject-token']
+      if (typeof value !== 'string' || answer.token === undefined)
+        throw new ProviderError('rejected', 'what answers at settings.cloud.auth.auth_url is no Keystone of version 3')
+      scope.body = answer.token
+      return { value, expiresInMs: Date.parse(answer.token.expires_at) - Date.parse(answer.token.issued_at) }
+    } catch (thrown) {
+      // The account's credentials are right, as its own scope shows: one project that cannot be entered is that project's trouble.
+      if (project !== undefined && thrown instanceof ProviderError && ['credentials', 'rejected'].includes(thrown.failure))
+        throw new ProviderError('waiting', `the workspace's project cannot be entered: ${thrown.message}`, { cause: thrown })
+      throw thrown
+    }
+  }
+
+  /** Asked once for each service: the version that the adapter was written for, where the cloud has it. */
+  #version(service: Service, context: CallContext): Promise<Readonly<Record<string, string>>> {
+    if (MICROVERSIONS[service] === undefined) return Promise.resolve({})
+    const known = this.#versions.get(service)
+    if (known !== undefined) return known
+    const asked = this.#negotiate(service, context)
+    this.#versions.set(service, asked)
+    asked.catch(() => this.#versions.delete(service))
+    return asked
+  }
+
+  async #negotiate(service: Service, context: CallContext): Promise<Readonly<Record<string, string>>> {
+    const root = (await this.endpoint(service, context)).replace(/(\/v\d[\d.]*)\/.*$/, '$1')
+    return versionHeaders(service, await this.#scope(undefined).http.call({ method: 'GET', path: `${root}/` }, context))
+  }
+}

@@ -1,0 +1,72 @@
+import type * as z from 'zod'
+import { abilityOf, adapterOf } from '../../src/provider/adapter.ts'
+import type { Account, CallContext, Capability, Connection, Provider, ResourceAdapter } from '../../src/provider/contract.ts'
+import { inventoryOf, sweepOf } from '../../src/provider/inventory.ts'
+import { Projects } from './identity/projects.ts'
+import { Session } from './identity/session.ts'
+import { sharedWorkspace } from './identity/workspace.ts'
+import { networkPart } from './network/part.ts'
+import type { Part } from './part.ts'
+import { credentials, type Credentials, settings, type Settings } from './settings.ts'
+
+type OpenStackAccount = Account<z.output<typeof settings>, Credentials>
+
+/** The services that our kinds live in. */
+function partsOf(session: Session): readonly Part[] {
+  const projects = new Projects(session)
+  return [networkPart(session, projects)]
+}
+
+/** OpenStack takes no client tokens: making again makes another. */
+function capabilitiesOf(parts: readonly Part[], { settleMs, workspaces }: Settings): Readonly<Record<string, Capability>> {
+  const all = { object: 'own', create: 'plain', lookup: 'tag', settleMs, lane: 'none' } as const
+  const ofPart = ({ translations, abilities = {} }: Part) =>
+    Object.entries(translations).map(
+      ([kind, translation]) => [kind, { ...all, ...abilityOf(translation, false), ...abilities[kind] }] as const,
+    )
+  return {
+    Workspace: { ...all, object: workspaces === 'shared' ? 'part' : 'own', updates: [], ignores: ['labels'] },
+    ...Object.fromEntries(parts.flatMap(ofPart)),
+  }
+}
+
+const adaptersOf = ({ client, translations, adapters = {} }: Part): readonly (readonly [string, ResourceAdapter])[] =>
+  Object.entries(translations).map(([kind, translation]) => [kind, adapters[kind] ?? adapterOf(client, translation)])
+
+async function check(session: Session, context: CallContext): Promise<{ readonly account: string }> {
+  const { project, domain } = await session.token(context)
+  return { account: project?.id ?? domain?.id ?? '' }
+}
+
+/** An account of nobody's, for what is the same for all. */
+const NOBODY: OpenStackAccount = {
+  region: 'none',
+  cloudRegion: 'none',
+  settings: settings.parse({ cloud: { auth: { auth_url: 'https://localhost/v3' } } }),
+  credentials: {},
+  acquire: () => Promise.resolve(),
+}
+
+/** OpenStack, as most European sovereign clouds run it. */
+export const openstack: Provider<typeof settings, typeof credentials> = Object.freeze({
+  type: 'openstack',
+  settings,
+  credentials,
+  capabilities: capabilitiesOf(partsOf(new Session(NOBODY)), NOBODY.settings),
+  connect(account: OpenStackAccount): Connection {
+    const session = new Session(account)
+    const parts = partsOf(session)
+    return {
+      capabilities: capabilitiesOf(parts, account.settings),
+      adapters: { Workspace: sharedWorkspace as ResourceAdapter, ...Object.fromEntries(parts.flatMap(adaptersOf)) },
+      check: (context) => check(session, context),
+      async *inventory(installation, context) {
+        for (const { client, translations } of parts) yield* inventoryOf(client, translations, installation, context)
+      },
+      async *sweep(kind, installation, context) {
+        for (const { client, translations } of parts) yield* sweepOf(client, translations, kind, installation, context)
+      },
+      close: () => session.close(),
+    }
+  },
+})

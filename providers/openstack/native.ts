@@ -1,0 +1,19 @@
+import type { CallContext } from '../../src/provider/contract.ts'
+import type { Facts, Place } from '../../src/provider/translation.ts'
+
+/** An object as a service shows it, with what was looked up elsewhere beside it. */
+export type Native = { readonly id: string } & { readonly [field: string]: unknown }
+
+/** A collection of a service, in what differs from the others. */
+export interface Collection {
+  /** Below the service's root: `networks`. */
+  readonly path: string
+  /** Key of one object in a body, `network`. */
+  readonly singular: string
+  /** Adds what other collections tell of the objects (the ports of servers), and makes one object of several where they belong together. */
+  enrich?(objects: readonly Native[], place: Place, context: CallContext): Promise<readonly Native[]>
+  /** What the object's state means. */
+  state?(object: Native): Pick<Facts, 'busy' | 'failed' | 'usedBy'> & { readonly isGoing?: boolean }
+}
+
+export const textOf = (object: Native, field: string): string => (typeof object[field] === 'string' ? object[field] : '')
