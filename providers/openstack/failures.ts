@@ -11,19 +11,19 @@ const NEUTRON: Readonly<Record<string, FailureClass>> = {
 }
 
 /** Words by which services tell a limit of the project from a missing right: both are 403 or 413. */
-const QUOTA = /quota|exceed|limit reached|overlimit/i
+const QUOTA = /quota|exceed|limit reached/i
 
 /** Volumes and servers in the middle of something answer 400 or 409: worth another try. */
 const BUSY = /status must be|must be available|is locked|in-use|in use|cannot .* while it is in|conflict/i
 
 /** What a status means in OpenStack, where it differs from the usual. */
-export function classify(status: number, body: unknown, { method, headers }: Asked): FailureClass | undefined {
+export function classify(status: number, body: unknown, { method }: Asked): FailureClass | undefined {
   const text = JSON.stringify(body) ?? ''
   const type = (body as { NeutronError?: { type?: string } } | undefined)?.NeutronError?.type
   const known = type === undefined ? undefined : NEUTRON[type]
   if (known !== undefined) return known
-  // Cinder has one status for too many requests and for too many volumes.
-  if (status === 413) return headers['retry-after'] === undefined || QUOTA.test(text) ? 'quota' : 'throttled'
+  // Cinder has one status for too many requests and for too many volumes, and says when to come back in both cases.
+  if (status === 413) return /rate.?limit/i.test(text) ? 'throttled' : 'quota'
   if (status === 403 && QUOTA.test(text)) return 'quota'
   if (status === 409) return 'waiting'
   if (status === 400 && BUSY.test(text)) return 'waiting'

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { abilityOf, adapterOf } from '../../src/provider/adapter.ts'
 import type { Account, CallContext, Capability, Connection, Provider, ResourceAdapter } from '../../src/provider/contract.ts'
 import { inventoryOf, sweepOf } from '../../src/provider/inventory.ts'
+import { projectPart } from './identity/part.ts'
 import { Projects } from './identity/projects.ts'
 import { Session } from './identity/session.ts'
 import { sharedWorkspace } from './identity/workspace.ts'
@@ -14,18 +15,18 @@ type OpenStackAccount = Account<z.output<typeof settings>, Credentials>
 /** The services that our kinds live in. */
 function partsOf(session: Session): readonly Part[] {
   const projects = new Projects(session)
-  return [networkPart(session, projects)]
+  return [...(projects.isOwn ? [projectPart(session)] : []), networkPart(session, projects)]
 }
 
 /** OpenStack takes no client tokens: making again makes another. */
-function capabilitiesOf(parts: readonly Part[], { settleMs, workspaces }: Settings): Readonly<Record<string, Capability>> {
+function capabilitiesOf(parts: readonly Part[], { settleMs }: Settings): Readonly<Record<string, Capability>> {
   const all = { object: 'own', create: 'plain', lookup: 'tag', settleMs, lane: 'none' } as const
   const ofPart = ({ translations, abilities = {} }: Part) =>
     Object.entries(translations).map(
       ([kind, translation]) => [kind, { ...all, ...abilityOf(translation, false), ...abilities[kind] }] as const,
     )
   return {
-    Workspace: { ...all, object: workspaces === 'shared' ? 'part' : 'own', updates: [], ignores: ['labels'] },
+    Workspace: { ...all, object: 'part', updates: [], ignores: ['labels'], note: "tags in the account's project, or a project each" },
     ...Object.fromEntries(parts.flatMap(ofPart)),
   }
 }

@@ -84,11 +84,17 @@ export class Session {
     return scope.body as TokenBody
   }
 
-  /** Id of the project that objects are in: the one named, or that of the credentials. */
-  async projectId(context: CallContext, project?: string): Promise<string> {
-    const { project: own } = await this.token(context, project)
-    if (own === undefined) throw new ProviderError('waiting', 'the workspace has no project yet')
-    return own.id
+  /** Id of the project of the credentials. */
+  async projectId(context: CallContext): Promise<string> {
+    const { project } = await this.token(context)
+    if (project === undefined) throw new ProviderError('rejected', 'the credentials are of no project: name one in settings.cloud.auth')
+    return project.id
+  }
+
+  /** Domain in which projects are made. */
+  async domainId(context: CallContext): Promise<string> {
+    const { project, domain, user } = await this.token(context)
+    return this.settings.projectDomain ?? project?.domain.id ?? domain?.id ?? user.domain.id
   }
 
   async close(): Promise<void> {
@@ -130,11 +136,19 @@ export class Session {
       scope.body = answer.token
       return { value, expiresInMs: Date.parse(answer.token.expires_at) - Date.parse(answer.token.issued_at) }
     } catch (thrown) {
-      // The account's credentials are right, as its own scope shows: one project that cannot be entered is that project's trouble.
-      if (project !== undefined && thrown instanceof ProviderError && ['credentials', 'rejected'].includes(thrown.failure))
-        throw new ProviderError('waiting', `the workspace's project cannot be entered: ${thrown.message}`, { cause: thrown })
-      throw thrown
+      throw project !== undefined && thrown instanceof ProviderError && ['credentials', 'rejected'].includes(thrown.failure)
+        ? await this.#notEntered(project, thrown, context)
+        : thrown
     }
+  }
+
+  /** The account's credentials are right, as its own scope shows: one project that cannot be entered is that project's trouble, or it is gone. */
+  async #notEntered(project: string, thrown: ProviderError, context: CallContext): Promise<ProviderError> {
+    const path = `/projects/${encodeURIComponent(project)}`
+    const found = await this.callIfThere('identity', { method: 'GET', path }, context)
+    return found === undefined
+      ? new HttpFailure('rejected', `project ${project} is gone`, { status: 404, body: undefined, cause: thrown })
+      : new ProviderError('waiting', `project ${project} cannot be entered: ${thrown.message}`, { cause: thrown })
   }
 
   /** Asked once for each service: the version that the adapter was written for, where the cloud has it. */

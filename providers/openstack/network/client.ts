@@ -8,6 +8,7 @@ import type { Call, Session } from '../identity/session.ts'
 
 const PAGE_SIZE = 500
 type Query = Call['query']
+type Page = Readonly<Record<string, readonly Native[]>>
 
 /** How long the index of marks is good for, in milliseconds: less than reads may lag anyway. */
 const INDEX_MS = 1_000
@@ -136,17 +137,17 @@ export class NetworkClient implements CloudClient<Native> {
   async *#pages(place: Place, query: Query, context: CallContext): AsyncGenerator<readonly Native[]> {
     const { path } = this.#of(place.type)
     // An administrator sees every project.
-    const project_id = await this.#session.projectId(context, place.parent)
+    const project_id = place.parent ?? (await this.#session.projectId(context))
     for (let marker: string | undefined = ''; marker !== undefined;) {
-      const call = {
+      const call: Call = {
         method: 'GET',
         path: `/${path}`,
         query: { project_id, ...query, limit: PAGE_SIZE, marker: marker || undefined },
       } as const
-      const page: Readonly<Record<string, readonly Native[]>> = await this.#session.call('network', call, context, place.parent)
-      const objects = page[path] ?? []
+      const page: Page | undefined = await this.#session.callIfThere<Page>('network', call, context, place.parent)
+      const objects = page?.[path] ?? []
       yield objects
-      marker = page[`${path}_links`]?.some(({ rel }) => rel === 'next') === true ? objects.at(-1)?.id : undefined
+      marker = page?.[`${path}_links`]?.some(({ rel }) => rel === 'next') === true ? objects.at(-1)?.id : undefined
     }
   }
 
