@@ -6,6 +6,11 @@ import { projectPart } from './identity/part.ts'
 import { Projects } from './identity/projects.ts'
 import { Session } from './identity/session.ts'
 import { sharedWorkspace } from './identity/workspace.ts'
+import { computePart } from './compute/part.ts'
+import { imagePart } from './image/part.ts'
+import { ImageClient } from './image/client.ts'
+import { storagePart } from './storage/part.ts'
+import { catalogueOf } from './catalogue.ts'
 import { networkPart } from './network/part.ts'
 import type { Part } from './part.ts'
 import { credentials, type Credentials, settings, type Settings } from './settings.ts'
@@ -15,24 +20,35 @@ type OpenStackAccount = Account<z.output<typeof settings>, Credentials>
 /** The services that our kinds live in. */
 function partsOf(session: Session): readonly Part[] {
   const projects = new Projects(session)
-  return [...(projects.isOwn ? [projectPart(session)] : []), networkPart(session, projects)]
+  const network = networkPart(session, projects)
+  return [
+    ...(projects.isOwn ? [projectPart(session)] : []),
+    storagePart(session, projects),
+    imagePart(session, projects),
+    network,
+    computePart(session, projects, network.client),
+  ]
 }
 
 /** OpenStack takes no client tokens: making again makes another. */
 function capabilitiesOf(parts: readonly Part[], { settleMs }: Settings): Readonly<Record<string, Capability>> {
   const all = { object: 'own', create: 'plain', lookup: 'tag', settleMs, lane: 'none' } as const
-  const ofPart = ({ translations, abilities = {} }: Part) =>
-    Object.entries(translations).map(
-      ([kind, translation]) => [kind, { ...all, ...abilityOf(translation, false), ...abilities[kind] }] as const,
-    )
+  const ofPart = ({ translations, abilities = {}, hasLabels = false }: Part) => [
+    ...Object.entries(abilities).map(([kind, ability]) => [kind, { ...all, updates: [], ...ability }] as const),
+    ...Object.entries(translations).map(
+      ([kind, translation]) => [kind, { ...all, ...abilityOf(translation, hasLabels), ...abilities[kind] }] as const,
+    ),
+  ]
   return {
     Workspace: { ...all, object: 'part', updates: [], ignores: ['labels'], note: "tags in the account's project, or a project each" },
     ...Object.fromEntries(parts.flatMap(ofPart)),
   }
 }
 
-const adaptersOf = ({ client, translations, adapters = {} }: Part): readonly (readonly [string, ResourceAdapter])[] =>
-  Object.entries(translations).map(([kind, translation]) => [kind, adapters[kind] ?? adapterOf(client, translation)])
+const adaptersOf = ({ client, translations, adapters = {} }: Part): readonly (readonly [string, ResourceAdapter])[] => [
+  ...Object.entries(translations).map(([kind, translation]) => [kind, adapterOf(client, translation)] as const),
+  ...Object.entries(adapters),
+]
 
 async function check(session: Session, context: CallContext): Promise<{ readonly account: string }> {
   const { project, domain } = await session.token(context)
@@ -64,6 +80,7 @@ export const openstack: Provider<typeof settings, typeof credentials> = Object.f
       async *inventory(installation, context) {
         for (const { client, translations } of parts) yield* inventoryOf(client, translations, installation, context)
       },
+      catalogue: (context) => catalogueOf(session, new ImageClient(session, new Projects(session)), context),
       async *sweep(kind, installation, context) {
         for (const { client, translations } of parts) yield* sweepOf(client, translations, kind, installation, context)
       },

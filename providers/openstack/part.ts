@@ -9,6 +9,8 @@ export interface Part {
   readonly translations: Readonly<Record<string, Translation<KindDefinition, Native>>>
   /** Adapters that do more than the translation says, by kind. */
   readonly adapters?: Readonly<Record<string, ResourceAdapter>>
+  /** Objects hold labels. */
+  readonly hasLabels?: boolean
   /** Where the translation does not tell all of it, by kind. */
   readonly abilities?: Readonly<Record<string, Partial<Capability>>>
 }

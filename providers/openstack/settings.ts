@@ -45,8 +45,19 @@ export const settings = z.strictObject({
   ),
   flavors: mapping('Flavors by SKU; absent = the flavor of that name, else the smallest that fits.'),
   volumeTypes: mapping("Volume types by SKU; absent = the type of that name, else the cloud's default."),
+  iops: z
+    .record(z.string().max(255), z.int().min(1).max(45_000))
+    .default({})
+    .describe(
+      "I/O operations per second of volume types, by name ('*' = all others): the cloud does not tell, and types without are not offered as SKUs.",
+    ),
   volumeZone: name().describe("Availability zone of volumes; absent = the cloud's default."),
   privateBlock: z.string().default('10.0.0.0/8').describe('Block that networks which ask for any IPv4 block get one of.'),
+  dnsServers: z
+    .array(z.union([z.ipv4(), z.ipv6()]))
+    .max(8)
+    .default([])
+    .describe("Name servers that subnets announce; absent = the cloud's."),
   settleMs: z.int().min(0).max(600_000).default(5_000).describe('How long reads may lag behind writes, in milliseconds.'),
 })
 export type Settings = z.output<typeof settings>

@@ -123,9 +123,12 @@ class GenericAdapter<D extends KindDefinition, O> implements ResourceAdapter<D> 
   }
 
   #act(place: Place, id: string, next: Partial<Act>, kept: Kept, context: CallContext): Promise<Accepted | void> {
-    const { verb, notes = {} } = next
+    const { verb, notes = {}, fields } = next
+    const more = fields === undefined ? {} : { fields }
     return this.#noting(kept, notes, (order) =>
-      verb === undefined ? this.#client.change(place, id, order, context) : this.#client.act(place, id, verb, order, context),
+      verb === undefined
+        ? this.#client.change(place, id, order, context)
+        : this.#client.act(place, id, verb, { ...order, ...more }, context),
     )
   }
 

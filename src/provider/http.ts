@@ -161,7 +161,7 @@ export class HttpClient {
         origin: url.origin,
         path: url.pathname + url.search,
         method: request.method,
-        headers: text === undefined ? headers : { ...headers, 'content-type': type },
+        headers: text === undefined ? headers : { 'content-type': type, ...headers },
         body: text ?? null,
         signal: limit.signal,
       })

@@ -25,6 +25,7 @@ export interface Want<D extends KindDefinition, O> {
 export interface Act {
   /** In the cloud's words. */
   readonly verb: string
+  readonly fields?: Fields
   /** Written in the same call. */
   readonly notes?: Readonly<Record<string, string | undefined>>
 }

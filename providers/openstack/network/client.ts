@@ -7,10 +7,12 @@ import type { Projects } from '../identity/projects.ts'
 import type { Call, Session } from '../identity/session.ts'
 
 const PAGE_SIZE = 500
+/** Values that fit into a URL. */
+const FILTERED = 40
 type Query = Call['query']
 type Page = Readonly<Record<string, readonly Native[]>>
 
-/** How long the index of marks is good for, in milliseconds: less than reads may lag anyway. */
+/** How long the index of marks is good for, in milliseconds, and never longer than reads may lag anyway. */
 const INDEX_MS = 1_000
 
 /** Neutron. Ownership tag and incarnation stand in an object's description, which every version takes at creation and filters by. */
@@ -20,12 +22,14 @@ export class NetworkClient implements CloudClient<Native> {
   readonly #session: Session
   readonly #projects: Projects
   readonly #collections: ReadonlyMap<string, Collection>
+  readonly #indexMs: number
   readonly #indexes = new Map<string, { readonly at: number; readonly ids: Promise<ReadonlyMap<string, readonly string[]>> }>()
 
-  constructor(session: Session, projects: Projects, collections: readonly Collection[]) {
+  constructor(session: Session, projects: Projects, collections: (client: NetworkClient) => readonly Collection[]) {
     this.#session = session
     this.#projects = projects
-    this.#collections = new Map(collections.map((one) => [one.path, one]))
+    this.#indexMs = Math.min(INDEX_MS, session.settings.settleMs)
+    this.#collections = new Map(collections(this).map((one) => [one.path, one]))
   }
 
   facts(object: Native): Facts {
@@ -48,23 +52,32 @@ export class NetworkClient implements CloudClient<Native> {
       place.parent,
     )
     const object = found?.[singular]
-    return object === undefined ? undefined : (await this.#enriched([object], place, context))[0]
+    if (object === undefined) return undefined
+    const whole = await this.#enriched([object], place, context)
+    return whole.find((one) => one.id === id) ?? whole[0]
   }
 
   async find(place: Place, mark: Mark, context: CallContext): Promise<readonly Native[]> {
     const exact = mark.incarnation === '' ? [] : await this.all(place, { description: descriptionOf(mark) }, context)
-    if (exact.length > 0) return this.#enriched(exact, place, context)
-    // Made by a life of the object that nobody remembers: the cluster was restored.
-    const ids = (await this.#index(place, context)).get(mark.tag) ?? []
-    const found = await Promise.all(ids.map((id) => this.get(place, id, context)))
-    return found.filter((object) => object !== undefined)
+    // Made by a life of the object that nobody remembers (the cluster was restored), or by somebody who copied the tag.
+    const known = new Set(exact.map(({ id }) => id))
+    const ids = ((await this.#index(place, context)).get(mark.tag) ?? []).filter((id) => !known.has(id))
+    return this.#enriched([...exact, ...(await this.among(place, 'id', ids, context))], place, context)
+  }
+
+  /** Objects whose field is one of `values`, by as few requests as there can be. */
+  async among(place: Place, field: string, values: readonly string[], context: CallContext): Promise<readonly Native[]> {
+    if (values.length === 0) return []
+    if (values.length <= FILTERED) return this.all(place, { [field]: values }, context)
+    const wanted = new Set(values)
+    return (await this.all(place, {}, context)).filter((object) => wanted.has(textOf(object, field)))
   }
 
   /** Ids by tag: one list for all who look at about the same time. */
   #index(place: Place, context: CallContext): Promise<ReadonlyMap<string, readonly string[]>> {
     const key = `${place.parent ?? ''}/${place.type}`
     const known = this.#indexes.get(key)
-    if (known !== undefined && performance.now() - known.at < INDEX_MS) return known.ids
+    if (known !== undefined && performance.now() - known.at < this.#indexMs) return known.ids
     const ids = this.#ids(place, context)
     this.#indexes.set(key, { at: performance.now(), ids })
     ids.catch(() => this.#indexes.delete(key))
@@ -103,9 +116,9 @@ export class NetworkClient implements CloudClient<Native> {
   }
 
   async create(place: Place, { name, mark, fields }: Order, context: CallContext): Promise<Native> {
-    const { path, singular } = this.#of(place.type)
+    const { path, singular, isNameless, defaults } = this.#of(place.type)
     const marks = mark === undefined ? {} : { description: descriptionOf(mark) }
-    const body = { [singular]: { name, ...marks, ...fields } }
+    const body = { [singular]: { ...(isNameless ? {} : { name }), ...(await defaults?.(context)), ...marks, ...fields } }
     const made = await this.#session.call<Readonly<Record<string, Native>>>(
       'network',
       { method: 'POST', path: `/${path}`, body },
@@ -134,20 +147,22 @@ export class NetworkClient implements CloudClient<Native> {
     await this.#session.callIfThere('network', { method: 'DELETE', path }, context, parent)
   }
 
+  /** Any other call to Neutron in a place's project. */
+  call<T>(call: Call, { parent }: Pick<Place, 'parent'>, context: CallContext): Promise<T> {
+    return this.#session.call<T>('network', call, context, parent)
+  }
+
   async *#pages(place: Place, query: Query, context: CallContext): AsyncGenerator<readonly Native[]> {
-    const { path } = this.#of(place.type)
+    const { path, plural = path } = this.#of(place.type)
     // An administrator sees every project.
     const project_id = place.parent ?? (await this.#session.projectId(context))
     for (let marker: string | undefined = ''; marker !== undefined;) {
-      const call: Call = {
-        method: 'GET',
-        path: `/${path}`,
-        query: { project_id, ...query, limit: PAGE_SIZE, marker: marker || undefined },
-      } as const
+      const query_ = { project_id, ...query, limit: PAGE_SIZE, marker: marker || undefined }
+      const call: Call = { method: 'GET', path: `/${path}`, query: query_ }
       const page: Page | undefined = await this.#session.callIfThere<Page>('network', call, context, place.parent)
-      const objects = page?.[path] ?? []
+      const objects = page?.[plural] ?? []
       yield objects
-      marker = page?.[`${path}_links`]?.some(({ rel }) => rel === 'next') === true ? objects.at(-1)?.id : undefined
+      marker = page?.[`${plural}_links`]?.some(({ rel }) => rel === 'next') === true ? objects.at(-1)?.id : undefined
     }
   }
 

@@ -74,7 +74,7 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
     }, 120_000)
 
     test('whatever happens in whatever order: never two objects, and none left', { timeout: 120_000 }, async () => {
-      const { world } = stage()
+      const { world, harness } = stage()
       const steps = fc.constantFrom('create', 'lose', 'observe', 'converge', 'delete', 'vanish', 'change', 'forget')
       await fc.assert(
         fc.asyncProperty(fc.constantFrom(...kinds), fc.array(steps, { maxLength: 12 }), async (kind, sequence) => {
@@ -86,7 +86,7 @@ export function accountTests(stage: () => Stage, kinds: readonly string[], can: 
           await world.destroy(entry)
           expect(await world.copies(entry)).toEqual([])
         }),
-        { numRuns: 30 },
+        { numRuns: harness.randomRuns ?? 30 },
       )
     })
 

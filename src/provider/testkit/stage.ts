@@ -39,6 +39,8 @@ export interface Harness {
   readonly manyObjects: number
   /** The cloud refuses and breaks off at random. */
   readonly isMoody?: boolean
+  /** Random sequences that are tried; 30 if absent. */
+  readonly randomRuns?: number
 }
 
 /** What the tests share once the suite has started. */

@@ -1,0 +1,46 @@
+import { parseTag } from '../../src/provider/tags.ts'
+import type { Facts, Mark, Notes, Order } from '../../src/provider/translation.ts'
+import type { Native } from './native.ts'
+
+/** What Nova and Cinder keep with an object: texts of 255 characters by key. Ours begin with `seca.`, all others are labels. */
+type Metadata = Readonly<Record<string, string>>
+
+const OURS = 'seca.'
+const TAG = 'seca.tag'
+const INCARNATION = 'seca.incarnation'
+const NOTE = 'seca.note.'
+
+export const metadataOf = (object: Native): Metadata => (object['metadata'] ?? {}) as Metadata
+
+/** Ownership, labels and notes as the metadata tell them. */
+export function factsIn(object: Native): Pick<Facts, 'tag' | 'incarnation' | 'labels' | 'notes'> {
+  const all = Object.entries(metadataOf(object))
+  const metadata = metadataOf(object)
+  const tag = metadata[TAG] ?? ''
+  const notes = all.flatMap(([key, value]) => (key.startsWith(NOTE) ? [[key.slice(NOTE.length), value] as const] : []))
+  return {
+    tag: parseTag(tag) === undefined ? '' : tag,
+    incarnation: metadata[INCARNATION],
+    labels: Object.fromEntries(all.filter(([key]) => !key.startsWith(OURS))),
+    notes: Object.fromEntries(notes),
+  }
+}
+
+/** What an order adds. */
+export function metadataFor({ mark, labels, notes }: Pick<Order, 'mark' | 'labels' | 'notes'>): Metadata {
+  return { ...marksFor(mark), ...labels, ...notesFor(notes) }
+}
+
+/** The same on top of what is there, without labels that the order does not have. */
+export function metadataAfter(object: Native, order: Pick<Order, 'mark' | 'labels' | 'notes'>): Metadata {
+  const kept = Object.entries(metadataOf(object)).filter(([key]) => order.labels === undefined || key.startsWith(OURS))
+  return { ...Object.fromEntries(kept), ...metadataFor(order) }
+}
+
+const marksFor = (mark: Mark | undefined): Metadata => (mark === undefined ? {} : { [TAG]: mark.tag, [INCARNATION]: mark.incarnation })
+
+const notesFor = (notes: Partial<Notes> = {}): Metadata =>
+  Object.fromEntries(Object.entries(notes).flatMap(([key, value]) => (value === undefined ? [] : [[NOTE + key, value]])))
+
+/** Filter of Cinder's lists: the objects with this tag. */
+export const byTag = (tag: string): string => JSON.stringify({ [TAG]: tag })

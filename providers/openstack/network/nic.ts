@@ -1,0 +1,198 @@
+import type { Nic } from '../../../src/kinds/index.ts'
+import { isUnassigned, parseBlock, parseIp, sameIp } from '../../../src/ip.ts'
+import { adapterOf } from '../../../src/provider/adapter.ts'
+import type { Accepted, CallContext, Desired, Observed, ResourceAdapter } from '../../../src/provider/contract.ts'
+import { ProviderError } from '../../../src/provider/errors.ts'
+import { idsAt, targetAt, targetsAt } from '../../../src/provider/targets.ts'
+import type { Fields, Place, Translation } from '../../../src/provider/translation.ts'
+import { projectOf } from '../identity/workspace.ts'
+import { type Collection, listOf, type Native, textOf } from '../native.ts'
+import type { NetworkClient } from './client.ts'
+import { markOf } from './description.ts'
+
+type D = typeof Nic
+interface FixedIp {
+  readonly subnet_id: string
+  readonly ip_address: string
+}
+
+/** A port tells which floating IPs are bound to it. */
+export const portCollection = (client: NetworkClient): Collection => ({
+  path: 'ports',
+  singular: 'port',
+  async enrich(ports, place, context) {
+    const ids = ports.map(({ id }) => id)
+    const floating = Map.groupBy(await client.among({ ...place, type: 'floatingips' }, 'port_id', ids, context), (one) =>
+      textOf(one, 'port_id'),
+    )
+    return ports.map((port) => ({
+      ...port,
+      // Those that others bound are none of our business.
+      floating_ips: (floating.get(port.id) ?? []).filter((one) => markOf(textOf(one, 'description')).tag !== '').map(({ id }) => id),
+    }))
+  },
+  state: (port) => (textOf(port, 'device_id') === '' ? {} : { usedBy: `server ${textOf(port, 'device_id')}` }),
+})
+
+const fixedIps = (port: Native) => listOf<FixedIp>(port, 'fixed_ips')
+const familyOf = (address: string) => parseIp(address)?.family
+
+/** Which of the port's addresses stands for each that is wanted: the very one, or one of its family where any will do. */
+export function paired(wanted: readonly string[], has: readonly string[]): readonly (string | undefined)[] {
+  const left = has.filter((address) => !wanted.some((one) => !isUnassigned(one) && sameIp(one, address)))
+  return wanted.map((one) => {
+    if (!isUnassigned(one)) return has.find((address) => sameIp(one, address))
+    const index = left.findIndex((address) => familyOf(address) === familyOf(one))
+    return index < 0 ? undefined : left.splice(index, 1)[0]
+  })
+}
+
+/** Groups of the NIC's own, or that of the instance that uses it; undefined while one is still being made. None at all lets nothing through. */
+export function groupsOf(desired: Pick<Desired<D>, 'spec' | 'targets' | 'holders'>): readonly string[] | undefined {
+  if (desired.spec.securityGroupRefs?.length) return idsAt(desired, 'securityGroupRefs[]')
+  const instance = desired.holders.find(({ path }) => path.kind === 'Instance')
+  const group = instance?.targets['securityGroupRef']
+  if (group === undefined) return []
+  return group.externalId === undefined ? undefined : [group.externalId]
+}
+
+/** Whether the subnet's default route goes to a gateway that lets nobody in. */
+function isEgressOnly(desired: Pick<Desired<D>, 'targets'>): boolean {
+  const table = targetAt(desired, 'subnetRef')?.targets['routeTableRef']
+  const routes = (table?.spec['routes'] ?? []) as readonly { destinationCidrBlock: string }[]
+  return routes.some(({ destinationCidrBlock }, index) => {
+    const target = table?.targets[`routes[${index}].targetRef`]
+    return parseBlock(destinationCidrBlock)?.prefix === 0 && target?.spec['egressOnly'] === true
+  })
+}
+
+/** Floating IPs that are to be bound; undefined while one is still being made. */
+const floatingOf = (desired: Desired<D>) => (isEgressOnly(desired) ? [] : idsAt(desired, 'publicIpRefs[]'))
+
+const isSameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && new Set([...a, ...b]).size === a.length
+
+export const nic: Translation<D, Native> = {
+  type: 'ports',
+  capability: {
+    ignores: ['skuRef'],
+    reads: ['holders', 'holders.securityGroupRef', 'subnetRef.routeTableRef.routes[].targetRef'],
+    note: 'a port; without a security group nothing gets through',
+  },
+  parent: projectOf,
+  wants: {
+    subnetRef: {
+      isMet: (port, desired) => {
+        const network = targetAt(desired, 'subnetRef')?.parent?.externalId
+        return network === undefined || network === textOf(port, 'network_id')
+      },
+      isFixed: true,
+    },
+    addresses: {
+      isMet: (port, { spec: { addresses } }) => {
+        const has = fixedIps(port).map(({ ip_address: address }) => address)
+        return addresses === undefined || (addresses.length === has.length && !paired(addresses, has).includes(undefined))
+      },
+    },
+    securityGroupRefs: {
+      fields: (desired) => ({ security_groups: groupsOf(desired) }),
+      isMet: (port, desired) => {
+        const wanted = groupsOf(desired)
+        return wanted === undefined || isSameSet(wanted, listOf<string>(port, 'security_groups'))
+      },
+    },
+    publicIpRefs: {
+      isMet: (port, desired) => {
+        const wanted = floatingOf(desired)
+        return wanted === undefined || isSameSet(wanted, listOf<string>(port, 'floating_ips'))
+      },
+    },
+  },
+  status: (port, { spec: { addresses = [] } }) => {
+    const has = fixedIps(port).map(({ ip_address: address }) => address)
+    // In the order of the spec, where that names any.
+    const first = paired(addresses, has).filter((one) => one !== undefined)
+    return { addresses: [...first, ...has.filter((one) => !first.includes(one))], macAddress: textOf(port, 'mac_address') }
+  },
+  items(_port, desired) {
+    if (!isEgressOnly(desired)) return {}
+    const message = "its subnet's way out is egress-only: no public IP can be bound behind it"
+    return Object.fromEntries(
+      targetsAt(desired, 'publicIpRefs[]').map((_ip, index) => [`publicIpRefs[${index}]`, { state: 'error', message }]),
+    )
+  },
+}
+
+/** NICs as ports, with the floating IPs that are bound to them. */
+export class PortAdapter implements ResourceAdapter<D> {
+  readonly #client: NetworkClient
+  readonly #below: ResourceAdapter<D>
+
+  constructor(client: NetworkClient) {
+    this.#client = client
+    this.#below = adapterOf(client, nic)
+  }
+
+  observe(desired: Desired<D>, context: CallContext): Promise<Observed<D> | undefined> {
+    return this.#below.observe(desired, context)
+  }
+
+  async create(desired: Desired<D>, context: CallContext): Promise<Accepted> {
+    const network = targetAt(desired, 'subnetRef')?.parent?.externalId
+    if (network === undefined) throw new ProviderError('waiting', "its subnet's network is not in the cloud yet")
+    const fixed_ips = await this.#fixedIps(desired, [], context)
+    // What is not known yet must not mean the project's default group.
+    const fields = { network_id: network, fixed_ips, security_groups: groupsOf(desired) ?? [] }
+    return adapterOf(this.#client, { ...nic, initial: () => fields }).create(desired, context)
+  }
+
+  async update(desired: Desired<D>, seen: Observed<D>, context: CallContext): Promise<Accepted | void> {
+    const place = placeOf(desired)
+    const id = seen.externalId ?? ''
+    if (seen.drift.includes('addresses')) {
+      const port = await this.#client.get(place, id, context)
+      const fixed_ips = await this.#fixedIps(desired, port === undefined ? [] : fixedIps(port), context)
+      return this.#client.change(place, id, { fields: { fixed_ips } }, context)
+    }
+    const others = seen.drift.filter((path) => path !== 'publicIpRefs')
+    if (others.length > 0) return this.#below.update?.(desired, { ...seen, drift: others }, context)
+    return this.#bind(desired, place, id, context)
+  }
+
+  async delete(desired: Desired<D>, seen: Observed<D>, context: CallContext): Promise<Accepted | void> {
+    return this.#below.delete(desired, seen, context)
+  }
+
+  /** Unbinds what is not wanted, then binds what is missing. */
+  async #bind(desired: Desired<D>, place: Place, id: string, context: CallContext): Promise<void> {
+    const port = await this.#client.get(place, id, context)
+    const wanted = floatingOf(desired)
+    if (port === undefined || wanted === undefined) return
+    const has = listOf<string>(port, 'floating_ips')
+    const floating = { ...place, type: 'floatingips' }
+    for (const one of has) if (!wanted.includes(one)) await this.#client.change(floating, one, { fields: { port_id: null } }, context)
+    for (const one of wanted) if (!has.includes(one)) await this.#client.change(floating, one, { fields: { port_id: id } }, context)
+  }
+
+  /** Subnet and address for each that is wanted; those that the port has, and that will do, stay. */
+  async #fixedIps(desired: Desired<D>, has: readonly FixedIp[], context: CallContext): Promise<readonly Fields[]> {
+    const target = targetAt(desired, 'subnetRef')
+    const subnet = await this.#client.get({ type: 'subnets', parent: projectOf(desired) }, target?.externalId ?? '', context)
+    if (subnet === undefined) throw new ProviderError('waiting', 'its subnet is not in the cloud yet')
+    const half = (family: 4 | 6) => subnet[family === 4 ? 'ipv4' : 'ipv6'] as Native | undefined
+    const any = [...(half(4) ? ['0.0.0.0'] : []), ...(half(6) ? ['::'] : [])]
+    const wanted = desired.spec.addresses ?? any
+    const kept = paired(
+      wanted,
+      has.map(({ ip_address: address }) => address),
+    )
+    return wanted.map((address, index) => {
+      const family = familyOf(address) ?? 4
+      const id = half(family)?.id
+      if (id === undefined) throw new ProviderError('rejected', `the subnet has no IPv${family} block: leave ${address} out`)
+      const known = kept[index] ?? (isUnassigned(address) ? undefined : address)
+      return { subnet_id: id, ...(known === undefined ? {} : { ip_address: known }) }
+    })
+  }
+}
+
+const placeOf = (desired: Desired<D>): Place => ({ type: 'ports', parent: projectOf(desired) })

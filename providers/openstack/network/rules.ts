@@ -1,0 +1,140 @@
+import type { SecurityGroup } from '../../../src/kinds/index.ts'
+import type { Spec } from '../../../src/kinds/kind.ts'
+import { bits, type Block, formatBlock, parseBlock, parseIp } from '../../../src/ip.ts'
+import type { Other, Targets } from '../../../src/provider/contract.ts'
+import type { Blocks } from './blocks.ts'
+
+export type Rule = NonNullable<Spec<typeof SecurityGroup>['rules']>[number]
+
+/** A rule as Neutron has it: one direction, family, protocol, range and peer each. */
+export interface NeutronRule {
+  readonly direction: 'ingress' | 'egress'
+  readonly ethertype: 'IPv4' | 'IPv6'
+  readonly protocol: string | null
+  readonly port_range_min: number | null
+  readonly port_range_max: number | null
+  readonly remote_ip_prefix: string | null
+  readonly remote_group_id: string | null
+}
+
+type Family = 4 | 6
+interface Range {
+  readonly port_range_min: number | null
+  readonly port_range_max: number | null
+}
+interface Peer extends Pick<NeutronRule, 'remote_ip_prefix' | 'remote_group_id'> {
+  /** Absent: both. */
+  readonly family?: Family
+}
+
+const ANY_PORT: Range = { port_range_min: null, port_range_max: null }
+const ANYONE: Peer = { remote_ip_prefix: null, remote_group_id: null }
+
+/** All that a rule of ours is in Neutron. `at` is where its sources stand: `rules[2].`; who is not there yet is left out, and a list of nobody is no rule. */
+export function expanded(rule: Rule, { targets }: { readonly targets: Targets }, at: string): readonly NeutronRule[] {
+  const peers = rule.sourceRef?.length
+    ? rule.sourceRef.flatMap(({ resource }, index) => literal(resource) ?? peersOf(targets[`${at}sourceRef[${index}]`]))
+    : [ANYONE]
+  const found = familiesOf(rule).flatMap((family) =>
+    protocolsOf(rule, family).flatMap((protocol) =>
+      rangesOf(rule, family).flatMap((range) =>
+        peers
+          .filter((peer) => peer.family === undefined || peer.family === family)
+          .map(({ remote_ip_prefix, remote_group_id }) => ({
+            direction: rule.direction,
+            ethertype: family === 4 ? ('IPv4' as const) : ('IPv6' as const),
+            protocol,
+            ...range,
+            remote_ip_prefix,
+            remote_group_id,
+          })),
+      ),
+    ),
+  )
+  return [...new Map(found.map((one) => [keyOf(one), one])).values()]
+}
+
+const familiesOf = ({ version }: Rule): readonly Family[] => (version === undefined ? [4, 6] : version === 'IPv4' ? [4] : [6])
+
+function protocolsOf({ protocol, ports }: Rule, family: Family): readonly (string | null)[] {
+  if (protocol === 'icmp') return [family === 4 ? 'icmp' : 'ipv6-icmp']
+  // Ports are nothing that any protocol has.
+  if (protocol === undefined) return ports === undefined ? [null] : ['tcp', 'udp']
+  return protocol.split('+')
+}
+
+/** ICMPv6 has numbers of its own for what the rules of SECA can name (RFC 4443): echo and its reply, and what cannot be reached. */
+const ICMP6: Readonly<Record<number, number>> = { 0: 129, 3: 1, 8: 128 }
+
+/** Only `from` or only `to` = that single port; `list` adds ports (contract §8). Neutron keeps type and code of ICMP in the same fields. */
+function rangesOf({ protocol, ports, icmp }: Rule, family: Family): readonly Range[] {
+  if (protocol === 'icmp') {
+    if (icmp === undefined) return [ANY_PORT]
+    const type = family === 4 ? icmp.type : ICMP6[icmp.type]
+    return type === undefined ? [] : [{ port_range_min: type, port_range_max: icmp.code }]
+  }
+  if (ports === undefined) return [ANY_PORT]
+  const { from, to, list = [] } = ports
+  const range = from === undefined && to === undefined ? [] : [{ port_range_min: from ?? to ?? null, port_range_max: to ?? from ?? null }]
+  return [...range, ...list.map((port) => ({ port_range_min: port, port_range_max: port }))]
+}
+
+function literal(text: string): readonly Peer[] | undefined {
+  const block = parseBlock(text) ?? hostBlock(text)
+  return block === undefined ? undefined : [ofBlock(block)]
+}
+
+function hostBlock(text: string): Block | undefined {
+  const ip = parseIp(text)
+  return ip && { ...ip, prefix: bits(ip.family) }
+}
+
+/** Everybody is nobody in particular. */
+const ofBlock = (block: Block): Peer => ({
+  family: block.family,
+  remote_ip_prefix: block.prefix === 0 ? null : formatBlock(block),
+  remote_group_id: null,
+})
+
+/** The other side, as addresses or as a group. */
+function peersOf(target: Other | undefined): readonly Peer[] {
+  if (target === undefined) return []
+  const status = target.status as { cidr?: Blocks; additionalCidrs?: readonly Blocks[]; addresses?: readonly string[]; ipAddress?: string }
+  if (target.path.kind === 'SecurityGroup')
+    return target.externalId === undefined ? [] : [{ remote_ip_prefix: null, remote_group_id: target.externalId }]
+  const ofNics = Object.values(target.targets).flatMap(({ path, status: own }) =>
+    path.kind === 'Nic' ? ((own['addresses'] ?? []) as string[]) : [],
+  )
+  const blocks = [status.cidr, ...(status.additionalCidrs ?? [])].flatMap(blockTexts)
+  const addresses = target.path.kind === 'Instance' ? ofNics : (status.addresses ?? [])
+  return [...blocks, ...addresses, ...(status.ipAddress === undefined ? [] : [status.ipAddress])].flatMap((text) => literal(text) ?? [])
+}
+
+const blockTexts = (blocks: Blocks | undefined): readonly string[] => [blocks?.ipv4, blocks?.ipv6].filter((text) => text !== undefined)
+
+const ICMP_NAMES: Readonly<Record<string, string>> = {
+  icmpv6: 'ipv6-icmp',
+  '1': 'icmp',
+  '6': 'tcp',
+  '17': 'udp',
+  '58': 'ipv6-icmp',
+  any: '',
+}
+
+/** What a rule allows, however it is written: rules with one key are the same. */
+export function keyOf(rule: NeutronRule): string {
+  const {
+    direction,
+    ethertype,
+    protocol,
+    port_range_min: min,
+    port_range_max: max,
+    remote_ip_prefix: prefix,
+    remote_group_id: group,
+  } = rule
+  const block = prefix === null ? undefined : parseBlock(prefix)
+  const name = protocol === null ? '' : (ICMP_NAMES[protocol] ?? (protocol === 'icmp' && ethertype === 'IPv6' ? 'ipv6-icmp' : protocol))
+  return [direction, ethertype, name, min, max, block === undefined || block.prefix === 0 ? null : formatBlock(block), group]
+    .map((one) => one ?? '')
+    .join('|')
+}

@@ -1,0 +1,17 @@
+import type { ResourceAdapter } from '../../../src/provider/contract.ts'
+import type { Projects } from '../identity/projects.ts'
+import type { Session } from '../identity/session.ts'
+import type { Part } from '../part.ts'
+import { blockStorage, VolumeAdapter } from './block-storage.ts'
+import { VolumeClient } from './client.ts'
+
+/** Kinds that live in Cinder. */
+export function storagePart(session: Session, projects: Projects): Part {
+  const client = new VolumeClient(session, projects)
+  return {
+    client,
+    translations: { BlockStorage: blockStorage },
+    adapters: { BlockStorage: new VolumeAdapter(session, client) as unknown as ResourceAdapter },
+    hasLabels: true,
+  }
+}
