@@ -29,6 +29,9 @@ const SUBCOMMANDS = {
   release: subcommand('build, sign and publish chart and image', developer.ReleaseConfig, async (settings, context) =>
     (await import('./release/command.ts')).release(settings, context),
   ),
+  openstack: subcommand('run OpenStack on this machine, to try its adapter on', developer.OpenStackConfig, async (settings, context) =>
+    (await import('./dev/openstack.ts')).runOpenStack(settings, context),
+  ),
   token: subcommand('make a token of the embedded issuer', config.MintConfig, async (settings) =>
     (await import('./embedded/issuer.ts')).printToken(settings),
   ),

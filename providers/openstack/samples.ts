@@ -10,6 +10,23 @@ const TCP = { direction: 'ingress', protocol: 'tcp', ports: { from: 22 } }
 /** One object of each kind, and how each field that can change does; in order of dependency. */
 export const SAMPLES: readonly Sample[] = [
   { kind: 'Workspace', name: 'w', spec: {} },
+  {
+    kind: 'BlockStorage',
+    name: 'boot',
+    spec: { sizeGB: 1, skuRef: to('StorageSku/fast') },
+    changes: { sizeGB: withField('sizeGB', 2) },
+  },
+  { kind: 'BlockStorage', name: 'data', spec: { sizeGB: 2, skuRef: to('StorageSku/fast') } },
+  {
+    kind: 'Image',
+    name: 'golden',
+    spec: { blockStorageRef: to('BlockStorage/data'), cpuArchitecture: 'amd64', initializer: 'none', boot: 'UEFI' },
+    changes: {
+      cpuArchitecture: withField('cpuArchitecture', 'arm64'),
+      boot: withField('boot', 'BIOS'),
+      initializer: withField('initializer', 'cloudinit-22'),
+    },
+  },
   { kind: 'Network', name: 'net', spec: { cidr: { ipv4: '10.0.0.0/16', ipv6: '::/56' }, skuRef: to('NetworkSku/n1k') } },
   { kind: 'InternetGateway', name: 'gateway', spec: { egressOnly: false } },
   {
@@ -53,6 +70,25 @@ export const SAMPLES: readonly Sample[] = [
       publicIpRefs: withField('publicIpRefs', []),
       securityGroupRefs: withField('securityGroupRefs', [to('SecurityGroup/group')]),
     },
+  },
+  { kind: 'Nic', name: 'second', spec: { subnetRef: to('Subnet/subnet'), addresses: ['0.0.0.0', '::'] } },
+  {
+    kind: 'Instance',
+    name: 'server',
+    own: ['BlockStorage/boot', 'Nic/nic', 'Nic/second', 'BlockStorage/data'],
+    spec: {
+      skuRef: to('InstanceSku/small'),
+      zone: '',
+      bootVolume: { deviceRef: to('BlockStorage/boot'), type: 'virtio' },
+      primaryNicRef: to('Nic/nic'),
+    },
+    changes: {
+      powerState: withField('powerState', 'on'),
+      dataVolumes: withField('dataVolumes', [{ deviceRef: to('BlockStorage/data'), type: 'virtio' }]),
+      primaryNicRef: withField('primaryNicRef', to('Nic/second')),
+      additionalNicRefs: withField('additionalNicRefs', [to('Nic/second')]),
+    },
+    request: 'restart',
   },
 ]
 

@@ -58,7 +58,7 @@ export const settings = z.strictObject({
     .max(8)
     .default([])
     .describe("Name servers that subnets announce; absent = the cloud's."),
-  settleMs: z.int().min(0).max(600_000).default(5_000).describe('How long reads may lag behind writes, in milliseconds.'),
+  settleMs: z.int().min(0).max(600_000).default(2_000).describe('How long reads may lag behind writes, in milliseconds.'),
 })
 export type Settings = z.output<typeof settings>
 

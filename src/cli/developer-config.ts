@@ -47,6 +47,12 @@ export const ApiBenchConfig = z.strictObject({
 })
 export type ApiBenchConfig = z.output<typeof ApiBenchConfig>
 
+/** `seca-operator openstack` */
+export const OpenStackConfig = z.strictObject({
+  folder: z.string().min(1).default('.seca/openstack').describe('folder for its databases and logs, which are kept'),
+})
+export type OpenStackConfig = z.output<typeof OpenStackConfig>
+
 /** `seca-operator image` */
 export const ImageConfig = z
   .strictObject({

@@ -8,6 +8,7 @@ import { findMore } from '../embedded/cluster/more.ts'
 import { lackingForNode } from '../embedded/cluster/node/lacking.ts'
 import { lackingForGitops } from './gitops.ts'
 import { MUTANTS, runMutants } from './mutants.ts'
+import { BED } from './openstack.ts'
 import { createProgress, duration, type Progress } from '../cli/progress.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -79,6 +80,7 @@ export async function runTests(config: TestConfig, context: { signal: AbortSigna
     const lackingGitops = lackingForGitops(given)
     if (lackingGitops === undefined) for (const which of ['argocd', 'flux'] as const) await findMore(which, { progress, signal })
     else progress.line(`Tests with Argo CD and Flux are skipped: ${lackingGitops}`)
+    await execute(process.execPath, [BED, '--prepare'], given, signal)
     await suite('e2e', E2E_PARTS, { KUBEBUILDER_ASSETS: assets })
   }
 
@@ -114,8 +116,9 @@ function execute(command: string, args: string[], env: NodeJS.ProcessEnv, signal
       process.stdout.write(`cannot start ${command}: ${error.message}\n`)
       resolve(1)
     })
-    child.once('exit', (code) => {
+    child.once('exit', (code, by) => {
       signal.removeEventListener('abort', stop)
+      if (by !== null && !signal.aborted) process.stdout.write(`${command} ${args.join(' ')} was ended by ${by}\n`)
       resolve(code ?? 1)
     })
   })

@@ -41,7 +41,7 @@ export class ServerClient implements CloudClient<Native> {
       tag: tag || (listOf<string>(server, 'tags').find((one) => one.startsWith('seca-')) ?? ''),
       parent: this.#projects.parentOf(server),
       busy: isGoing || isFailed ? undefined : task || (status === 'BUILD' ? 'building' : undefined),
-      failed: isFailed ? message : undefined,
+      failed: isFailed ? message.trim() : undefined,
       isGoing,
     }
   }
