@@ -9,6 +9,7 @@ import type { Native } from '../../providers/openstack/native.ts'
 import { OpenStackApi, type Service } from './api.ts'
 import { type OpenStack, startOpenStack } from './bed/bed.ts'
 import { lackingForOpenStack } from './bed/venv.ts'
+import { type Fault, Faults } from './faults.ts'
 import { contentsOf, populate } from './others.ts'
 import { startOpenStackStack } from './stack.ts'
 
@@ -22,9 +23,11 @@ describe.skipIf(lacking !== undefined)('a tenant on OpenStack', () => {
   let tenant: Tenant
   let manifests: Manifest[]
   let before: ReadonlyMap<string, Native>
+  const faults = new Faults()
 
   beforeAll(async () => {
-    cloud = await startOpenStack({ progress: createProgress(process.stdout) })
+    cloud = await startOpenStack({ progress: createProgress(process.stdout), announced: await faults.open() })
+    faults.lead(cloud.ports)
     api = new OpenStackApi(cloud.demo)
     admin = new OpenStackApi(cloud.admin)
     await populate(api)
@@ -34,7 +37,7 @@ describe.skipIf(lacking !== undefined)('a tenant on OpenStack', () => {
       region: cloud.region,
       user: cloud.demo,
       settings: { flavors: { d2xs: 'x1.impossible' } },
-      flags: ['--drift-interval=3s'],
+      flags: ['--drift-interval=3s', '--call-timeout=15s'],
     })
     tenant = await Tenant.make(stack as never, { bare: true })
     manifests = everything(tenant, tenant.workspace)
@@ -42,12 +45,27 @@ describe.skipIf(lacking !== undefined)('a tenant on OpenStack', () => {
   afterAll(async () => {
     await stack?.stop()
     await cloud?.stop()
+    await faults.close()
   })
 
   const idOf = async (kind: string, name: string) => String((await tenant.get(kind, name)).status?.externalId)
   const native = async (service: Service, path: string) =>
     Object.values(await api.call<Record<string, Native>>(service, { method: 'GET', path }))[0] as Native
   const server = async (name: string) => native('compute', `/servers/${await idOf('Instance', name)}`)
+  const machine = (name: string) => [
+    tenant.of('BlockStorage', name, { sizeGB: 60, skuRef: to('skus/rd2k'), sourceImageRef: to('images/base') }),
+    tenant.of('Nic', name, { subnetRef: to('networks/main/subnets/front') }),
+    tenant.of('Instance', name, {
+      skuRef: to('skus/ds'),
+      zone: 'a',
+      bootVolume: { deviceRef: to(`block-storages/${name}`) },
+      primaryNicRef: to(`nics/${name}`),
+    }),
+  ]
+  const remove = async (names: readonly string[]) => {
+    for (const kind of ['instance.compute.secapi.cloud', 'nic', 'blockstorage'])
+      await kubectl(['delete', ...names.map((name) => `${kind}/${name}`), '-n', tenant.space, '--timeout=90s'])
+  }
   const ours = async () => [...(await contentsOf(api)).entries()].filter(([key]) => !before.has(key))
 
   it('gets ready in one go, and status tells what OpenStack says', { timeout: 300_000 }, async () => {
@@ -73,7 +91,13 @@ describe.skipIf(lacking !== undefined)('a tenant on OpenStack', () => {
     const revisions = async () =>
       (await ours()).map(([key, one]) => `${key} ${String(one['revision_number'] ?? one['updated_at'] ?? one['updated'])}`)
     const first = await revisions()
+    const from = faults.calls.length
     await sleep(10_000)
+    const calls = faults.calls.slice(from)
+    expect(calls.filter(({ method }) => method !== 'GET')).toEqual([])
+    // Three passes over all kinds: each is a page or two, whatever is in it.
+    expect(calls.length).toBeLessThan(150)
+    console.log(`three passes over a tenant: ${calls.length} requests`)
     expect(await revisions()).toEqual(first)
   })
 
@@ -171,18 +195,7 @@ describe.skipIf(lacking !== undefined)('a tenant on OpenStack', () => {
 
   it('is made exactly once, however often the controllers are killed', { timeout: 300_000 }, async () => {
     const names = ['k1', 'k2', 'k3']
-    await applyManifests(
-      names.flatMap((name) => [
-        tenant.of('BlockStorage', name, { sizeGB: 60, skuRef: to('skus/rd2k'), sourceImageRef: to('images/base') }),
-        tenant.of('Nic', name, { subnetRef: to('networks/main/subnets/front') }),
-        tenant.of('Instance', name, {
-          skuRef: to('skus/ds'),
-          zone: 'a',
-          bootVolume: { deviceRef: to(`block-storages/${name}`) },
-          primaryNicRef: to(`nics/${name}`),
-        }),
-      ]),
-    )
+    await applyManifests(names.flatMap(machine))
     for (const pause of [700, 1_900, 3_100]) {
       await sleep(pause)
       await stack.kill('controllers')
@@ -192,8 +205,24 @@ describe.skipIf(lacking !== undefined)('a tenant on OpenStack', () => {
     const made = (await ours()).map(([, one]) => `${String(one['name'])}`).filter((name) => names.includes(name))
     // A volume, a port and a server each.
     expect(made.toSorted()).toEqual(names.flatMap((name) => [name, name, name]))
-    for (const kind of ['instance.compute.secapi.cloud', 'nic', 'blockstorage'])
-      await kubectl(['delete', ...names.map((name) => `${kind}/${name}`), '-n', tenant.space, '--timeout=90s'])
+    await remove(names)
+  })
+
+  it('is made exactly once through refusals, failures and answers that are lost', { timeout: 300_000 }, async () => {
+    const trouble: readonly Fault[] = [
+      { method: 'POST', path: /\/(volumes|ports|servers)$/, times: 2, effect: 'lose' },
+      { method: 'POST', path: /\/(volumes|ports|servers)$/, times: 1, effect: 'cut' },
+      { method: 'GET', times: 4, effect: { status: 503 } },
+      { method: 'GET', times: 2, effect: { status: 429, headers: { 'retry-after': '1' } } },
+      { method: 'GET', times: 3, effect: { delayMs: 2_000 } },
+    ]
+    for (const fault of trouble) faults.add(fault)
+    const names = ['t1', 't2']
+    await applyManifests(names.flatMap(machine))
+    for (const name of names) await tenant.ready('Instance', name, 180_000)
+    const made = (await ours()).map(([, one]) => String(one['name'])).filter((name) => names.includes(name))
+    expect(made.toSorted()).toEqual(names.flatMap((name) => [name, name, name]))
+    await remove(names)
   })
 
   it('goes without a trace, and what others had is as it was, byte for byte', { timeout: 300_000 }, async () => {

@@ -1,4 +1,5 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Progress } from '../../../src/cli/progress.ts'
@@ -8,7 +9,7 @@ import { waitForLock } from '../../../src/embedded/process/lock.ts'
 import type { User } from '../api.ts'
 import { PASSWORD, type Place, type Ports, REGION_NAME, type ServiceName, SERVICES, urlOf, writeConfigs } from './config.ts'
 import { discoverHosts, environment, migrate, startProgram, untilReady } from './programs.ts'
-import { seedIdentity, seedResources } from './seed.ts'
+import { CATALOG, seedIdentity, seedResources } from './seed.ts'
 import { command, findVenv, PYTHON } from './venv.ts'
 
 interface Options {
@@ -16,7 +17,7 @@ interface Options {
   readonly signal?: AbortSignal | undefined
   /** Where everything is kept; absent: a new one that goes when it stops. */
   readonly folder?: string
-  /** Ports that the catalogue names instead of the services' own: of somebody in front of them. */
+  /** Ports that the catalogue names to users instead of the services' own: of somebody in front of them. */
   readonly announced?: Ports
 }
 
@@ -40,15 +41,15 @@ export async function startOpenStack({ progress, signal, folder: kept, announced
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'seca-openstack-'))
   const isNew = !existsSync(join(folder, 'ports.json'))
   const before = isNew ? template : folder
-  const last = portsIn(before)
-  const ports = await freePorts(SERVICES, isNew ? {} : last.own)
+  const last = isNew ? {} : portsIn(folder)
+  const ports = await freePorts(SERVICES, last)
   const place = { folder, venv, ports }
   writeConfigs(place)
   if (isNew) cpSync(join(template, 'db'), join(folder, 'db'), { recursive: true })
   const shown = announced ?? ports
-  const moved = SERVICES.flatMap((name) => [urlOf(last.shown, name), urlOf(shown, name)])
+  const moved = CATALOG.flatMap(([type, name, path]) => [type, urlOf(ports, name) + path, urlOf(shown, name) + path])
   await command(join(venv, 'bin', 'python'), [join(PYTHON, 'move.py'), join(folder, 'db'), join(before, 'db'), ...moved], signal)
-  writeFileSync(join(folder, 'ports.json'), JSON.stringify({ own: ports, shown }))
+  writeFileSync(join(folder, 'ports.json'), JSON.stringify(ports))
   const step = progress.step('starting OpenStack')
   const services = await startAll(place, signal, (names) => step.update(names)).catch((error: unknown) => {
     step.fail()
@@ -83,13 +84,7 @@ export async function startOpenStack({ progress, signal, folder: kept, announced
   }
 }
 
-interface Known {
-  readonly own: Ports
-  /** Those in the catalogue. */
-  readonly shown: Ports
-}
-
-const portsIn = (folder: string) => JSON.parse(readFileSync(join(folder, 'ports.json'), 'utf8')) as Known
+const portsIn = (folder: string) => JSON.parse(readFileSync(join(folder, 'ports.json'), 'utf8')) as Ports
 
 /** All services at once, Keystone first; none is left when one does not come up. */
 async function startAll(place: Place, signal: AbortSignal | undefined, tell: (waiting: string) => void): Promise<Map<ServiceName, Child>> {
@@ -111,9 +106,20 @@ async function startAll(place: Place, signal: AbortSignal | undefined, tell: (wa
   }
 }
 
-/** Folder with migrated and seeded databases, made once for each virtual environment. */
+/** Of everything that decides what is in the databases. */
+function stamp(): string {
+  const files = [
+    ...readdirSync(PYTHON, { recursive: true, encoding: 'utf8' }).map((name) => join(PYTHON, name)),
+    ...['seed', 'config', 'programs'].map((name) => join(import.meta.dirname, `${name}.ts`)),
+  ]
+  const hash = createHash('sha256')
+  for (const file of files.toSorted()) if (statSync(file).isFile() && !file.endsWith('.pyc')) hash.update(readFileSync(file))
+  return hash.digest('hex').slice(0, 16)
+}
+
+/** Folder with migrated and seeded databases, made once and kept beside the virtual environment. */
 export async function findTemplate(venv: string, progress: Progress, signal: AbortSignal | undefined): Promise<string> {
-  const template = join(venv, 'template')
+  const template = join(venv, `template-${stamp()}`)
   const isDone = () => existsSync(join(template, 'done'))
   if (isDone()) return template
   const lock = await waitForLock(
@@ -143,7 +149,6 @@ export async function findTemplate(venv: string, progress: Progress, signal: Abo
       step.fail()
       throw error
     }
-    writeFileSync(join(template, 'ports.json'), JSON.stringify({ own: place.ports, shown: place.ports }))
     writeFileSync(join(template, 'done'), '')
     step.done()
     return template

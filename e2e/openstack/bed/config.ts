@@ -100,7 +100,7 @@ export function writeConfigs({ folder, venv, ports }: Place): string {
       api_database: database('nova_api'),
       placement: regional,
       glance: { api_servers: urlOf(ports, 'glance') },
-      cinder: { ...login, os_region_name: REGION_NAME, catalog_info: 'volumev3::publicURL' },
+      cinder: { ...login, os_region_name: REGION_NAME, catalog_info: 'volumev3::internalURL' },
       neutron: regional,
       service_user: { ...regional, send_service_user_token: true },
       scheduler: { workers: 1, discover_hosts_in_cells_interval: 30 },
@@ -140,7 +140,7 @@ export function writeConfigs({ folder, venv, ports }: Place): string {
       fake: { volume_driver: 'seca_fake.volume.Nowhere', volume_backend_name: 'fake' },
       database: database('cinder'),
       coordination: { backend_url: `file://${join(state, 'cinder')}` },
-      nova: regional,
+      nova: { ...regional, interface: 'internal' },
       service_user: { ...regional, send_service_user_token: true },
     },
   }

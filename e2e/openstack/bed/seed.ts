@@ -3,7 +3,8 @@ import { OpenStackApi, type Service } from '../api.ts'
 import { PASSWORD, type Ports, REGION_NAME, urlOf } from './config.ts'
 
 /** What the catalogue calls the services. */
-const CATALOG = [
+export const CATALOG = [
+  ['identity', 'keystone', '/v3'],
   ['image', 'glance', ''],
   ['placement', 'placement', ''],
   ['compute', 'nova', '/v2.1'],
@@ -30,7 +31,8 @@ export async function seedIdentity(ports: Ports): Promise<void> {
   }
   await user('svc', 'service', ['admin', 'service'])
   await user('demo', 'demo', ['member'])
-  for (const [type, name, path] of CATALOG) {
+  // The first is there from the start.
+  for (const [type, name, path] of CATALOG.slice(1)) {
     const service_id = (await post('/services', { service: { type, name } }))['service']?.id
     for (const kind of ['public', 'internal', 'admin'])
       await post('/endpoints', { endpoint: { service_id, interface: kind, url: urlOf(ports, name) + path, region_id: REGION_NAME } })
