@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -59,6 +59,7 @@ describe.skipIf((await lackingForOpenStack()) !== undefined)('docs/openstack.md'
       blockOf(PAGE, 'yaml', 'kind: CloudProvider').replace('https://keystone.example/v3', cloud.demo.authUrl),
     )
     writeFileSync(join(folder, 'first.yaml'), blockOf(PAGE, 'yaml', 'kind: Instance'))
+    cpSync(join(import.meta.dirname, '../../docs/openstack-access-rules.json'), join(folder, 'openstack-access-rules.json'))
     await run(credential)
     expect(await run(account)).toMatch(/eu-1\.s1\.tiny[^]*eu-1\.standard[^]*debian-12/)
     const printed = await run(first)

@@ -64,7 +64,14 @@ export function troubleOf(api: OpenStackApi): Required<Pick<Trouble, 'deleteBehi
     async changeBehind(kind, id) {
       if (kind === 'BlockStorage') await api.call('volume', { method: 'DELETE', path: `/volumes/${id}/metadata/suite` })
       if (kind === 'Image') await patch(id, [{ op: 'replace', path: '/architecture', value: 's390x' }])
-      if (kind === 'Instance') await api.call('compute', { method: 'POST', path: `/servers/${id}/action`, body: { 'os-start': null } })
+      if (kind === 'Instance') {
+        await api.call('compute', { method: 'POST', path: `/servers/${id}/action`, body: { 'os-start': null } })
+        const isOn = async () => {
+          const { server } = await api.call<{ server: Native }>('compute', { method: 'GET', path: `/servers/${id}` })
+          return server['status'] === 'ACTIVE' && server['OS-EXT-STS:task_state'] === null
+        }
+        while (!(await isOn())) await sleep(200)
+      }
       if (kind === 'RouteTable') await put(kind, id, { external_gateway_info: {} })
       if (kind === 'Subnet') await leaveRouter(id)
       if (kind === 'Nic') await put(kind, id, { security_groups: [(await api.list('network', '/security-groups?name=default'))[0]?.id] })

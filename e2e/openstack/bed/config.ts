@@ -17,6 +17,15 @@ export interface Place {
 
 export const urlOf = (ports: Ports, name: ServiceName): string => `http://127.0.0.1:${ports[name]}`
 
+const SERVICE_TYPES: Readonly<Record<ServiceName, string>> = {
+  keystone: 'identity',
+  glance: 'image',
+  placement: 'placement',
+  nova: 'compute',
+  neutron: 'network',
+  cinder: 'volumev3',
+}
+
 /** Glance insists on a name of its own. */
 export const configName = (service: string): string => (service === 'glance' ? 'glance-api.conf' : `${service}.conf`)
 
@@ -63,6 +72,8 @@ export function writeConfigs({ folder, venv, ports }: Place): string {
     oslo_messaging_notifications: { driver: 'noop' },
     keystone_authtoken: {
       ...regional,
+      // What access rules of application credentials call the service.
+      service_type: SERVICE_TYPES[name],
       www_authenticate_uri: `${urlOf(ports, 'keystone')}/v3`,
       service_token_roles: 'service',
       service_token_roles_required: true,

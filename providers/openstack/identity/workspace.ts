@@ -80,8 +80,8 @@ export class ProjectAdapter implements ResourceAdapter<D> {
     const left = await this.#contents(id, context)
     if (left !== undefined)
       throw new ProviderError('waiting', `its project ${id} still holds ${left}: remove it from the cloud, or move it`)
-    await this.#dropDefaultGroup(id, context)
     await this.#below.delete(desired, seen, context)
+    await this.#dropDefaultGroup(id, context)
   }
 
   /** Names of roles that are missing. */
@@ -110,7 +110,7 @@ export class ProjectAdapter implements ResourceAdapter<D> {
     return undefined
   }
 
-  /** Neutron makes one in every project and keeps it when the project goes. */
+  /** Neutron makes one for whoever looks into a project, and keeps it when the project goes: nobody looks any more then. */
   async #dropDefaultGroup(project: string, context: CallContext): Promise<void> {
     const path = '/security-groups'
     const call = { method: 'GET', path, query: { project_id: project, name: 'default' } } as const

@@ -1,5 +1,5 @@
 import type { CallContext } from '../../../src/provider/contract.ts'
-import { isTagKey, parseTag, tagPrefix } from '../../../src/provider/tags.ts'
+import { installationKey, isTagKey, parseTag, tagPrefix } from '../../../src/provider/tags.ts'
 import type { CloudClient, Facts, Mark, Order, Place } from '../../../src/provider/translation.ts'
 import type { Projects } from '../identity/projects.ts'
 import type { Call, Session } from '../identity/session.ts'
@@ -17,7 +17,7 @@ interface Page {
 }
 
 /**
- * Glance's images. One that is made of a volume takes nothing but a name at first: key and incarnation, by which it is found until its own
+ * Glance's images. One that is made of a volume takes nothing but a name at first: keys and incarnation, by which it is found until its own
  * adapter comes by and puts tag and name in their places.
  */
 export class ImageClient implements CloudClient<Native> {
@@ -61,8 +61,9 @@ export class ImageClient implements CloudClient<Native> {
     for await (const parent of this.#projects.all(installation, context)) {
       const owner = parent ?? (await this.#session.projectId(context))
       for await (const image of this.pages({ owner }, parent, context)) {
-        const { tag } = markOf(image)
-        if (tag !== '' && (installation === undefined || tag.startsWith(tagPrefix(installation)))) yield image
+        const { tag, installationKey: key } = markOf(image)
+        const isOurs = installation === undefined || tag.startsWith(tagPrefix(installation)) || key === installationKey(installation)
+        if (tag !== '' && isOurs) yield image
       }
     }
   }
@@ -106,12 +107,12 @@ export class ImageClient implements CloudClient<Native> {
 }
 
 const pathOf = (id: string) => `/images/${encodeURIComponent(id)}`
-const firstName = ({ tagKey, incarnation }: Pick<Mark, 'tagKey' | 'incarnation'>) => `${tagKey}.${incarnation}`
+const firstName = ({ tagKey, installationKey: owner, incarnation }: Mark) => `${tagKey}.${owner}.${incarnation}`
 const nameOf = (tag: string) => tag.split('/').at(-1) ?? tag
 
-function markOf(image: Native): Pick<Facts, 'tag' | 'incarnation'> {
+function markOf(image: Native): Pick<Facts, 'tag' | 'incarnation' | 'installationKey'> {
   const tag = textOf(image, TAG)
   if (parseTag(tag) !== undefined) return { tag, incarnation: textOf(image, INCARNATION) }
-  const [key = '', incarnation] = textOf(image, 'name').split('.')
-  return isTagKey(key) && incarnation !== undefined ? { tag: key, incarnation } : { tag: '' }
+  const [key = '', owner, incarnation] = textOf(image, 'name').split('.')
+  return isTagKey(key) && incarnation !== undefined ? { tag: key, installationKey: owner, incarnation } : { tag: '' }
 }

@@ -83,7 +83,13 @@ export class VolumeClient implements CloudClient<Native> {
   }
 
   async delete({ parent }: Place, id: string, context: CallContext): Promise<void> {
-    await this.#session.callIfThere('volume', { method: 'DELETE', path: pathOf(id) }, context, parent)
+    try {
+      await this.#session.callIfThere('volume', { method: 'DELETE', path: pathOf(id) }, context, parent)
+    } catch (thrown) {
+      // One that is going refuses to be deleted again.
+      const now = await this.get({ type: 'volumes', parent }, id, context)
+      if (now !== undefined && textOf(now, 'status') !== 'deleting') throw thrown
+    }
   }
 
   /** What Cinder told the user about a volume that failed. */

@@ -20,7 +20,6 @@ import { buildTag, installationKey, tagKey } from '../tags.ts'
 
 /** How far targets of targets go: an instance's NIC, its subnet, its network. */
 const DEPTH = 3
-const AGAIN: ReadonlySet<string> = new Set(['waiting', 'transient'])
 
 type AnySpec = Readonly<Record<string, unknown>>
 
@@ -255,6 +254,19 @@ export class World {
     }
   }
 
+  /** Creates once more, with the same incarnation; undefined where the cloud has no room for two of them (both boot from one volume). */
+  async createAgain(entry: Entry): Promise<string | undefined> {
+    try {
+      return (await this.adapter(entry).create(this.desired(entry), this.context())).externalId ?? ''
+    } catch (thrown) {
+      if (this.#isMood(thrown) && this.#options.isMoody === true) return this.create(entry)
+      if (this.isPlain(entry) && thrown instanceof ProviderError && ['waiting', 'rejected'].includes(thrown.failure)) return undefined
+      throw thrown
+    } finally {
+      this.touched(entry)
+    }
+  }
+
   /** As the engine does: what is right but not now, and in a moody cloud what got no answer, is tried again. */
   async #call<T>(call: () => Promise<T>): Promise<T> {
     const deadline = Date.now() + this.#options.patienceMs
@@ -269,7 +281,8 @@ export class World {
   }
 
   #isMood(thrown: unknown): boolean {
-    return this.#options.isMoody === true && thrown instanceof ProviderError && AGAIN.has(thrown.failure)
+    if (!(thrown instanceof ProviderError)) return false
+    return thrown.failure === 'waiting' || (this.#options.isMoody === true && thrown.failure === 'transient')
   }
 
   #isSettled({ sample, wroteAt }: Entry): boolean {
