@@ -125,6 +125,13 @@ describe.skipIf(lacking !== undefined)('a tenant on OpenStack', () => {
           .toSorted(),
       ).toEqual(['icmp', 'ipv6-icmp'])
     })
+    const out = { destinationCidrBlock: '0.0.0.0/0', targetRef: to('internet-gateways/internet') }
+    await tenant.edit('RouteTable', 'main.default', {
+      spec: { routes: [out, { destinationCidrBlock: '192.0.2.0/24', targetRef: to('nics/web') }] },
+    })
+    await eventually(async () =>
+      expect((await native('network', `/routers/${await idOf('RouteTable', 'main.default')}`))['routes']).toHaveLength(1),
+    )
     await tenant.edit('Instance', 'web', { spec: { powerState: 'off' } })
     await tenant.until('Instance', 'web', ({ status }) => status?.['powerState'] === 'off')
     expect(await server('web')).toMatchObject({ status: 'SHUTOFF' })

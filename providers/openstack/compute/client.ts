@@ -113,7 +113,7 @@ export class ServerClient implements CloudClient<Native> {
   async *#pages(query: Call['query'], parent: string | undefined, context: CallContext): AsyncGenerator<readonly Native[]> {
     for (let marker: string | undefined = ''; marker !== undefined;) {
       const call: Call = { method: 'GET', path: '/servers/detail', query: { ...query, limit: PAGE_SIZE, marker: marker || undefined } }
-      const page: Page | undefined = await this.#session.callIfThere<Page>('compute', call, context, parent)
+      const page: Page | undefined = await this.#session.page<Page>('compute', call, context, parent)
       yield page?.servers ?? []
       marker = page?.servers_links?.some(({ rel }) => rel === 'next') === true ? page.servers.at(-1)?.id : undefined
     }

@@ -18,6 +18,9 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** The project that something is looked for in is not there any more, and nothing that was in it. */
+class ProjectGone extends HttpFailure {}
+
 /** One scope: a project (or domain) that a token is for. */
 interface Scope {
   readonly http: HttpClient
@@ -61,6 +64,16 @@ export class Session {
       return await this.call<T>(service, call, context, project)
     } catch (thrown) {
       if (thrown instanceof HttpFailure && (thrown.status === 404 || thrown.status === 410)) return undefined
+      throw thrown
+    }
+  }
+
+  /** A page of a list; undefined where the project is gone, and never for any other 404: what cannot be listed is not gone. */
+  async page<T>(service: Service, call: Call, context: CallContext, project?: string): Promise<T | undefined> {
+    try {
+      return await this.call<T>(service, call, context, project)
+    } catch (thrown) {
+      if (thrown instanceof ProjectGone) return undefined
       throw thrown
     }
   }
@@ -147,7 +160,7 @@ export class Session {
     const path = `/projects/${encodeURIComponent(project)}`
     const found = await this.callIfThere('identity', { method: 'GET', path }, context)
     return found === undefined
-      ? new HttpFailure('rejected', `project ${project} is gone`, { status: 404, body: undefined, cause: thrown })
+      ? new ProjectGone('rejected', `project ${project} is gone`, { status: 404, body: undefined, cause: thrown })
       : new ProviderError('waiting', `project ${project} cannot be entered: ${thrown.message}`, { cause: thrown })
   }
 

@@ -99,7 +99,7 @@ export class ImageClient implements CloudClient<Native> {
   async *pages(query: Call['query'], parent: string | undefined, context: CallContext): AsyncGenerator<Native> {
     for (let marker: string | undefined = ''; marker !== undefined;) {
       const call: Call = { method: 'GET', path: '/images', query: { ...query, limit: PAGE_SIZE, marker: marker || undefined } }
-      const page: Page | undefined = await this.#session.callIfThere<Page>('image', call, context, parent)
+      const page: Page | undefined = await this.#session.page<Page>('image', call, context, parent)
       yield* page?.images ?? []
       marker = page?.next === undefined ? undefined : page.images.at(-1)?.id
     }

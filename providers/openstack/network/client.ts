@@ -159,7 +159,7 @@ export class NetworkClient implements CloudClient<Native> {
     for (let marker: string | undefined = ''; marker !== undefined;) {
       const query_ = { project_id, ...query, limit: PAGE_SIZE, marker: marker || undefined }
       const call: Call = { method: 'GET', path: `/${path}`, query: query_ }
-      const page: Page | undefined = await this.#session.callIfThere<Page>('network', call, context, place.parent)
+      const page: Page | undefined = await this.#session.page<Page>('network', call, context, place.parent)
       const objects = page?.[plural] ?? []
       yield objects
       marker = page?.[`${plural}_links`]?.some(({ rel }) => rel === 'next') === true ? objects.at(-1)?.id : undefined

@@ -137,7 +137,13 @@ export class RouterAdapter implements ResourceAdapter<D> {
     await this.#client.change(place, router.id, { fields }, context)
   }
 
-  delete(desired: Desired<D>, seen: Observed<D>, context: CallContext): Promise<Accepted | void> {
+  /** Without its routes first: a subnet that one of them leads through could not leave the router, nor could the router go before the subnet. */
+  async delete(desired: Desired<D>, seen: Observed<D>, context: CallContext): Promise<Accepted | void> {
+    const { parent = projectOf(desired) } = (seen.handle ?? desired.handle ?? {}) as { parent?: string }
+    const place = { type: 'routers', parent }
+    const router = await this.#client.get(place, seen.externalId ?? desired.externalId ?? '', context)
+    if (router !== undefined && listOf(router, 'routes').length > 0)
+      await this.#client.change(place, router.id, { fields: { routes: [] } }, context)
     return this.#below.delete(desired, seen, context)
   }
 

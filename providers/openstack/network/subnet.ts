@@ -1,5 +1,5 @@
 import type { Subnet } from '../../../src/kinds/index.ts'
-import { type Block, formatBlock, isUnassigned, parseBlock, sameBlock } from '../../../src/ip.ts'
+import { type Block, contains, formatBlock, isUnassigned, parseBlock, parseIp, sameBlock } from '../../../src/ip.ts'
 import { TAG_PATH } from '../../../src/provider/capability.ts'
 import { adapterOf } from '../../../src/provider/adapter.ts'
 import type { Accepted, CallContext, Desired, Observed, Other, ResourceAdapter } from '../../../src/provider/contract.ts'
@@ -127,11 +127,10 @@ export class SubnetAdapter implements ResourceAdapter<D> {
       const wanted = desired.spec.cidr[family]
       return wanted ? [this.#half(desired, family, choose(wanted, family, desired.parent, blocks), network)] : []
     })
-    const { subnets } = await this.#client.call<{ subnets: readonly Native[] }>(
-      { method: 'POST', path: '/subnets', body: { subnets: halves } },
-      place,
-      context,
-    )
+    const call = { method: 'POST', path: '/subnets', body: { subnets: halves } } as const
+    const { subnets } = await this.#client.call<{ subnets: readonly Native[] }>(call, place, context).catch((thrown: unknown) => {
+      throw isOvertaken(thrown, desired) ? new ProviderError('waiting', (thrown as Error).message, { cause: thrown }) : thrown
+    })
     return { externalId: (subnets.find((made) => made['ip_version'] === 4) ?? subnets[0])?.id }
   }
 
@@ -177,15 +176,39 @@ export class SubnetAdapter implements ResourceAdapter<D> {
   }
 
   async #detach(found: Native, place: Place, context: CallContext, but?: string): Promise<void> {
-    for (const [i, { id }] of halvesOf(found).entries()) {
+    for (const [i, half] of halvesOf(found).entries()) {
       const router = listOf<string>(found, 'routers')[i]
-      if (router !== undefined && router !== '' && router !== but)
-        await this.#client.act({ ...place, type: 'routers' }, router, 'remove_router_interface', { fields: { subnet_id: id } }, context)
+      if (router === undefined || router === '' || router === but) continue
+      await this.#dropRoutes(router, half, place, context)
+      await this.#client.act({ ...place, type: 'routers' }, router, 'remove_router_interface', { fields: { subnet_id: half.id } }, context)
     }
+  }
+
+  /** A route through the subnet would keep it in its router; the table's own adapter tells of it from then on. */
+  async #dropRoutes(router: string, half: Native, place: Place, context: CallContext): Promise<void> {
+    const at = { ...place, type: 'routers' }
+    const found = await this.#client.call<{ router: Native }>(
+      { method: 'GET', path: `/routers/${encodeURIComponent(router)}` },
+      place,
+      context,
+    )
+    const block = parseBlock(textOf(half, 'cidr'))
+    const isThrough = ({ nexthop }: { nexthop: string }) => {
+      const hop = parseIp(nexthop)
+      return block !== undefined && hop !== undefined && contains(block, hop)
+    }
+    const routes = listOf<{ nexthop: string }>(found.router, 'routes').filter(isThrough)
+    if (routes.length > 0) await this.#client.act(at, router, 'remove_extraroutes', { fields: { router: { routes } } }, context)
   }
 }
 
 const placeOf = (desired: Desired<D>): Place => ({ type: 'subnets', parent: projectOf(desired) })
+
+/** Somebody took the block that was chosen a moment ago: another is chosen the next time. */
+function isOvertaken(thrown: unknown, { spec }: Desired<D>): boolean {
+  const isChosen = FAMILIES.some((family) => isUnassigned(spec.cidr[family] ?? '1'))
+  return isChosen && thrown instanceof ProviderError && /overlap/i.test(thrown.message)
+}
 
 /** The block that is named, or a free one of that size inside of the network's. */
 function choose(wanted: string, family: Family, network: Other | undefined, taken: readonly Block[]): string {

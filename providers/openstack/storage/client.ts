@@ -110,7 +110,7 @@ export class VolumeClient implements CloudClient<Native> {
   async *#pages(query: Call['query'], parent: string | undefined, context: CallContext): AsyncGenerator<Native> {
     for (let marker: string | undefined = ''; marker !== undefined;) {
       const call: Call = { method: 'GET', path: '/volumes/detail', query: { ...query, limit: PAGE_SIZE, marker: marker || undefined } }
-      const page: Page | undefined = await this.#session.callIfThere<Page>('volume', call, context, parent)
+      const page: Page | undefined = await this.#session.page<Page>('volume', call, context, parent)
       yield* page?.volumes ?? []
       marker = page?.volumes_links?.some(({ rel }) => rel === 'next') === true ? page.volumes.at(-1)?.id : undefined
     }
