@@ -1,4 +1,5 @@
 import * as config from './cli/config.ts'
+import { ImportConfig } from './cli/import-config.ts'
 import { dispatch, subcommand } from './cli/cli.ts'
 
 /**
@@ -17,6 +18,9 @@ export const OPERATOR = {
   ),
   audit: subcommand('find cloud objects without a resource, and the other way round', config.AuditConfig, async (settings, context) =>
     (await import('./processes/audit.ts')).runAudit(settings, context),
+  ),
+  import: subcommand('write manifests of what is in a cloud account already', ImportConfig, async (settings, context) =>
+    (await import('./processes/import/import.ts')).runImport(settings, context),
   ),
   doctor: subcommand('check an installation, and say what to do', config.DoctorConfig, async (settings, context) =>
     (await import('./doctor/doctor.ts')).doctor(settings, context),

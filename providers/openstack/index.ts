@@ -8,9 +8,10 @@ import { Session } from './identity/session.ts'
 import { sharedWorkspace } from './identity/workspace.ts'
 import { computePart } from './compute/part.ts'
 import { imagePart } from './image/part.ts'
-import { ImageClient } from './image/client.ts'
 import { storagePart } from './storage/part.ts'
 import { catalogueOf } from './catalogue.ts'
+import { machinesOf } from './import/compute.ts'
+import { networksOf } from './import/network.ts'
 import { networkPart } from './network/part.ts'
 import type { Part } from './part.ts'
 import { credentials, type Credentials, settings, type Settings } from './settings.ts'
@@ -18,16 +19,12 @@ import { credentials, type Credentials, settings, type Settings } from './settin
 type OpenStackAccount = Account<z.output<typeof settings>, Credentials>
 
 /** The services that our kinds live in. */
-function partsOf(session: Session): readonly Part[] {
+function servicesOf(session: Session) {
   const projects = new Projects(session)
-  const network = networkPart(session, projects)
-  return [
-    ...(projects.isOwn ? [projectPart(session)] : []),
-    storagePart(session, projects),
-    imagePart(session, projects),
-    network,
-    computePart(session, projects, network.client),
-  ]
+  const [storage, image, network] = [storagePart(session, projects), imagePart(session, projects), networkPart(session, projects)]
+  const compute = computePart(session, projects, network.client)
+  const parts: readonly Part[] = [...(projects.isOwn ? [projectPart(session)] : []), storage, image, network, compute]
+  return { parts, storage: storage.client, image: image.client, network: network.client, compute: compute.client }
 }
 
 /** OpenStack takes no client tokens: making again makes another. */
@@ -69,10 +66,10 @@ export const openstack: Provider<typeof settings, typeof credentials> = Object.f
   type: 'openstack',
   settings,
   credentials,
-  capabilities: capabilitiesOf(partsOf(new Session(NOBODY)), NOBODY.settings),
+  capabilities: capabilitiesOf(servicesOf(new Session(NOBODY)).parts, NOBODY.settings),
   connect(account: OpenStackAccount): Connection {
     const session = new Session(account)
-    const parts = partsOf(session)
+    const { parts, storage, image, network, compute } = servicesOf(session)
     return {
       capabilities: capabilitiesOf(parts, account.settings),
       adapters: { Workspace: sharedWorkspace as ResourceAdapter, ...Object.fromEntries(parts.flatMap(adaptersOf)) },
@@ -80,7 +77,11 @@ export const openstack: Provider<typeof settings, typeof credentials> = Object.f
       async *inventory(installation, context) {
         for (const { client, translations } of parts) yield* inventoryOf(client, translations, installation, context)
       },
-      catalogue: (context) => catalogueOf(session, new ImageClient(session, new Projects(session)), context),
+      catalogue: (context) => catalogueOf(session, image, context),
+      async *unmanaged(context) {
+        yield* networksOf(network, context)
+        yield* machinesOf(storage, compute, context)
+      },
       async *sweep(kind, installation, context) {
         for (const { client, translations } of parts) yield* sweepOf(client, translations, kind, installation, context)
       },

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PROVIDERS } from '../../providers/index.ts'
-import { Cache } from '../cache/cache.ts'
-import { Informers } from '../cache/informers.ts'
 import { isYes } from '../cli/ask.ts'
 import type { AuditConfig } from '../cli/config.ts'
 import { type Manifest, readManifests } from '../cli/manifests.ts'
@@ -9,10 +7,8 @@ import { createProgress, during, type Step } from '../cli/progress.ts'
 import { asError, SecaError } from '../errors.ts'
 import { KINDS } from '../kinds/index.ts'
 import type { Resource } from '../kinds/resource.ts'
+import type { KubeClient } from '../kube/client.ts'
 import { systemClock } from '../kube/clock.ts'
-import { connect } from '../kube/config.ts'
-import { createLog } from '../observe/log.ts'
-import { createMetrics } from '../observe/metrics.ts'
 import { parseTag } from '../provider/tags.ts'
 import { Accounts } from '../reconcile/accounts.ts'
 import type { Finding } from '../reconcile/audit.ts'
@@ -23,8 +19,8 @@ import { storedInstallation } from '../reconcile/installation.ts'
 import { readSecret } from '../reconcile/services.ts'
 import { adoptAll, type Deed, deletableOf, deleteProven, type World } from './audit-act.ts'
 import { asJson, asTable } from './audit-report.ts'
+import { inCluster } from './in-cluster.ts'
 
-const READ_MS = 60_000
 const RETRY_MS = 2_000
 const FOUND = 1
 /** Something could not be looked at or done: 1 stands for what was found. */
@@ -41,48 +37,20 @@ export async function runAudit(config: AuditConfig, { signal }: { readonly signa
   if (wrong !== undefined) throw invalid(`--accounts ${wrong}: give <CloudProvider>/<Secret>`)
   const manifests = config.adopt === undefined ? [] : readManifests(config.adopt)
   try {
-    return await inCluster(config, signal, (world) => auditAndAct(config, world, manifests, signal))
+    let installation = ''
+    const find = async (client: KubeClient) => {
+      const found = await storedInstallation({ client, namespace: config.operatorNamespace, kinds: KINDS }, signal)
+      if (found === undefined)
+        throw invalid(
+          `namespace ${config.operatorNamespace} has no ConfigMap seca-installation: no operator of this namespace tagged anything`,
+        )
+      installation = found
+    }
+    return await inCluster('audit', config, signal, (view) => auditAndAct(config, { ...view, installation }, manifests, signal), find)
   } catch (error) {
     if (error instanceof SecaError && error.code === 'InvalidConfiguration') throw error
     process.stderr.write(`${signal.aborted ? 'interrupted' : asError(error).message}\n`)
     return INCOMPLETE
-  }
-}
-
-/** Runs work on a cluster that is read as it changes. */
-async function inCluster(config: AuditConfig, signal: AbortSignal, work: (world: World) => Promise<number>): Promise<number> {
-  const kubeconfig = config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }
-  const { context, namespaces } = config
-  const client = connect({ ...kubeconfig, context, namespaces, userAgent: 'seca-operator/audit' })
-  const cache = new Cache(KINDS, config.defaultRegion, { isPartial: client.namespaces !== undefined })
-  const informers = new Informers({ client, cache, log: createLog({ level: 'silent', name: 'audit' }), metrics: createMetrics() })
-  const stop = new AbortController()
-  const running = informers.run(stop.signal)
-  try {
-    const home = { client, namespace: config.operatorNamespace, kinds: KINDS }
-    const installation = await storedInstallation(home, signal)
-    if (installation === undefined)
-      throw invalid(
-        `namespace ${config.operatorNamespace} has no ConfigMap seca-installation: no operator of this namespace tagged anything`,
-      )
-    await informers.whenSynced(AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]))
-    signal.throwIfAborted()
-    if (!informers.isSynced())
-      throw new SecaError(
-        'KubernetesUnavailable',
-        `the cluster could not be read within ${READ_MS / 1000} s; check --kubeconfig and its rights`,
-      )
-    // Without their kind, nothing tells a leaked object from one whose resources cannot be seen.
-    if (informers.missing().length > 0)
-      throw new SecaError(
-        'KubernetesRefused',
-        `${informers.missing().join(', ')} are not installed, or may not be read in every namespace: nothing can be told; run install first`,
-      )
-    return await work({ client, cache, installation })
-  } finally {
-    stop.abort()
-    await running
-    await client.close()
   }
 }
 

@@ -196,6 +196,22 @@ export interface Offer {
   readonly externalId?: string
 }
 
+/** Something in the account that carries no tag, in SECA's words: for who moves in. */
+export interface Unmanaged {
+  readonly kind: string
+  /** Absent for what has nothing of its own in this cloud (a gateway that routers have). */
+  readonly externalId?: string
+  /** What it is called in the cloud. */
+  readonly name: string
+  /** Of the object that it is nested in. */
+  readonly parentId?: string
+  /** References stand as `{resource: '@Subnet/<external id>'}`, and a zone in the cloud's words. */
+  readonly spec: Readonly<Record<string, Json>>
+  /** What it is or has, and SECA cannot say; with `isLeftOut`, why it cannot be taken over as it is. */
+  readonly remarks?: readonly string[]
+  readonly isLeftOut?: true
+}
+
 /** A cloud account, connected. */
 export interface Connection {
   /** What this account's cloud can do, where its settings make that differ from what the provider says of all. */
@@ -208,6 +224,8 @@ export interface Connection {
   inventory(installation: string | undefined, context: CallContext): AsyncIterable<InventoryItem>
   /** All objects of a kind that are an installation's, page by page; absent: objects are looked at one by one. */
   sweep?(kind: string, installation: string, context: CallContext): AsyncIterable<Swept>
+  /** All that carries no tag, in order of dependency; absent: cannot be told. */
+  unmanaged?(context: CallContext): AsyncIterable<Unmanaged>
   /** What the cloud offers; absent: nothing can be read. */
   catalogue?(context: CallContext): AsyncIterable<Offer>
   close(): Promise<void>

@@ -1,3 +1,4 @@
+import { kindNamed } from '../kinds/index.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { type Capability, remedyOf } from '../provider/capability.ts'
 import type { Accepted, Desired, Observed } from '../provider/contract.ts'
@@ -44,8 +45,9 @@ const TRIES = 3
 /** Brings one cloud object to what its spec says, in as many steps as go through at once (architecture §4). */
 export async function converge(work: Convergence): Promise<Outcome> {
   const found = await work.observe(work.desired)
-  // What is somebody else's is as it should be, whatever it is.
-  const seen = found !== undefined && isBorrowed(work.object) ? { ...found, drift: [] } : found
+  // What a cloud's catalogue has is as it should be, whatever it is; what is to be taken over later is told how it differs.
+  const isListed = isBorrowed(work.object) && kindNamed(work.desired.path.kind)?.isOffered === true
+  const seen = found !== undefined && isListed ? { ...found, drift: [] } : found
   return seen === undefined ? absent(work) : present(work, work.desired, seen)
 }
 

@@ -57,6 +57,12 @@ export class ServerClient implements CloudClient<Native> {
     return this.#withPorts(found, place, context)
   }
 
+  /** All servers of the project, whosever they are. */
+  async seen(context: CallContext): Promise<readonly Native[]> {
+    const pages = await Array.fromAsync(this.#pages({}, undefined, context))
+    return this.#withPorts(pages.flat(), { type: 'servers' }, context)
+  }
+
   async *list(type: string, installation: string | undefined, context: CallContext): AsyncGenerator<Native> {
     const query = installation === undefined ? {} : { tags: installationKey(installation) }
     for await (const parent of this.#projects.all(installation, context))

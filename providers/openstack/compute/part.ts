@@ -8,7 +8,7 @@ import { instance } from './instance.ts'
 import { ServerAdapter } from './server-adapter.ts'
 
 /** Kinds that live in Nova. */
-export function computePart(session: Session, projects: Projects, network: NetworkClient): Part {
+export function computePart(session: Session, projects: Projects, network: NetworkClient): Part & { readonly client: ServerClient } {
   const client = new ServerClient(session, projects, network)
   return {
     client,

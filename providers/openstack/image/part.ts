@@ -5,6 +5,6 @@ import { ImageClient } from './client.ts'
 import { image } from './image.ts'
 
 /** Kinds that live in Glance. */
-export function imagePart(session: Session, projects: Projects): Part {
+export function imagePart(session: Session, projects: Projects): Part & { readonly client: ImageClient } {
   return { client: new ImageClient(session, projects), translations: { Image: image } }
 }

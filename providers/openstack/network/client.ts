@@ -101,6 +101,11 @@ export class NetworkClient implements CloudClient<Native> {
     return found
   }
 
+  /** All objects of a collection, whosever they are, as `observe` sees them. */
+  async seen(place: Place, context: CallContext): Promise<readonly Native[]> {
+    return this.#enriched(await this.all(place, {}, context), place, context)
+  }
+
   async *list(type: string, installation: string | undefined, context: CallContext): AsyncGenerator<Native> {
     const isOurs = (object: Native) => {
       const { tag } = markOf(textOf(object, 'description'))

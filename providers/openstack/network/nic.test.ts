@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Desired } from '../../../src/provider/contract.ts'
 import type { Nic } from '../../../src/kinds/index.ts'
-import { groupsOf, paired } from './nic.ts'
+import { bindings, groupsOf, paired } from './nic.ts'
 
 test.each<[readonly string[], readonly string[], readonly (string | undefined)[]]>([
   [['0.0.0.0'], ['10.0.0.4'], ['10.0.0.4']],
@@ -43,4 +43,10 @@ describe('groupsOf', () => {
     expect(nic(refs, { 'securityGroupRefs[0]': {} })).toBeUndefined()
     expect(nic({}, {}, {})).toBeUndefined()
   })
+})
+
+test('floating IPs that others bound stay, unless they are wanted', () => {
+  const port = { id: 'p', floating_ips: ['ours', 'old', 'theirs'], foreign_floating_ips: ['theirs'] }
+  expect(bindings(port, ['ours', 'new'])).toEqual({ missing: ['new'], surplus: ['old'] })
+  expect(bindings(port, ['ours', 'old', 'theirs'])).toEqual({ missing: [], surplus: [] })
 })

@@ -25,11 +25,12 @@ export const portCollection = (client: NetworkClient): Collection => ({
     const floating = Map.groupBy(await client.among({ ...place, type: 'floatingips' }, 'port_id', ids, context), (one) =>
       textOf(one, 'port_id'),
     )
-    return ports.map((port) => ({
-      ...port,
-      // Those that others bound are none of our business.
-      floating_ips: (floating.get(port.id) ?? []).filter((one) => markOf(textOf(one, 'description')).tag !== '').map(({ id }) => id),
-    }))
+    return ports.map((port) => {
+      const bound = floating.get(port.id) ?? []
+      // Those that carry no tag are others' business, unless they are wanted here.
+      const foreign = bound.filter((one) => markOf(textOf(one, 'description')).tag === '')
+      return { ...port, floating_ips: bound.map(({ id }) => id), foreign_floating_ips: foreign.map(({ id }) => id) }
+    })
   },
   state: (port) => (textOf(port, 'device_id') === '' ? {} : { usedBy: `server ${textOf(port, 'device_id')}` }),
 })
@@ -69,6 +70,15 @@ function isEgressOnly(desired: Pick<Desired<D>, 'targets'>): boolean {
 /** Floating IPs that are to be bound; undefined while one is still being made. */
 const floatingOf = (desired: Desired<D>) => (isEgressOnly(desired) ? [] : idsAt(desired, 'publicIpRefs[]'))
 
+/** Floating IPs that are to be bound to a port, and to be let go of. */
+export function bindings(port: Native, wanted: readonly string[]) {
+  const [bound, foreign] = [listOf<string>(port, 'floating_ips'), listOf<string>(port, 'foreign_floating_ips')]
+  return {
+    missing: wanted.filter((id) => !bound.includes(id)),
+    surplus: bound.filter((id) => !wanted.includes(id) && !foreign.includes(id)),
+  }
+}
+
 const isSameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && new Set([...a, ...b]).size === a.length
 
 export const nic: Translation<D, Native> = {
@@ -103,7 +113,9 @@ export const nic: Translation<D, Native> = {
     publicIpRefs: {
       isMet: (port, desired) => {
         const wanted = floatingOf(desired)
-        return wanted === undefined || isSameSet(wanted, listOf<string>(port, 'floating_ips'))
+        if (wanted === undefined) return true
+        const { missing, surplus } = bindings(port, wanted)
+        return missing.length + surplus.length === 0
       },
     },
   },
@@ -167,10 +179,10 @@ export class PortAdapter implements ResourceAdapter<D> {
     const port = await this.#client.get(place, id, context)
     const wanted = floatingOf(desired)
     if (port === undefined || wanted === undefined) return
-    const has = listOf<string>(port, 'floating_ips')
+    const { missing, surplus } = bindings(port, wanted)
     const floating = { ...place, type: 'floatingips' }
-    for (const one of has) if (!wanted.includes(one)) await this.#client.change(floating, one, { fields: { port_id: null } }, context)
-    for (const one of wanted) if (!has.includes(one)) await this.#client.change(floating, one, { fields: { port_id: id } }, context)
+    for (const one of surplus) await this.#client.change(floating, one, { fields: { port_id: null } }, context)
+    for (const one of missing) await this.#client.change(floating, one, { fields: { port_id: id } }, context)
   }
 
   /** Subnet and address for each that is wanted; those that the port has, and that will do, stay. */

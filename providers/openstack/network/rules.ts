@@ -64,7 +64,7 @@ function protocolsOf({ protocol, ports }: Rule, family: Family): readonly (strin
 }
 
 /** ICMPv6 has numbers of its own for what the rules of SECA can name (RFC 4443): echo and its reply, and what cannot be reached. */
-const ICMP6: Readonly<Record<number, number>> = { 0: 129, 3: 1, 8: 128 }
+export const ICMP6: Readonly<Record<number, number>> = { 0: 129, 3: 1, 8: 128 }
 
 /** Only `from` or only `to` = that single port; `list` adds ports (contract §8). Neutron keeps type and code of ICMP in the same fields. */
 function rangesOf({ protocol, ports, icmp }: Rule, family: Family): readonly Range[] {
@@ -121,20 +121,17 @@ const ICMP_NAMES: Readonly<Record<string, string>> = {
   any: '',
 }
 
+/** Name of a rule's protocol, however it is written; empty = any. */
+export function protocolOf({ protocol, ethertype }: Pick<NeutronRule, 'protocol' | 'ethertype'>): string {
+  if (protocol === null) return ''
+  return ICMP_NAMES[protocol] ?? (protocol === 'icmp' && ethertype === 'IPv6' ? 'ipv6-icmp' : protocol)
+}
+
 /** What a rule allows, however it is written: rules with one key are the same. */
 export function keyOf(rule: NeutronRule): string {
-  const {
-    direction,
-    ethertype,
-    protocol,
-    port_range_min: min,
-    port_range_max: max,
-    remote_ip_prefix: prefix,
-    remote_group_id: group,
-  } = rule
+  const { direction, ethertype, port_range_min: min, port_range_max: max, remote_ip_prefix: prefix, remote_group_id: group } = rule
   const block = prefix === null ? undefined : parseBlock(prefix)
-  const name = protocol === null ? '' : (ICMP_NAMES[protocol] ?? (protocol === 'icmp' && ethertype === 'IPv6' ? 'ipv6-icmp' : protocol))
-  return [direction, ethertype, name, min, max, block === undefined || block.prefix === 0 ? null : formatBlock(block), group]
+  return [direction, ethertype, protocolOf(rule), min, max, block === undefined || block.prefix === 0 ? null : formatBlock(block), group]
     .map((one) => one ?? '')
     .join('|')
 }

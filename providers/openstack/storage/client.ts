@@ -55,6 +55,11 @@ export class VolumeClient implements CloudClient<Native> {
     return found
   }
 
+  /** All volumes of the project, whosever they are. */
+  async seen(context: CallContext): Promise<readonly Native[]> {
+    return Array.fromAsync(this.#pages({}, undefined, context))
+  }
+
   async *list(_type: string, installation: string | undefined, context: CallContext): AsyncGenerator<Native> {
     for await (const parent of this.#projects.all(installation, context))
       for await (const volume of this.#pages({}, parent, context)) {

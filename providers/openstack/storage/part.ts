@@ -6,7 +6,7 @@ import { blockStorage, VolumeAdapter } from './block-storage.ts'
 import { VolumeClient } from './client.ts'
 
 /** Kinds that live in Cinder. */
-export function storagePart(session: Session, projects: Projects): Part {
+export function storagePart(session: Session, projects: Projects): Part & { readonly client: VolumeClient } {
   const client = new VolumeClient(session, projects)
   return {
     client,
