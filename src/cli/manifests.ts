@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseAllDocuments } from 'yaml'
+import { parseAllDocuments, stringify } from 'yaml'
 import { asError, SecaError } from '../errors.ts'
 
 /** An object as a manifest has it. */
@@ -22,6 +22,9 @@ export function readManifests(path: string): Manifest[] {
     throw new SecaError('InvalidConfiguration', `--adopt: ${asError(error).message}`)
   }
 }
+
+/** Objects as one text of YAML. */
+export const writeManifests = (objects: readonly object[]): string => objects.map((one) => stringify(one)).join('---\n')
 
 function manifestsIn(text: string, path: string): Manifest[] {
   return parseAllDocuments(text).flatMap((document) => {

@@ -22,7 +22,7 @@ test.each<[string, Partial<NeutronRule>]>([
   ['the way out', { direction: 'egress', ethertype: 'IPv6' }],
 ])('%s comes back as the same rule', (_what, more) => {
   const rule = { ...ANY, ...more }
-  const found = ruleOf(rule) ?? expect.unreachable('it has no words')
+  const found = ruleOf(rule) ?? {}
   expect(expanded(found as unknown as Rule, { targets: {} }, '').map(keyOf)).toEqual([keyOf(rule)])
 })
 

@@ -1,6 +1,6 @@
-import { stringify } from 'yaml'
 import { PROVIDERS } from '../../../providers/index.ts'
 import type { ImportConfig } from '../../cli/import-config.ts'
+import { writeManifests } from '../../cli/manifests.ts'
 import { createProgress, during } from '../../cli/progress.ts'
 import { asError, SecaError } from '../../errors.ts'
 import type { Resource } from '../../kinds/resource.ts'
@@ -17,7 +17,7 @@ import { type Import, manifestsOf, type Target } from './manifests.ts'
 export async function runImport(config: ImportConfig, { signal }: { readonly signal: AbortSignal }): Promise<number> {
   try {
     const { manifests, remarks } = await inCluster('import', config, signal, (view) => look(config, view, signal))
-    process.stdout.write(manifests.map((one) => stringify(one)).join('---\n'))
+    process.stdout.write(writeManifests(manifests))
     process.stderr.write(`${summary(manifests)}\n${remarks.map((words) => `* ${words}\n`).join('')}`)
     return 0
   } catch (error) {

@@ -21,6 +21,14 @@ import { buildTag, installationKey, tagKey } from '../tags.ts'
 /** How far targets of targets go: an instance's NIC, its subnet, its network. */
 const DEPTH = 3
 
+const AGAIN: ReadonlySet<string> = new Set(['waiting', 'transient'])
+
+const isWaiting = (thrown: unknown) => thrown instanceof ProviderError && thrown.failure === 'waiting'
+/** In a loop that looks again anyway. */
+function unlessWaiting(thrown: unknown): void {
+  if (!isWaiting(thrown)) throw thrown
+}
+
 type AnySpec = Readonly<Record<string, unknown>>
 
 /** An object that the suite makes. References in it name other samples or the catalogue, `{resource: 'BlockStorage/boot'}`. */
@@ -208,7 +216,7 @@ export class World {
   /** Removes the second object of a create that was sent twice, as the engine does, and waits until it is gone. */
   async dropTwins(entry: Entry, seen: Observed): Promise<void> {
     for (let left = seen.twins ?? []; left.length > 0; left = (await this.look(entry, (one) => !one?.twins?.length))?.twins ?? []) {
-      for (const externalId of left) await this.delete({ ...entry, externalId }, { ...seen, externalId })
+      for (const externalId of left) await this.delete({ ...entry, externalId }, { ...seen, externalId }).catch(unlessWaiting)
       this.touched(entry)
       await sleep(this.#options.pollMs)
     }
@@ -225,7 +233,9 @@ export class World {
   }
 
   async create(entry: Entry): Promise<string> {
-    const { externalId, handle } = await this.#write(entry, () => this.adapter(entry).create(this.desired(entry), this.context()))
+    const { externalId, handle } = await this.#write(entry, () =>
+      this.#patiently(() => this.adapter(entry).create(this.desired(entry), this.context())),
+    )
     entry.externalId = externalId
     entry.handle = handle ?? entry.handle
     return externalId ?? ''
@@ -267,22 +277,30 @@ export class World {
     }
   }
 
-  /** As the engine does: what is right but not now, and in a moody cloud what got no answer, is tried again. */
-  async #call<T>(call: () => Promise<T>): Promise<T> {
+  /** As the engine does: what got no answer in a moody cloud is tried again… */
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    return this.#again(call, (thrown) => this.#isMood(thrown))
+  }
+
+  /** …and everywhere what is right, but not now. */
+  #patiently<T>(call: () => Promise<T>): Promise<T> {
+    return this.#again(call, isWaiting)
+  }
+
+  async #again<T>(call: () => Promise<T>, isWorthIt: (thrown: unknown) => boolean): Promise<T> {
     const deadline = Date.now() + this.#options.patienceMs
     for (;;) {
       try {
         return await call()
       } catch (thrown) {
-        if (!this.#isMood(thrown) || Date.now() > deadline) throw thrown
+        if (!isWorthIt(thrown) || Date.now() > deadline) throw thrown
         await sleep(this.#options.pollMs)
       }
     }
   }
 
   #isMood(thrown: unknown): boolean {
-    if (!(thrown instanceof ProviderError)) return false
-    return thrown.failure === 'waiting' || (this.#options.isMoody === true && thrown.failure === 'transient')
+    return this.#options.isMoody === true && thrown instanceof ProviderError && AGAIN.has(thrown.failure)
   }
 
   #isSettled({ sample, wroteAt }: Entry): boolean {
@@ -303,7 +321,7 @@ export class World {
       entry.status = { ...seen.status }
       if (seen.busy !== undefined) return undefined
       if (seen.drift.length === 0) return this.#isSettled(entry) ? seen : undefined
-      if (this.#isSettled(entry)) await this.update(entry, seen)
+      if (this.#isSettled(entry)) await this.update(entry, seen).catch(unlessWaiting)
       return undefined
     })
   }
@@ -318,7 +336,7 @@ export class World {
     await this.#until(entry, async (seen) => {
       if (!seen || seen.part !== undefined) return this.#isSettled(entry) || undefined
       await this.dropTwins(entry, seen)
-      if (seen.going !== true) await this.delete(entry, seen)
+      if (seen.going !== true) await this.delete(entry, seen).catch(unlessWaiting)
       return undefined
     })
     this.#entries.delete(keyOf(entry))
