@@ -6,13 +6,9 @@ import type { Call, Session } from '../identity/session.ts'
 import { factsIn, metadataAfter, metadataFor } from '../metadata.ts'
 import { listOf, type Native, textOf } from '../native.ts'
 import type { NetworkClient } from '../network/client.ts'
+import { pagesOf } from '../pages.ts'
 
 const PAGE_SIZE = 200
-
-interface Page {
-  readonly servers: readonly Native[]
-  readonly servers_links?: readonly { readonly rel: string }[]
-}
 
 /** Nova's servers: found by short tags (60 characters, no slash), with the whole ownership tag in the metadata; both in the request that makes one. */
 export class ServerClient implements CloudClient<Native> {
@@ -116,13 +112,8 @@ export class ServerClient implements CloudClient<Native> {
     return servers.map((server) => ({ ...server, ports: (of.get(server.id) ?? []).map(({ id }) => id) }))
   }
 
-  async *#pages(query: Call['query'], parent: string | undefined, context: CallContext): AsyncGenerator<readonly Native[]> {
-    for (let marker: string | undefined = ''; marker !== undefined;) {
-      const call: Call = { method: 'GET', path: '/servers/detail', query: { ...query, limit: PAGE_SIZE, marker: marker || undefined } }
-      const page: Page | undefined = await this.#session.page<Page>('compute', call, context, parent)
-      yield page?.servers ?? []
-      marker = page?.servers_links?.some(({ rel }) => rel === 'next') === true ? page.servers.at(-1)?.id : undefined
-    }
+  #pages(query: Call['query'], parent: string | undefined, context: CallContext): AsyncGenerator<readonly Native[]> {
+    return pagesOf(this.#session, 'compute', { path: '/servers/detail', query, key: 'servers', pageSize: PAGE_SIZE }, context, parent)
   }
 }
 

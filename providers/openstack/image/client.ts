@@ -4,17 +4,13 @@ import type { CloudClient, Facts, Mark, Order, Place } from '../../../src/provid
 import type { Projects } from '../identity/projects.ts'
 import type { Call, Session } from '../identity/session.ts'
 import { type Native, textOf } from '../native.ts'
+import { pagesOf } from '../pages.ts'
 
 const PAGE_SIZE = 500
 const TAG = 'seca_tag'
 const INCARNATION = 'seca_incarnation'
 const PATCH = { 'content-type': 'application/openstack-images-v2.1-json-patch' }
 const FAILED: ReadonlySet<string> = new Set(['killed', 'deactivated'])
-
-interface Page {
-  readonly images: readonly Native[]
-  readonly next?: string
-}
 
 /**
  * Glance's images. One that is made of a volume takes nothing but a name at first: keys and incarnation, by which it is found until its own
@@ -97,12 +93,8 @@ export class ImageClient implements CloudClient<Native> {
   }
 
   async *pages(query: Call['query'], parent: string | undefined, context: CallContext): AsyncGenerator<Native> {
-    for (let marker: string | undefined = ''; marker !== undefined;) {
-      const call: Call = { method: 'GET', path: '/images', query: { ...query, limit: PAGE_SIZE, marker: marker || undefined } }
-      const page: Page | undefined = await this.#session.page<Page>('image', call, context, parent)
-      yield* page?.images ?? []
-      marker = page?.next === undefined ? undefined : page.images.at(-1)?.id
-    }
+    const list = { path: '/images', query, key: 'images', pageSize: PAGE_SIZE }
+    for await (const page of pagesOf(this.#session, 'image', list, context, parent)) yield* page
   }
 }
 

@@ -1,6 +1,7 @@
 import type { CallContext } from '../../../src/provider/contract.ts'
 import { tagPrefix } from '../../../src/provider/tags.ts'
 import type { CloudClient, Facts, Mark, Order, Place } from '../../../src/provider/translation.ts'
+import { pagesOf } from '../pages.ts'
 import { descriptionOf, markOf } from './description.ts'
 import { type Collection, type Native, textOf } from '../native.ts'
 import type { Projects } from '../identity/projects.ts'
@@ -10,7 +11,6 @@ const PAGE_SIZE = 500
 /** Values that fit into a URL. */
 const FILTERED = 40
 type Query = Call['query']
-type Page = Readonly<Record<string, readonly Native[]>>
 
 /** How long the index of marks is good for, in milliseconds, and never longer than reads may lag anyway. */
 const INDEX_MS = 1_000
@@ -161,14 +161,8 @@ export class NetworkClient implements CloudClient<Native> {
     const { path, plural = path } = this.#of(place.type)
     // An administrator sees every project.
     const project_id = place.parent ?? (await this.#session.projectId(context))
-    for (let marker: string | undefined = ''; marker !== undefined;) {
-      const query_ = { project_id, ...query, limit: PAGE_SIZE, marker: marker || undefined }
-      const call: Call = { method: 'GET', path: `/${path}`, query: query_ }
-      const page: Page | undefined = await this.#session.page<Page>('network', call, context, place.parent)
-      const objects = page?.[plural] ?? []
-      yield objects
-      marker = page?.[`${plural}_links`]?.some(({ rel }) => rel === 'next') === true ? objects.at(-1)?.id : undefined
-    }
+    const list = { path: `/${path}`, query: { project_id, ...query }, key: plural, pageSize: PAGE_SIZE }
+    yield* pagesOf(this.#session, 'network', list, context, place.parent)
   }
 
   async #enriched(objects: readonly Native[], place: Place, context: CallContext): Promise<readonly Native[]> {

@@ -5,15 +5,11 @@ import type { Projects } from '../identity/projects.ts'
 import type { Call, Session } from '../identity/session.ts'
 import { byTag, factsIn, metadataAfter, metadataFor } from '../metadata.ts'
 import { listOf, type Native, textOf } from '../native.ts'
+import { pagesOf } from '../pages.ts'
 
 const PAGE_SIZE = 500
 /** States in which nothing of the volume's own is under way; an attachment is its server's business. */
 const CALM: ReadonlySet<string> = new Set(['available', 'in-use', 'reserved', 'attaching', 'detaching', 'maintenance', 'awaiting-transfer'])
-
-interface Page {
-  readonly volumes: readonly Native[]
-  readonly volumes_links?: readonly { readonly rel: string }[]
-}
 
 /** Cinder's volumes, marked by their metadata. */
 export class VolumeClient implements CloudClient<Native> {
@@ -113,12 +109,8 @@ export class VolumeClient implements CloudClient<Native> {
   }
 
   async *#pages(query: Call['query'], parent: string | undefined, context: CallContext): AsyncGenerator<Native> {
-    for (let marker: string | undefined = ''; marker !== undefined;) {
-      const call: Call = { method: 'GET', path: '/volumes/detail', query: { ...query, limit: PAGE_SIZE, marker: marker || undefined } }
-      const page: Page | undefined = await this.#session.page<Page>('volume', call, context, parent)
-      yield* page?.volumes ?? []
-      marker = page?.volumes_links?.some(({ rel }) => rel === 'next') === true ? page.volumes.at(-1)?.id : undefined
-    }
+    const list = { path: '/volumes/detail', query, key: 'volumes', pageSize: PAGE_SIZE }
+    for await (const page of pagesOf(this.#session, 'volume', list, context, parent)) yield* page
   }
 }
 
