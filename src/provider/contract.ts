@@ -205,7 +205,7 @@ export interface Unmanaged {
   readonly name: string
   /** Of the object that it is nested in. */
   readonly parentId?: string
-  /** References stand as `{resource: '@Subnet/<external id>'}`, and a zone in the cloud's words. */
+  /** References stand as `{resource: '@Subnet/<external id>'}` (`@NetworkSku/any` where the cloud knows no speeds), and a zone in the cloud's words. */
   readonly spec: Readonly<Record<string, Json>>
   /** What it is or has, and SECA cannot say; with `isLeftOut`, why it cannot be taken over as it is. */
   readonly remarks?: readonly string[]

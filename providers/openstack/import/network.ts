@@ -53,7 +53,7 @@ function networkOf(network: Native, subnets: readonly Native[]): Unmanaged {
     kind: 'Network',
     externalId: network.id,
     name: nameOf(network, 'network'),
-    spec: { cidr, ...(additionalCidrs.length === 0 ? {} : { additionalCidrs }) },
+    spec: { cidr, ...(additionalCidrs.length === 0 ? {} : { additionalCidrs }), skuRef: to('NetworkSku', 'any') },
     ...(remarks.length === 0 ? {} : { remarks }),
   }
 }

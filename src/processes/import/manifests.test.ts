@@ -16,7 +16,7 @@ const to = (resource: string) => ({ resource })
 
 const FOUND: readonly Unmanaged[] = [
   { kind: 'BlockStorage', externalId: 'v1', name: 'Web Server: boot', spec: { sizeGB: 5, skuRef: to('skus/fast') } },
-  { kind: 'Network', externalId: 'n1', name: 'main', spec: { cidr: { ipv4: '10.0.0.0/24' } } },
+  { kind: 'Network', externalId: 'n1', name: 'main', spec: { cidr: { ipv4: '10.0.0.0/24' }, skuRef: to('@NetworkSku/any') } },
   { kind: 'InternetGateway', name: 'internet', spec: {} },
   {
     kind: 'RouteTable',

@@ -41,7 +41,7 @@ export function manifestsOf(found: readonly Unmanaged[], target: Target): Import
   const remarks = found.flatMap((one) =>
     (one.remarks ?? []).map((words) => `${title(one)}${one.isLeftOut ? ' is left out' : ''}: ${words}`),
   )
-  const names = new Names()
+  const names = new Names(target)
   const manifests: Manifest[] = []
   for (const one of found) {
     const kind = kindNamed(one.kind)
@@ -81,10 +81,16 @@ function manifestOf(one: Unmanaged, kind: Kind, names: Names, target: Target, re
     spec: {
       ...(kind.parent === undefined || parent === undefined ? {} : { [kind.parent.field]: parent }),
       ...spec,
-      ...(typeof spec['zone'] === 'string' && spec['zone'] !== '' ? { zone: target.zones[spec['zone']] ?? spec['zone'] } : {}),
-      ...(kind.kind === 'Network' ? { skuRef: { resource: `skus/${target.networkSku}` } } : {}),
+      ...zoneOf(kind, spec, target),
     },
   }
+}
+
+/** A zone by its name here. */
+function zoneOf({ guards }: Kind, spec: Unmanaged['spec'], { zones }: Target): Readonly<Record<string, string>> {
+  const field = guards?.find(({ rule }) => rule === 'zone')?.field
+  const zone = field === undefined ? undefined : spec[field]
+  return field === undefined || typeof zone !== 'string' || zone === '' ? {} : { [field]: zones[zone] ?? zone }
 }
 
 /** Longest name of a kind that others are nested in. */
@@ -95,6 +101,10 @@ class Names {
   readonly #given = new Map<string, string>()
   readonly #references = new Map<string, string>()
   readonly #taken = new Set<string>()
+
+  constructor({ networkSku }: Target) {
+    this.#references.set('NetworkSku/any', `skus/${networkSku}`)
+  }
 
   of(kind: string, id: string): string | undefined {
     return this.#given.get(`${kind}/${id}`)
@@ -112,8 +122,8 @@ class Names {
     this.#taken.add(`${kind.kind}/${full()}`)
     const id = `${kind.kind}/${one.externalId ?? one.name}`
     this.#given.set(id, name)
-    const collection = kind.collection
-    this.#references.set(id, parent === undefined ? `${collection}/${name}` : `networks/${parent}/${collection}/${name}`)
+    const within = parent === undefined ? '' : `${kindNamed(kind.parent?.kind ?? '')?.collection ?? ''}/${parent}/`
+    this.#references.set(id, `${within}${kind.collection}/${name}`)
     return full()
   }
 }
