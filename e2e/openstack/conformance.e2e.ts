@@ -10,7 +10,7 @@ import { Faults } from './faults.ts'
 import { networkTrouble, troubleOf } from './trouble.ts'
 
 /** With `npm test -- --full`, or by SECA_E2E_KINDS, more of them: each takes a minute or two on a real cloud. */
-const QUICK = 'Network,Subnet,BlockStorage'
+const QUICK = 'Network,BlockStorage'
 const ALL = 'Network,RouteTable,Subnet,SecurityGroup,PublicIp,Nic,BlockStorage,Image,Instance'
 const KINDS = (process.env['SECA_E2E_KINDS'] ?? (process.env['SECA_TEST_STRIDE'] === '1' ? ALL : QUICK)).split(',')
 
