@@ -80,3 +80,9 @@ test.each<[Partial<NeutronRule>, Partial<NeutronRule>]>([
   }
   expect(keyOf({ ...plain, ...a })).toBe(keyOf({ ...plain, ...b }))
 })
+
+test('a rule for a group of addresses is another one than that for everybody', () => {
+  const [everybody = expect.unreachable()] = expanded({ direction: 'ingress', version: 'IPv4' } as Rule, { targets: {} }, '')
+  expect(keyOf({ ...everybody, remote_address_group_id: 'a' })).not.toBe(keyOf(everybody))
+  expect(keyOf({ ...everybody, remote_address_group_id: null })).toBe(keyOf(everybody))
+})

@@ -15,6 +15,8 @@ export interface NeutronRule {
   readonly port_range_max: number | null
   readonly remote_ip_prefix: string | null
   readonly remote_group_id: string | null
+  /** Nothing of ours; somebody else may name one. */
+  readonly remote_address_group_id?: string | null
 }
 
 type Family = 4 | 6
@@ -131,7 +133,10 @@ export function protocolOf({ protocol, ethertype }: Pick<NeutronRule, 'protocol'
 export function keyOf(rule: NeutronRule): string {
   const { direction, ethertype, port_range_min: min, port_range_max: max, remote_ip_prefix: prefix, remote_group_id: group } = rule
   const block = prefix === null ? undefined : parseBlock(prefix)
-  return [direction, ethertype, protocolOf(rule), min, max, block === undefined || block.prefix === 0 ? null : formatBlock(block), group]
+  const from = block === undefined || block.prefix === 0 ? null : formatBlock(block)
+  // A rule for a group of addresses is not one for everybody.
+  const { remote_address_group_id: addresses } = rule
+  return [direction, ethertype, protocolOf(rule), min, max, from, group, ...(addresses ? [addresses] : [])]
     .map((one) => one ?? '')
     .join('|')
 }

@@ -1,6 +1,7 @@
 import type { SecurityGroup, SecurityGroupRule } from '../../../src/kinds/index.ts'
 import { adapterOf } from '../../../src/provider/adapter.ts'
 import type { Capability, Desired, ResourceAdapter } from '../../../src/provider/contract.ts'
+import { ProviderError } from '../../../src/provider/errors.ts'
 import { type Step, withSteps } from '../../../src/provider/steps.ts'
 import { targetsAt } from '../../../src/provider/targets.ts'
 import type { Translation } from '../../../src/provider/translation.ts'
@@ -34,6 +35,8 @@ export const securityGroup: Translation<D, Native> = {
     note: 'each rule becomes one for each family, protocol, range of ports and source',
   },
   parent: projectOf,
+  // That name is kept for the project's own group.
+  initial: ({ path }) => (path.name === 'default' ? { name: 'seca-default' } : {}),
   wants: {
     rules: {
       isMet: (group, desired) => {
@@ -46,7 +49,14 @@ export const securityGroup: Translation<D, Native> = {
   },
 }
 
-/** Adds what is missing before it takes away what is too much: what stays allowed is never cut. */
+/** These keep a rule out whatever is tried again. */
+const isFinal = (thrown: unknown): thrown is ProviderError =>
+  thrown instanceof ProviderError && ['quota', 'rejected', 'unsupported'].includes(thrown.failure)
+
+/**
+ * Adds what is missing before it takes away what is too much: what stays allowed is never cut. What the cloud refuses to add, for want of room
+ * or for good, is no reason to let in whom the spec does not.
+ */
 function setRules(client: NetworkClient): Step<D> {
   return async (desired, seen, context) => {
     const place = { type: 'security-groups', parent: projectOf(desired) }
@@ -54,9 +64,16 @@ function setRules(client: NetworkClient): Step<D> {
     if (group === undefined) return
     const { missing, surplus } = differenceOf(group, [...inlineOf(desired), ...sharedOf(desired)])
     const security_group_rules = missing.map((rule) => ({ ...rule, security_group_id: group.id }))
+    const call = { method: 'POST', path: '/security-group-rules', body: { security_group_rules } } as const
+    let refused: ProviderError | undefined
     if (missing.length > 0)
-      await client.call({ method: 'POST', path: '/security-group-rules', body: { security_group_rules } }, place, context)
+      await client.call(call, place, context).catch((thrown: unknown) => {
+        if (!isFinal(thrown)) throw thrown
+        refused = thrown
+      })
     for (const { id } of surplus) await client.delete({ ...place, type: 'security-group-rules' }, id, context)
+    // With something gone there may be room now: the next look tells.
+    if (refused !== undefined && surplus.length === 0) throw refused
   }
 }
 
