@@ -64,7 +64,7 @@ const blocksOf = ({ ipv4, ipv6 }: Native): Readonly<Record<string, Json>> => ({
 })
 
 function tableOf(router: Native, subnets: readonly Native[]): Unmanaged {
-  const inside = subnets.filter((subnet) => listOf<string>(subnet, 'routers').includes(router.id))
+  const inside = subnets.filter((subnet) => listOf<readonly string[]>(subnet, 'routers').some((ids) => ids.includes(router.id)))
   const networks = [...new Set(inside.map((subnet) => textOf(subnet, 'network_id')))]
   const out =
     router['external_gateway_info'] === null ? [] : [{ destinationCidrBlock: '0.0.0.0/0', targetRef: to('InternetGateway', GATEWAY) }]
@@ -81,9 +81,10 @@ function tableOf(router: Native, subnets: readonly Native[]): Unmanaged {
 }
 
 function subnetOf(subnet: Native, isTable: (id: string) => boolean): Unmanaged {
-  const [router = '', second = router] = listOf<string>(subnet, 'routers')
+  const routers = listOf<readonly string[]>(subnet, 'routers')
+  const router = routers[0]?.find((id) => isTable(id) && routers.every((ids) => ids.includes(id)))
   const base = { kind: 'Subnet', externalId: subnet.id, name: nameOf(subnet, 'subnet'), parentId: textOf(subnet, 'network_id') } as const
-  if (router === '' || router !== second || !isTable(router))
+  if (router === undefined)
     return { ...base, spec: {}, isLeftOut: true, remarks: ['a subnet needs a route table: put it into a router that can be taken over'] }
   return { ...base, spec: { cidr: blocksOf(subnet), zone: '', routeTableRef: to('RouteTable', router) } }
 }

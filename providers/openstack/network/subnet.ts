@@ -4,6 +4,7 @@ import { TAG_PATH } from '../../../src/provider/capability.ts'
 import { adapterOf } from '../../../src/provider/adapter.ts'
 import type { Accepted, CallContext, Desired, Observed, Other, ResourceAdapter } from '../../../src/provider/contract.ts'
 import { ProviderError } from '../../../src/provider/errors.ts'
+import { parseTag, tagPrefix } from '../../../src/provider/tags.ts'
 import { idAt } from '../../../src/provider/targets.ts'
 import type { Fields, Place, Translation } from '../../../src/provider/translation.ts'
 import { type Collection, listOf, type Native, textOf } from '../native.ts'
@@ -21,12 +22,18 @@ type Family = (typeof FAMILIES)[number]
 const halfOf = (subnet: Native, family: Family) => subnet[family] as Native | undefined
 const halvesOf = (subnet: Native): readonly Native[] => FAMILIES.flatMap((family) => halfOf(subnet, family) ?? [])
 
+/** Routers that each half is in, whosever they are. */
+const routersOf = (subnet: Native) => listOf<readonly string[]>(subnet, 'routers')
+
 /** What both halves have: our mark, or the name that somebody gave them. */
 const sharedField = (subnet: Native) => (markOf(textOf(subnet, 'description')).tag === '' ? 'name' : 'description')
 const sharedBy = (subnet: Native) => textOf(subnet, sharedField(subnet)) || subnet.id
 
+/** Ids of the routers that subnets of Neutron are in, by the subnet's. */
+type RoutersOf = ReadonlyMap<string, readonly string[]>
+
 /** Subnets of Neutron as ours: what shares network and description belongs together; a second one of a family is a twin. */
-export function joined(subnets: readonly Native[], routers: ReadonlyMap<string, string>): readonly Native[] {
+export function joined(subnets: readonly Native[], routers: RoutersOf): readonly Native[] {
   const groups = Map.groupBy(subnets, (one) => `${textOf(one, 'network_id')} ${sharedBy(one)}`)
   return [...groups.values()].flatMap((group) => {
     const of = (version: number) => group.filter((one) => one['ip_version'] === version).toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -37,10 +44,10 @@ export function joined(subnets: readonly Native[], routers: ReadonlyMap<string, 
   })
 }
 
-function one(ipv4: Native | undefined, ipv6: Native | undefined, routers: ReadonlyMap<string, string>): Native | undefined {
+function one(ipv4: Native | undefined, ipv6: Native | undefined, routers: RoutersOf): Native | undefined {
   const first = ipv4 ?? ipv6
   if (first === undefined) return undefined
-  const attached = [ipv4, ipv6].flatMap((half) => (half === undefined ? [] : [routers.get(half.id) ?? '']))
+  const attached = [ipv4, ipv6].flatMap((half) => (half === undefined ? [] : [routers.get(half.id) ?? []]))
   return { ...first, ...(ipv4 ? { ipv4 } : {}), ...(ipv6 ? { ipv6 } : {}), routers: attached }
 }
 
@@ -54,10 +61,11 @@ export const subnetCollection = (client: NetworkClient): Collection => ({
     const field = first === undefined ? 'id' : sharedField(first)
     const all = isHalf ? await client.all(place, { [field]: sharedBy(first), ...inNetworks(found) }, context) : found
     const ports = await client.all({ ...place, type: 'ports' }, { device_owner: ROUTER_PORTS, ...inNetworks(found) }, context)
-    const routers = ports.flatMap((port) =>
-      listOf<{ subnet_id: string }>(port, 'fixed_ips').map(({ subnet_id: id }) => [id, textOf(port, 'device_id')] as const),
-    )
-    return joined(all, new Map(routers))
+    const routers = new Map<string, readonly string[]>()
+    for (const port of ports)
+      for (const { subnet_id: id } of listOf<{ subnet_id: string }>(port, 'fixed_ips'))
+        routers.set(id, [...(routers.get(id) ?? []), textOf(port, 'device_id')])
+    return joined(all, routers)
   },
 })
 
@@ -83,7 +91,7 @@ export const subnet: Translation<D, Native> = {
     routeTableRef: {
       isMet: (found, desired) => {
         const router = idAt(desired, 'routeTableRef')
-        return router === undefined || listOf<string>(found, 'routers').every((id) => id === router)
+        return router === undefined || routersOf(found).every((ids) => ids.includes(router))
       },
     },
   },
@@ -159,9 +167,9 @@ export class SubnetAdapter implements ResourceAdapter<D> {
       return
     }
     if (!seen.drift.includes('routeTableRef') || router === undefined) return this.#below.update?.(desired, seen, context)
-    await this.#detach(found, place, context, router)
+    await this.#detach(desired, found, place, context, router)
     for (const [i, { id }] of halvesOf(found).entries())
-      if (listOf<string>(found, 'routers')[i] !== router)
+      if (routersOf(found)[i]?.includes(router) !== true)
         await this.#client.act({ ...place, type: 'routers' }, router, 'add_router_interface', { fields: { subnet_id: id } }, context)
   }
 
@@ -170,36 +178,40 @@ export class SubnetAdapter implements ResourceAdapter<D> {
     const place = { ...placeOf(desired), ...(kept.parent === undefined ? {} : { parent: kept.parent }) }
     const found = await this.#client.get(place, seen.externalId ?? desired.externalId ?? '', context)
     if (found === undefined) return
-    await this.#detach(found, place, context)
+    await this.#detach(desired, found, place, context)
     // The one with the id last: until then, all of it is found by that.
     for (const { id } of halvesOf(found).toReversed()) await this.#client.delete(place, id, context)
   }
 
-  async #detach(found: Native, place: Place, context: CallContext, but?: string): Promise<void> {
-    for (const [i, half] of halvesOf(found).entries()) {
-      const router = listOf<string>(found, 'routers')[i]
-      if (router === undefined || router === '' || router === but) continue
-      await this.#dropRoutes(router, half, place, context)
-      await this.#client.act({ ...place, type: 'routers' }, router, 'remove_router_interface', { fields: { subnet_id: half.id } }, context)
-    }
+  /** Takes it out of our routers. One of somebody else stays in it, and keeps it from going. */
+  async #detach({ tag }: Desired<D>, found: Native, place: Place, context: CallContext, but?: string): Promise<void> {
+    const ids = [...new Set(routersOf(found).flat())].filter((id) => id !== but)
+    const routers = await this.#client.among({ ...place, type: 'routers' }, 'id', ids, context)
+    for (const [i, half] of halvesOf(found).entries())
+      for (const router of routers.filter((one) => isOurs(one, tag) && routersOf(found)[i]?.includes(one.id) === true)) {
+        await this.#dropRoutes(router, half, place, context)
+        const fields = { subnet_id: half.id }
+        await this.#client.act({ ...place, type: 'routers' }, router.id, 'remove_router_interface', { fields }, context)
+      }
   }
 
   /** A route through the subnet would keep it in its router; the table's own adapter tells of it from then on. */
-  async #dropRoutes(router: string, half: Native, place: Place, context: CallContext): Promise<void> {
+  async #dropRoutes(router: Native, half: Native, place: Place, context: CallContext): Promise<void> {
     const at = { ...place, type: 'routers' }
-    const found = await this.#client.call<{ router: Native }>(
-      { method: 'GET', path: `/routers/${encodeURIComponent(router)}` },
-      place,
-      context,
-    )
     const block = parseBlock(textOf(half, 'cidr'))
     const isThrough = ({ nexthop }: { nexthop: string }) => {
       const hop = parseIp(nexthop)
       return block !== undefined && hop !== undefined && contains(block, hop)
     }
-    const routes = listOf<{ nexthop: string }>(found.router, 'routes').filter(isThrough)
-    if (routes.length > 0) await this.#client.act(at, router, 'remove_extraroutes', { fields: { router: { routes } } }, context)
+    const routes = listOf<{ nexthop: string }>(router, 'routes').filter(isThrough)
+    if (routes.length > 0) await this.#client.act(at, router.id, 'remove_extraroutes', { fields: { router: { routes } } }, context)
   }
+}
+
+/** Whether a router is of the installation that a tag is of. */
+const isOurs = (router: Native, tag: string) => {
+  const { installation = '' } = parseTag(tag) ?? {}
+  return installation !== '' && markOf(textOf(router, 'description')).tag.startsWith(tagPrefix(installation))
 }
 
 const placeOf = (desired: Desired<D>): Place => ({ type: 'subnets', parent: projectOf(desired) })
