@@ -51,3 +51,18 @@ test('what no subnet of the table holds is waited for', () => {
     items: { 'routes[0]': { state: 'pending', message: expect.stringContaining('10.9.0.9') } },
   })
 })
+
+test('a block with bits of a host is that block, and a route is there once', () => {
+  const routes = [
+    '192.168.5.7/16 10.0.0.9',
+    '192.168.0.0/16 10.0.0.9',
+    '192.168.0.0/16 10.0.0.8',
+    'fd01::7/64 fd00:0::9',
+    'fd01::/64 fd00::9',
+  ]
+  expect(plan(routes).routes.map(({ destination, nexthop }) => `${destination} ${nexthop}`)).toEqual([
+    '192.168.0.0/16 10.0.0.9',
+    '192.168.0.0/16 10.0.0.8',
+    'fd01::/64 fd00:0::9',
+  ])
+})

@@ -1,5 +1,5 @@
 import type { RouteTable } from '../../../src/kinds/index.ts'
-import { contains, isAddress, parseBlock, parseIp, sameBlock, sameIp } from '../../../src/ip.ts'
+import { contains, formatBlock, isAddress, parseBlock, parseIp, sameBlock, sameIp } from '../../../src/ip.ts'
 import { adapterOf } from '../../../src/provider/adapter.ts'
 import type { Accepted, CallContext, Desired, Observed, ResourceAdapter } from '../../../src/provider/contract.ts'
 import { ProviderError } from '../../../src/provider/errors.ts'
@@ -42,7 +42,10 @@ export function planOf(desired: Pick<Desired<D>, 'spec' | 'targets'>, reaches: r
   const routes: Route[] = []
   const items: Record<string, Items[string]> = {}
   let hasGateway = false
-  for (const [index, { destinationCidrBlock: destination, targetRef }] of desired.spec.routes.entries()) {
+  for (const [index, { destinationCidrBlock, targetRef }] of desired.spec.routes.entries()) {
+    // Neutron takes no block with bits of a host.
+    const block = parseBlock(destinationCidrBlock)
+    const destination = block === undefined ? destinationCidrBlock : formatBlock(block)
     const tell = (state: 'pending' | 'error', message: string) => void (items[`routes[${index}]`] = { state, message })
     const target = desired.targets[`routes[${index}].targetRef`]
     if (target?.path.kind === 'InternetGateway') {
@@ -51,12 +54,14 @@ export function planOf(desired: Pick<Desired<D>, 'spec' | 'targets'>, reaches: r
       else tell('error', trouble)
       continue
     }
-    const nexthop = isAddress(targetRef.resource) ? targetRef.resource : addressOf(target, parseBlock(destination)?.family ?? 4)
+    const nexthop = isAddress(targetRef.resource) ? targetRef.resource : addressOf(target, block?.family ?? 4)
     if (nexthop === undefined) continue
     const hop = parseIp(nexthop)
     const isReached = hop !== undefined && reaches.some((cidr) => contains(parseBlock(cidr) ?? { ...hop, prefix: 129 }, hop))
-    if (isReached) routes.push({ destination, nexthop })
-    else tell('pending', `no subnet of this table holds ${nexthop}`)
+    const route = { destination, nexthop }
+    if (!isReached) tell('pending', `no subnet of this table holds ${nexthop}`)
+    // Nor does it take one twice.
+    else if (!routes.some((one) => isSame(one, route))) routes.push(route)
   }
   return { hasGateway, routes, items }
 }
