@@ -1,5 +1,5 @@
 import type { Nic } from '../../../src/kinds/index.ts'
-import { isUnassigned, parseBlock, parseIp, sameIp } from '../../../src/ip.ts'
+import { contains, isUnassigned, parseBlock, parseIp, sameIp } from '../../../src/ip.ts'
 import { adapterOf } from '../../../src/provider/adapter.ts'
 import type { Accepted, CallContext, Desired, Observed, ResourceAdapter } from '../../../src/provider/contract.ts'
 import { ProviderError } from '../../../src/provider/errors.ts'
@@ -7,6 +7,7 @@ import { idsAt, targetAt, targetsAt } from '../../../src/provider/targets.ts'
 import type { Fields, Place, Translation } from '../../../src/provider/translation.ts'
 import { projectOf } from '../identity/workspace.ts'
 import { type Collection, listOf, type Native, textOf } from '../native.ts'
+import type { Blocks } from './blocks.ts'
 import type { NetworkClient } from './client.ts'
 import { markOf } from './description.ts'
 
@@ -29,7 +30,12 @@ export const portCollection = (client: NetworkClient): Collection => ({
       const bound = floating.get(port.id) ?? []
       // Those that carry no tag are others' business, unless they are wanted here.
       const foreign = bound.filter((one) => markOf(textOf(one, 'description')).tag === '')
-      return { ...port, floating_ips: bound.map(({ id }) => id), foreign_floating_ips: foreign.map(({ id }) => id) }
+      return {
+        ...port,
+        floating_ips: bound.map(({ id }) => id),
+        floating_addresses: bound.map((one) => textOf(one, 'fixed_ip_address')),
+        foreign_floating_ips: foreign.map(({ id }) => id),
+      }
     })
   },
   state: (port) => (textOf(port, 'device_id') === '' ? {} : { usedBy: `server ${textOf(port, 'device_id')}` }),
@@ -48,9 +54,22 @@ export function paired(wanted: readonly string[], has: readonly string[]): reado
   })
 }
 
+/** Neutron takes nothing that is named twice. */
+const once = (ids: readonly string[] | undefined) => ids && [...new Set(ids)]
+
+/** Whether an address is named, or in the subnet: that of another one of the network is where somebody moved the port to, or where it comes from. */
+export function isInPlace(address: string, desired: Pick<Desired<D>, 'spec' | 'targets'>): boolean {
+  const { cidr } = (targetAt(desired, 'subnetRef')?.status ?? {}) as { cidr?: Blocks }
+  const [ip, block] = [parseIp(address), parseBlock((isIpv4(address) ? cidr?.ipv4 : cidr?.ipv6) ?? '')]
+  return ip === undefined || cidr === undefined || (block !== undefined && contains(block, ip)) || isNamed(address, desired.spec)
+}
+
+const isNamed = (address: string, { addresses = [] }: Pick<Desired<D>['spec'], 'addresses'>) =>
+  addresses.some((one) => sameIp(one, address))
+
 /** Groups of the NIC's own, or that of the instance that uses it; undefined while one is still being made. None at all lets nothing through. */
 export function groupsOf(desired: Pick<Desired<D>, 'spec' | 'targets' | 'holders'>): readonly string[] | undefined {
-  if (desired.spec.securityGroupRefs?.length) return idsAt(desired, 'securityGroupRefs[]')
+  if (desired.spec.securityGroupRefs?.length) return once(idsAt(desired, 'securityGroupRefs[]'))
   const instance = desired.holders.find(({ path }) => path.kind === 'Instance')
   const group = instance?.targets['securityGroupRef']
   if (group === undefined) return []
@@ -68,15 +87,32 @@ function isEgressOnly(desired: Pick<Desired<D>, 'targets'>): boolean {
 }
 
 /** Floating IPs that are to be bound; undefined while one is still being made. */
-const floatingOf = (desired: Desired<D>) => (isEgressOnly(desired) ? [] : idsAt(desired, 'publicIpRefs[]'))
+const floatingOf = (desired: Desired<D>) => (isEgressOnly(desired) ? [] : once(idsAt(desired, 'publicIpRefs[]')))
 
-/** Floating IPs that are to be bound to a port, and to be let go of. */
+const isIpv4 = (address: string) => familyOf(address) === 4
+
+/** Floating IPs that are to be bound to a port, each to an IPv4 address of its own; that are to be let go of; and that no address is left for. */
 export function bindings(port: Native, wanted: readonly string[]) {
   const [bound, foreign] = [listOf<string>(port, 'floating_ips'), listOf<string>(port, 'foreign_floating_ips')]
+  const stays = bound.map((id) => wanted.includes(id) || foreign.includes(id))
+  const taken = listOf<string>(port, 'floating_addresses').filter((_address, index) => stays[index])
+  const addresses = fixedIps(port).map(({ ip_address: address }) => address)
+  const free = addresses.filter((address) => isIpv4(address) && !taken.some((one) => sameIp(one, address)))
+  const unbound = wanted.filter((id) => !bound.includes(id))
   return {
-    missing: wanted.filter((id) => !bound.includes(id)),
-    surplus: bound.filter((id) => !wanted.includes(id) && !foreign.includes(id)),
+    missing: unbound.slice(0, free.length).map((id, index) => ({ id, address: free[index] ?? '' })),
+    surplus: bound.filter((_id, index) => !stays[index]),
+    homeless: unbound.slice(free.length),
   }
+}
+
+/** Floating IPs of ours that are bound to addresses which a port is not going to have. */
+export function inTheWay(port: Native, fixed: readonly Fields[], wanted: readonly string[]): readonly string[] {
+  const [addresses, foreign] = [listOf<string>(port, 'floating_addresses'), listOf<string>(port, 'foreign_floating_ips')]
+  const isKept = (address: string) => fixed.some(({ ip_address: one }) => typeof one === 'string' && sameIp(one, address))
+  return listOf<string>(port, 'floating_ips').filter(
+    (id, index) => !isKept(addresses[index] ?? '') && (wanted.includes(id) || !foreign.includes(id)),
+  )
 }
 
 const isSameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && new Set([...a, ...b]).size === a.length
@@ -86,7 +122,7 @@ export const nic: Translation<D, Native> = {
   capability: {
     ignores: ['skuRef'],
     reads: ['holders', 'holders.securityGroupRef', 'subnetRef.routeTableRef.routes[].targetRef'],
-    note: 'a port; without a security group nothing gets through',
+    note: 'a port, which moves between subnets of its network; without a security group nothing gets through',
   },
   parent: projectOf,
   wants: {
@@ -98,8 +134,10 @@ export const nic: Translation<D, Native> = {
       isFixed: true,
     },
     addresses: {
-      isMet: (port, { spec: { addresses } }) => {
+      isMet: (port, desired) => {
+        const { addresses } = desired.spec
         const has = fixedIps(port).map(({ ip_address: address }) => address)
+        if (!has.every((address) => isInPlace(address, desired))) return false
         return addresses === undefined || (addresses.length === has.length && !paired(addresses, has).includes(undefined))
       },
     },
@@ -125,12 +163,16 @@ export const nic: Translation<D, Native> = {
     const first = paired(addresses, has).filter((one) => one !== undefined)
     return { addresses: [...first, ...has.filter((one) => !first.includes(one))], macAddress: textOf(port, 'mac_address') }
   },
-  items(_port, desired) {
-    if (!isEgressOnly(desired)) return {}
-    const message = "its subnet's way out is egress-only: no public IP can be bound behind it"
-    return Object.fromEntries(
-      targetsAt(desired, 'publicIpRefs[]').map((_ip, index) => [`publicIpRefs[${index}]`, { state: 'error', message }]),
+  items(port, desired) {
+    const isOut = isEgressOnly(desired)
+    const { homeless } = bindings(port, floatingOf(desired) ?? [])
+    const message = isOut
+      ? "its subnet's way out is egress-only: no public IP can be bound behind it"
+      : 'each public IP needs an IPv4 address of its own, and this NIC has none left: add 0.0.0.0 to its addresses, or leave this one out'
+    const refused = targetsAt(desired, 'publicIpRefs[]').flatMap((ip, index) =>
+      isOut || homeless.includes(ip?.externalId ?? '') ? [[`publicIpRefs[${index}]`, { state: 'error', message } as const] as const] : [],
     )
+    return Object.fromEntries(refused)
   },
 }
 
@@ -162,7 +204,11 @@ export class PortAdapter implements ResourceAdapter<D> {
     const id = seen.externalId ?? ''
     if (seen.drift.includes('addresses')) {
       const port = await this.#client.get(place, id, context)
-      const fixed_ips = await this.#fixedIps(desired, port === undefined ? [] : fixedIps(port), context)
+      if (port === undefined) return
+      const fixed_ips = await this.#fixedIps(desired, fixedIps(port), context)
+      // An address with a floating IP cannot go: that is bound to another one afterwards.
+      for (const one of inTheWay(port, fixed_ips, floatingOf(desired) ?? []))
+        await this.#client.change({ ...place, type: 'floatingips' }, one, { fields: { port_id: null } }, context)
       return this.#client.change(place, id, { fields: { fixed_ips } }, context)
     }
     const others = seen.drift.filter((path) => path !== 'publicIpRefs')
@@ -182,7 +228,8 @@ export class PortAdapter implements ResourceAdapter<D> {
     const { missing, surplus } = bindings(port, wanted)
     const floating = { ...place, type: 'floatingips' }
     for (const one of surplus) await this.#client.change(floating, one, { fields: { port_id: null } }, context)
-    for (const one of missing) await this.#client.change(floating, one, { fields: { port_id: id } }, context)
+    for (const { id: one, address } of missing)
+      await this.#client.change(floating, one, { fields: { port_id: id, fixed_ip_address: address } }, context)
   }
 
   /** Subnet and address for each that is wanted; those that the port has, and that will do, stay. */
@@ -193,9 +240,11 @@ export class PortAdapter implements ResourceAdapter<D> {
     const half = (family: 4 | 6) => subnet[family === 4 ? 'ipv4' : 'ipv6'] as Native | undefined
     const any = [...(half(4) ? ['0.0.0.0'] : []), ...(half(6) ? ['::'] : [])]
     const wanted = desired.spec.addresses ?? any
+    const ids = new Set([half(4)?.id, half(6)?.id])
+    const inside = has.filter(({ subnet_id: id }) => ids.has(id))
     const kept = paired(
       wanted,
-      has.map(({ ip_address: address }) => address),
+      inside.map(({ ip_address: address }) => address),
     )
     return wanted.map((address, index) => {
       const family = familyOf(address) ?? 4
