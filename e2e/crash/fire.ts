@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually, type Stack } from '../support/harness.ts'
 import { type Crossing, Gate, type Verdict } from './gate.ts'
-import { Points } from './points.ts'
+import { type NameOf, Points } from './points.ts'
 import { openSlot, type Slot } from './slot.ts'
 
 const STRIKES = ['kill', 'stop', 'cut'] as const
@@ -13,7 +13,12 @@ const NAMES = ['a', 'b']
 
 interface FireOptions {
   readonly stack: Pick<Stack, 'kubeconfig'>
-  readonly cloudUrl: string
+  /** Origins of the cloud's servers; of one that is not known yet, {@link Fire.gates} leads there later. */
+  readonly cloud: readonly (string | undefined)[]
+  /** Names a request to the cloud. */
+  readonly nameOf?: NameOf
+  /** Told of everything that the cloud answered. */
+  readonly onAnswer?: (crossing: Crossing, status: number) => void
   readonly flags: readonly string[]
   /** Whether to strike at a point. */
   readonly isWanted: (point: string) => boolean
@@ -23,33 +28,36 @@ interface FireOptions {
 
 /** Two replicas whose every request is known, and which are killed, stopped for longer than the Lease, or cut off in the middle of one. */
 export class Fire {
-  readonly points = new Points()
+  readonly points: Points
   /** Points that were met, and what was done at each that was struck, in this order. */
   readonly met = new Set<string>()
   readonly struck = new Map<string, Strike>()
   readonly #options: FireOptions
   readonly #folder = mkdtempSync(join(tmpdir(), 'seca-fire-'))
   readonly #slots: Slot[] = []
-  #cloud: Gate | undefined
+  /** In front of the cloud's servers, in their order. */
+  readonly gates: Gate[] = []
   #isBusy = true
   /** Strikes under way, which must have ended before the processes do. */
   readonly #under = new Set<Promise<unknown>>()
 
   constructor(options: FireOptions) {
     this.#options = options
-  }
-
-  /** Where the cloud is to be reached through the gate. */
-  get cloudUrl(): string {
-    return this.#cloud!.url
+    this.points = new Points(options.nameOf)
   }
 
   async open(): Promise<void> {
-    this.#cloud = await Gate.open({
-      target: this.#options.cloudUrl,
-      onRequest: (crossing) => this.#pass('cloud', this.#leader, crossing, 'before'),
-      onAnswer: (crossing) => this.#pass('cloud', this.#leader, crossing, 'after'),
-    })
+    for (const target of this.#options.cloud)
+      this.gates.push(
+        await Gate.open({
+          ...(target === undefined ? {} : { target }),
+          onRequest: (crossing) => this.#pass('cloud', this.#leader, crossing, 'before'),
+          onAnswer: (crossing, status) => {
+            this.#options.onAnswer?.(crossing, status)
+            return this.#pass('cloud', this.#leader, crossing, 'after')
+          },
+        }),
+      )
     for (const name of NAMES) {
       const slot: Slot = await openSlot(name, {
         folder: this.#folder,
@@ -85,7 +93,7 @@ export class Fire {
       await child?.stop()
       await gate.close()
     }
-    await this.#cloud?.close()
+    for (const gate of this.gates) await gate.close()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
@@ -144,7 +152,7 @@ export class Fire {
   /** Every connection of the process ends, to the cluster and to the cloud. */
   async #cut(slot: Slot, end: () => void): Promise<Verdict> {
     slot.gate.cut()
-    this.#cloud!.cut()
+    for (const gate of this.gates) gate.cut()
     void this.#isWhole().finally(end)
     return 'lost'
   }

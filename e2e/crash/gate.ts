@@ -14,8 +14,8 @@ export interface Crossing {
 export type Verdict = 'on' | 'lost'
 
 interface GateOptions {
-  /** Origin of the server behind it. */
-  readonly target: string
+  /** Origin of the server behind it; absent: as {@link Gate.lead} says, and nothing gets through before. */
+  readonly target?: string
   readonly ca?: Buffer
   /** Asked with a whole request, before it reaches the server, and may take its time. */
   readonly onRequest: (crossing: Crossing) => Promise<Verdict>
@@ -26,17 +26,13 @@ interface GateOptions {
 /** An HTTP proxy in front of one server, which knows each request before the server does and each answer before the caller. */
 export class Gate {
   readonly #options: GateOptions
-  readonly #pool: Pool
+  #pool: Pool | undefined
   readonly #sockets = new Set<Socket>()
   readonly #server = createServer((request, response) => void this.#serve(request, response).catch(() => response.destroy()))
 
   private constructor(options: GateOptions) {
     this.#options = options
-    this.#pool = new Pool(options.target, {
-      ...(options.ca === undefined ? {} : { connect: { ca: options.ca } }),
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    })
+    if (options.target !== undefined) this.lead(options.target)
     this.#server.keepAliveTimeout = 60_000
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket)
@@ -50,8 +46,18 @@ export class Gate {
     return gate
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** Where the server is, of which nobody knew when the gate was opened. */
+  lead(target: string): void {
+    const { ca } = this.#options
+    this.#pool = new Pool(target, { ...(ca === undefined ? {} : { connect: { ca } }), headersTimeout: 0, bodyTimeout: 0 })
   }
 
   /** Resets every connection of callers; what reached the server is done there all the same. */
@@ -62,7 +68,7 @@ export class Gate {
   async close(): Promise<void> {
     this.#server.close()
     this.cut()
-    await this.#pool.destroy()
+    await this.#pool?.destroy()
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -70,6 +76,7 @@ export class Gate {
     if ((await this.#options.onRequest(crossing)) === 'lost') return void response.destroy()
     // A caller that went away while the request was held up never sent it, as far as the server can know.
     if (response.destroyed) return
+    if (this.#pool === undefined) return void response.destroy()
     const answer = await this.#pool.request({
       method: crossing.method as Dispatcher.HttpMethod,
       path: crossing.path,

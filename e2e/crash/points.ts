@@ -4,12 +4,20 @@ import type { Crossing } from './gate.ts'
 const TOLD_APART = 3
 const NOT_OURS = /\/(leases|events|tokenreviews|subjectaccessreviews)\b/
 
+/** What a request to the cloud is, so that it is the same of another object, and what tells it from others of its sort. */
+export type NameOf = (crossing: Crossing) => { readonly name: string; readonly exact: string }
+
 /** Names the moments of a tenant's life by kind and what is done, so that the same moment of another object, or life, is the same point. */
 export class Points {
   readonly #seen = new Map<string, number>()
   readonly #names = new WeakMap<Crossing, string>()
+  readonly #cloudName: NameOf
   /** What the user is doing meanwhile: `create`, `change`, `delete`. */
   phase = ''
+
+  constructor(cloudName: NameOf = simulatorName) {
+    this.#cloudName = cloudName
+  }
 
   /** A new life: counting begins anew. */
   begin(phase: string): void {
@@ -26,14 +34,21 @@ export class Points {
     return `${name} ${moment}`
   }
 
-  #nameOf(where: 'cluster' | 'cloud', { method, path, body }: Crossing): string | undefined {
-    const [place = '', query = ''] = path.split('?', 2)
+  #nameOf(where: 'cluster' | 'cloud', crossing: Crossing): string | undefined {
+    const { method, path } = crossing
+    const [place = ''] = path.split('?', 1)
     if (where === 'cluster' && (method === 'GET' || NOT_OURS.test(place))) return undefined
-    const exact = `${method} ${place} ${/[?&]?(tag|key)=[^&]*/.exec(query)?.[0] ?? ''} ${method === 'POST' ? tagOf(body) : ''}`
-    const count = Math.min((this.#seen.get(exact) ?? 0) + 1, TOLD_APART)
-    this.#seen.set(exact, count)
-    return `${this.phase} ${where} ${method} ${where === 'cluster' ? clusterPlace(place) : cloudPlace(place, query)} #${count}`
+    const { name, exact } = where === 'cluster' ? { name: clusterPlace(place), exact: place } : this.#cloudName(crossing)
+    const count = Math.min((this.#seen.get(`${method} ${exact}`) ?? 0) + 1, TOLD_APART)
+    this.#seen.set(`${method} ${exact}`, count)
+    return `${this.phase} ${where} ${method} ${name} #${count}`
   }
+}
+
+const simulatorName: NameOf = ({ method, path, body }) => {
+  const [place = '', query = ''] = path.split('?', 2)
+  const exact = `${place} ${/[?&]?(tag|key)=[^&]*/.exec(query)?.[0] ?? ''} ${method === 'POST' ? tagOf(body) : ''}`
+  return { name: cloudPlace(place, query), exact }
 }
 
 /** `/apis/storage.secapi.cloud/v1/namespaces/n/block-storages/data/status` → `block-storages/status`. */

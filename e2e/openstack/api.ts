@@ -1,3 +1,4 @@
+import type { Ports, ServiceName } from './bed/config.ts'
 import type { Native } from '../../providers/openstack/native.ts'
 
 export type Service = 'identity' | 'compute' | 'network' | 'volume' | 'image'
@@ -16,17 +17,25 @@ interface Request {
   readonly type?: string
 }
 
-const TYPES = { compute: 'compute', network: 'network', volume: 'volumev3', image: 'image' } as const
+const TYPES = {
+  compute: ['compute', 'nova'],
+  network: ['network', 'neutron'],
+  volume: ['volumev3', 'cinder'],
+  image: ['image', 'glance'],
+} as const
 const SUFFIXES: Readonly<Record<Service, string>> = { identity: '', compute: '', network: '/v2.0', volume: '', image: '/v2' }
 const VERSIONS: Readonly<Record<string, string>> = { compute: 'compute 2.79', volume: 'volume 3.42' }
 
 /** OpenStack as somebody else uses it: plain requests, with a token that is asked for once. */
 export class OpenStackApi {
   readonly #user: User
+  readonly #direct: Ports | undefined
   #token: Promise<Login> | undefined
 
-  constructor(user: User) {
+  /** `direct`: ports of the services themselves, to go past whoever the catalogue names. */
+  constructor(user: User, direct?: Ports) {
     this.#user = user
+    this.#direct = direct
   }
 
   async call<T>(service: Service, { method, path, body, type = 'application/json' }: Request): Promise<T> {
@@ -72,7 +81,8 @@ export class OpenStackApi {
   }
 
   async #login(): Promise<Login> {
-    const { authUrl, username, password, project } = this.#user
+    const { username, password, project } = this.#user
+    const authUrl = this.#past('keystone', this.#user.authUrl)
     const domain = { id: 'default' }
     const auth = {
       identity: { methods: ['password'], password: { user: { name: username, password, domain } } },
@@ -88,9 +98,14 @@ export class OpenStackApi {
     const rootOf = (type: string) =>
       token.catalog.find((entry) => entry.type === type)?.endpoints.find((one) => one.interface === 'public')?.url ?? ''
     const roots: Readonly<Record<string, string>> = Object.fromEntries(
-      Object.entries(TYPES).map(([service, type]) => [service, rootOf(type).replace(/\/+$/, '')]),
+      Object.entries(TYPES).map(([service, [type, name]]) => [service, this.#past(name, rootOf(type).replace(/\/+$/, ''))]),
     )
     return { value: response.headers.get('x-subject-token') ?? '', project: token.project.id, roots: { ...roots, identity: authUrl } }
+  }
+
+  #past(name: ServiceName, url: string): string {
+    const port = this.#direct?.[name]
+    return port === undefined ? url : url.replace(/:\d+/, `:${port}`)
   }
 }
 

@@ -9,13 +9,18 @@ export interface Call {
   readonly method: string
   readonly path: string
   readonly status: number
+  /** Of writes, what was sent and answered. */
+  readonly body?: string
+  readonly answer?: string
 }
 
 /** What happens to requests that match. */
 export interface Fault {
   readonly service?: ServiceName
-  readonly method?: string
+  readonly method?: string | readonly string[]
   readonly path?: RegExp
+  /** How many pass first; none if absent. */
+  readonly after?: number
   /** How many; absent: until it is taken back. */
   readonly times?: number
   readonly effect:
@@ -30,7 +35,7 @@ export interface Fault {
 /** Somebody between a client and all services, who counts, and breaks what he is told to. The catalogue has to name its ports. */
 export class Faults {
   readonly calls: Call[] = []
-  readonly #faults = new Set<{ readonly fault: Fault; left: number }>()
+  readonly #faults = new Set<{ readonly fault: Fault; before: number; left: number }>()
   readonly #servers = new Map<ServiceName, Server>()
   #upstream: Ports | undefined
 
@@ -54,9 +59,13 @@ export class Faults {
 
   /** Answers how to take it back. */
   add(fault: Fault): () => void {
-    const entry = { fault, left: fault.times ?? Infinity }
+    const entry = { fault, before: fault.after ?? 0, left: fault.times ?? Infinity }
     this.#faults.add(entry)
     return () => void this.#faults.delete(entry)
+  }
+
+  clear(): void {
+    this.#faults.clear()
   }
 
   async close(): Promise<void> {
@@ -69,8 +78,9 @@ export class Faults {
   #effectFor(service: ServiceName, { method = '', url = '' }: IncomingMessage): Fault['effect'] | undefined {
     for (const entry of this.#faults) {
       const { fault } = entry
-      const isIt = (fault.service ?? service) === service && (fault.method ?? method) === method && (fault.path?.test(url) ?? true)
-      if (!isIt) continue
+      const isIt =
+        (fault.service ?? service) === service && [fault.method ?? method].flat().includes(method) && (fault.path?.test(url) ?? true)
+      if (!isIt || entry.before-- > 0) continue
       if (--entry.left <= 0) this.#faults.delete(entry)
       return fault.effect
     }
@@ -91,7 +101,8 @@ export class Faults {
     }
     if (typeof effect === 'object') await sleep(effect.delayMs)
     const { status, headers, body } = await this.#forward(service, incoming, Buffer.concat(chunks))
-    this.calls.push({ service, method, path, status })
+    const written = method === 'GET' ? {} : { body: Buffer.concat(chunks).toString(), answer: body.toString() }
+    this.calls.push({ service, method, path, status, ...written })
     if (effect === 'lose') return void answer.destroy()
     answer.writeHead(status, headers)
     answer.end(body)

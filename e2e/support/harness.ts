@@ -18,7 +18,8 @@ import { TENANT_LABEL, WORKSPACE_LABEL } from '../../src/kinds/names.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { connect } from '../../src/kube/config.ts'
 import { clearCluster } from './clear.ts'
-import { CHARACTERS, OPERATOR_NAMESPACE, REGION } from './names.ts'
+import { CHARACTERS, isSimulated, OPERATOR_NAMESPACE, REGION } from './names.ts'
+import type { TestCloud } from './test-cloud.ts'
 
 export { OPERATOR_NAMESPACE, REGION }
 
@@ -112,11 +113,17 @@ export interface StackOptions {
   /** File with what the simulated cloud remembers; default: nothing. */
   readonly journal?: string
   /** The cloud of another stack, in place of one of its own. */
-  readonly cloudOf?: Pick<Stack, 'cloud' | 'cloudUrl'>
+  readonly cloudOf?: OtherCloud
   /** What an administrator provides is there already, or comes with a backup; default: it is made. */
   readonly isBare?: true
   /** Do not start the controllers yet. */
   readonly isIdle?: true
+}
+
+/** A cloud that is there already, and how the cluster is told of it, where it is. */
+export interface OtherCloud extends Pick<Stack, 'cloud' | 'cloudUrl'> {
+  provide?(client: KubeClient): Promise<void>
+  stop?(): Promise<void>
 }
 
 type ServiceName = 'simulator' | 'controllers'
@@ -124,7 +131,7 @@ type ServiceName = 'simulator' | 'controllers'
 /** A simulated cloud and the controllers as processes, on the run's control plane. One at a time: they all serve the same objects. */
 export interface Stack {
   readonly client: KubeClient
-  readonly cloud: SimulatorAdmin
+  readonly cloud: TestCloud
   /** Where it is. */
   readonly cloudUrl: string
   /** kubeconfig of the controllers' service account. */
@@ -145,7 +152,14 @@ export interface Stack {
 /** Short, so that a killed leader is replaced within seconds. */
 const LEASE = ['--lease=4s', '--lease-renew=3s', '--lease-retry=500ms']
 
+/** A stack on the provider of this run: a simulated cloud, unless told. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  if (isSimulated || options.cloudOf !== undefined) return startStackOn(options)
+  const { openStackForEngine } = await import('../openstack/engine.ts')
+  return startStackOn({ ...options, cloudOf: await openStackForEngine() })
+}
+
+async function startStackOn(options: StackOptions): Promise<Stack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'seca-stack-'))
   const admin = options.kubeconfig ?? inject('kubeconfig')
   const client = adminClient(admin)
@@ -189,6 +203,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const stop = async () => {
     await halt('controllers')
     await halt('simulator')
+    await options.cloudOf?.stop?.()
     await client.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
@@ -199,7 +214,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (options.kubeconfig === undefined) await clearCluster(client)
     if (options.journal !== undefined) cpSync(options.journal, join(dataDir, 'simulator', 'journal.jsonl'))
     if (options.cloudOf === undefined) await restart('simulator')
-    if (options.isBare !== true)
+    if (options.cloudOf?.provide !== undefined) await options.cloudOf.provide(client)
+    else if (options.isBare !== true)
       await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token: secrets.token, characters } })
     if (options.isIdle !== true) await restart('controllers')
   } catch (error) {
