@@ -38,21 +38,28 @@ export interface Running {
   stop(): Promise<void>
 }
 
-/** A real control plane with the operator installed, and a simulated cloud without latency. Controllers are started by who needs them. */
-export interface World {
+/** A real control plane with the operator installed. Controllers are started by who needs them. */
+export interface Plane {
   readonly client: KubeClient
   readonly kubeconfig: string
-  readonly cloud: SimulatorAdmin
+  readonly dataDir: string
   readonly pids: Readonly<Record<string, number>>
   startControllers(flags?: readonly string[]): Promise<Running>
+  /** Takes a step back when everything stops, before those that were there already. */
+  undo(step: () => Promise<unknown> | void): void
+  stop(): Promise<void>
+}
+
+/** A control plane, and a simulated cloud without latency. */
+export interface World extends Omit<Plane, 'dataDir' | 'undo'> {
+  readonly cloud: SimulatorAdmin
   /** Requests a second that the simulated cloud's account may get from now on. */
   setBudget(requestsPerSecond: number): Promise<unknown>
   /** Metrics of kube-apiserver. */
   apiserverMetrics(): Promise<string>
-  stop(): Promise<void>
 }
 
-export async function createWorld(options: WorldOptions): Promise<World> {
+export async function createPlane(options: WorldOptions): Promise<Plane> {
   const dataDir = mkdtempSync(join(tmpdir(), `seca-bench-${process.pid}-`))
   const undo: (() => Promise<unknown> | void)[] = [() => rmSync(dataDir, { recursive: true, force: true })]
   const stop = async () => {
@@ -68,28 +75,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const kubeconfig = join(dataDir, 'controllers.kubeconfig')
     await writeAccountKubeconfig({ client, operatorNamespace: OPERATOR_NAMESPACE, admin: plane.kubeconfig, target: kubeconfig })
 
-    const ports = await freePorts(['simulator', 'controllers'], {})
-    const [token, adminToken] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')]
-    const url = `http://127.0.0.1:${ports.simulator}`
-    const simulator = await startService(
-      simulatorService({
-        port: ports.simulator,
-        stateDir: join(dataDir, 'simulator'),
-        token,
-        adminToken,
-        latencyMs: 0,
-        logFile: join(dataDir, 'simulator.log'),
-        logLevel: 'warn',
-      }),
-    )
-    undo.push(() => simulator.stop())
-    await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token } })
-    const setBudget = (requestsPerSecond: number) =>
-      client.patch(CloudProvider.gvr, undefined, 'simulator', { type: 'merge', body: { spec: { requestsPerSecond } } })
-    // What is measured is the engine, not the account's request budget.
-    await setBudget(10_000)
-    await applyObject(client, KUBERNETES.Namespace, tenantNamespace(TENANT))
-
+    const ports = await freePorts(['controllers'], {})
     let starts = 0
     const startControllers = async (flags: readonly string[] = []): Promise<Running> => {
       const logFile = join(dataDir, `controllers-${++starts}.log`)
@@ -122,15 +108,52 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     return {
       client,
       kubeconfig: plane.kubeconfig,
-      cloud: new SimulatorAdmin({ url, adminToken }),
-      pids: { ...plane.pids, simulator: simulator.pid },
+      dataDir,
+      pids: plane.pids,
       startControllers,
-      setBudget,
-      apiserverMetrics: () => client.raw<string>('GET', '/metrics'),
+      undo: (step) => void undo.push(step),
       stop,
     }
   } catch (error) {
     await stop()
+    throw error
+  }
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { dataDir, undo, ...plane } = await createPlane(options)
+  const { client } = plane
+  try {
+    const ports = await freePorts(['simulator'], {})
+    const [token, adminToken] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')]
+    const url = `http://127.0.0.1:${ports.simulator}`
+    const simulator = await startService(
+      simulatorService({
+        port: ports.simulator,
+        stateDir: join(dataDir, 'simulator'),
+        token,
+        adminToken,
+        latencyMs: 0,
+        logFile: join(dataDir, 'simulator.log'),
+        logLevel: 'warn',
+      }),
+    )
+    undo(() => simulator.stop())
+    await seed(client, { operatorNamespace: OPERATOR_NAMESPACE, region: REGION, simulator: { url, token } })
+    const setBudget = (requestsPerSecond: number) =>
+      client.patch(CloudProvider.gvr, undefined, 'simulator', { type: 'merge', body: { spec: { requestsPerSecond } } })
+    // What is measured is the engine, not the account's request budget.
+    await setBudget(10_000)
+    await applyObject(client, KUBERNETES.Namespace, tenantNamespace(TENANT))
+    return {
+      ...plane,
+      cloud: new SimulatorAdmin({ url, adminToken }),
+      pids: { ...plane.pids, simulator: simulator.pid },
+      setBudget,
+      apiserverMetrics: () => client.raw<string>('GET', '/metrics'),
+    }
+  } catch (error) {
+    await plane.stop()
     throw error
   }
 }

@@ -4,7 +4,7 @@ import { OpenStackApi } from './api.ts'
 import { OpenStackCloud } from './as-cloud.ts'
 import { startOpenStack } from './bed/bed.ts'
 import { Faults } from './faults.ts'
-import { provide } from './stack.ts'
+import { provide } from './provide.ts'
 
 /** An OpenStack of its own, in the simulated cloud's place: the account has the same name. */
 export async function openStackForEngine(): Promise<OtherCloud> {

@@ -48,7 +48,7 @@ describe.skipIf(lacking !== undefined || !isAsked)('on OpenStack', () => {
       await populate(api)
       await eventually(async () => expect((await api.list('volume', '/volumes/detail'))[0]?.['status']).toBe('available'))
       const before = await contentsOf(api)
-      await stack.provide({ region: cloud.region, user: cloud.demo, settings: { settleMs: 1_000 } })
+      await stack.provide({ region: cloud.region, user: cloud.demo })
       await fire.start()
       await livesUnderFire({ stack: stack as never, fire, strikes, witness: witnessOf(api, before, made), title: 'openstack' })
       const after = await contentsOf(api)

@@ -30,6 +30,22 @@ interface Writer {
   of(kind: string, name: string, spec?: object, extra?: Extra): Manifest
 }
 
+/** Of objects in the namespaces of a tenant and of its workspace. */
+export function writerIn(home: string, space: string): Writer {
+  return {
+    of(kindName, name, spec, extra = {}) {
+      const kind = kindOf(kindName)
+      const namespace = { cluster: undefined, tenant: home, workspace: space }[kind.scope]
+      return {
+        apiVersion: kind.apiVersion,
+        kind: kindName,
+        metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...extra },
+        ...(spec === undefined ? {} : { spec }),
+      }
+    },
+  }
+}
+
 /** One object of each kind and more: volumes, an image, a network with everything in it, and an instance that is on. Workspace first. */
 export function everything({ of }: Writer, workspace: string): Manifest[] {
   return [

@@ -8,7 +8,7 @@ import { tenantNamespace } from '../../src/embedded/seed.ts'
 import { isNotFound } from '../../src/kube/errors.ts'
 import { eventually, type Stack, uniqueTenant } from './harness.ts'
 import { kstatus } from './kstatus.ts'
-import { type Extra, kindOf, type Manifest } from './manifest.ts'
+import { type Extra, kindOf, type Manifest, writerIn } from './manifest.ts'
 
 /** An object as it is read in tests: any kind's status. */
 export type Seen = Pick<Resource, 'apiVersion' | 'kind' | 'metadata'> & {
@@ -66,16 +66,8 @@ export class Tenant {
     })
   }
 
-  readonly of = (kindName: string, name: string, spec?: object, extra: Extra = {}): Manifest => {
-    const kind = kindOf(kindName)
-    const namespace = { cluster: undefined, tenant: this.home, workspace: this.space }[kind.scope]
-    return {
-      apiVersion: kind.apiVersion,
-      kind: kindName,
-      metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...extra },
-      ...(spec === undefined ? {} : { spec }),
-    }
-  }
+  readonly of = (kindName: string, name: string, spec?: object, extra: Extra = {}): Manifest =>
+    writerIn(this.home, this.space).of(kindName, name, spec, extra)
 
   async apply(...manifests: readonly Manifest[]): Promise<void> {
     for (const manifest of manifests)
