@@ -7,7 +7,8 @@ import { applyObject } from '../../src/processes/install.ts'
 import { OPERATOR_NAMESPACE, REGION } from '../support/names.ts'
 import type { User } from './api.ts'
 
-const NAME = 'openstack'
+/** Name of the account unless told, and of its provider. */
+export const ACCOUNT = 'openstack'
 
 export interface Provided {
   /** Of the CloudProvider. */
@@ -21,7 +22,7 @@ export interface Provided {
 }
 
 /** What an administrator provides for an OpenStack: an account, a region bound to it, and the SKUs of the examples. */
-export async function provide(client: KubeClient, { name = NAME, region, user, settings = {}, requestsPerSecond = 1_000 }: Provided): Promise<void> {
+export async function provide(client: KubeClient, { name = ACCOUNT, region, user, settings = {}, requestsPerSecond = 1_000 }: Provided): Promise<void> {
   await applyObject(client, KUBERNETES.Secret, {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -34,7 +35,7 @@ export async function provide(client: KubeClient, { name = NAME, region, user, s
     kind: CloudProvider.kind,
     metadata: { name },
     spec: {
-      type: NAME,
+      type: ACCOUNT,
       credentialsSecretRef: { name: `${name}-credentials` },
       settings: { cloud: { auth }, ...settings },
       requestsPerSecond,
