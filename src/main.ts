@@ -23,6 +23,11 @@ const SUBCOMMANDS = {
   'bench-api': subcommand('measure the SECA API beside kube-apiserver', developer.ApiBenchConfig, async (settings, context) =>
     (await import('./dev/bench.ts')).runApiBench(settings, context),
   ),
+  'bench-openstack': subcommand(
+    'measure the adapter of OpenStack beside openstacksdk',
+    developer.OpenStackBenchConfig,
+    async (settings, context) => (await import('./dev/bench.ts')).runOpenStackBench(settings, context),
+  ),
   image: subcommand('build the container image', developer.ImageConfig, async (settings, context) =>
     (await import('./image/command.ts')).image(settings, context),
   ),

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { flagOnly, logLevel, programs } from './config.ts'
+import { milliseconds } from './settings.ts'
 
 /** Settings of the subcommands that only developers have, in a checkout; as in config.ts. */
 
@@ -46,6 +47,26 @@ export const ApiBenchConfig = z.strictObject({
   logLevel: logLevel.default('warn'),
 })
 export type ApiBenchConfig = z.output<typeof ApiBenchConfig>
+
+/** `seca-operator bench-openstack` */
+export const OpenStackBenchConfig = z.strictObject({
+  objects: z.int().min(100).max(100_000).default(1_000).describe('volumes that drift passes go over'),
+  machines: z.int().min(1).max(1_000).default(20).describe('machines (volume, port, server) that are made in a round'),
+  rounds: z.int().min(1).max(100).default(3).describe('rounds of the comparison with openstacksdk'),
+  watchMs: milliseconds(
+    '0s',
+    'how long requests are counted with the default drift interval, too; 0 = they are scaled from a shorter one alone',
+  ),
+  quick: z.boolean().default(false).describe('one round, fewer objects and shorter measurements, with less certain figures'),
+  only: z
+    .enum(['life', 'beside', 'drift'])
+    .optional()
+    .describe('do only this: requests of a life, the comparison with openstacksdk, or drift passes, idle requests and memory'),
+  profile: z.string().min(1).optional().describe('folder for CPU profiles of the controllers'),
+  ...programs,
+  logLevel: logLevel.default('warn'),
+})
+export type OpenStackBenchConfig = z.output<typeof OpenStackBenchConfig>
 
 /** `seca-operator openstack` */
 export const OpenStackConfig = z.strictObject({

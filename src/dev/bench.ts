@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ApiBenchConfig, BenchConfig } from '../cli/developer-config.ts'
+import type { ApiBenchConfig, BenchConfig, OpenStackBenchConfig } from '../cli/developer-config.ts'
 import { SecaError } from '../errors.ts'
 import { type AssetSettings, findAssets } from '../embedded/cluster/assets.ts'
 import { createProgress } from '../cli/progress.ts'
@@ -28,6 +28,18 @@ export function runApiBench(config: ApiBenchConfig, surroundings: Surroundings):
     ...(config.attack === undefined ? [] : [`--attack=${config.attack}`]),
   ]
   return run('api.ts', [...args, ...common(config)], { ...surroundings, settings: config, command: 'npm run bench:api' })
+}
+
+/** `npm run bench:openstack` */
+export function runOpenStackBench(config: OpenStackBenchConfig, surroundings: Surroundings): Promise<number> {
+  const args = [
+    `--objects=${config.objects}`,
+    `--machines=${config.machines}`,
+    `--rounds=${config.rounds}`,
+    `--watch=${config.watchMs}`,
+    ...(config.only === undefined ? [] : [`--only=${config.only}`]),
+  ]
+  return run('openstack.ts', [...args, ...common(config)], { ...surroundings, settings: config, command: 'npm run bench:openstack' })
 }
 
 function common({ logLevel, quick, profile }: Pick<BenchConfig, 'logLevel' | 'quick' | 'profile'>): string[] {
