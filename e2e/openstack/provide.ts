@@ -22,7 +22,10 @@ export interface Provided {
 }
 
 /** What an administrator provides for an OpenStack: an account, a region bound to it, and the SKUs of the examples. */
-export async function provide(client: KubeClient, { name = ACCOUNT, region, user, settings = {}, requestsPerSecond = 1_000 }: Provided): Promise<void> {
+export async function provide(
+  client: KubeClient,
+  { name = ACCOUNT, region, user, settings = {}, requestsPerSecond = 1_000 }: Provided,
+): Promise<void> {
   await applyObject(client, KUBERNETES.Secret, {
     apiVersion: 'v1',
     kind: 'Secret',
