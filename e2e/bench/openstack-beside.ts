@@ -62,7 +62,11 @@ export async function measureBeside(world: OpenStackWorld, { machines, rounds, l
       initializer: 'cloudinit-22',
     }),
     of('Network', 'main', { cidr: { ipv4: '0.0.0.0/16' }, skuRef: to('skus/n1k') }),
-    of('RouteTable', 'main.default', { network: 'main', routes: [] }),
+    of('InternetGateway', 'internet', { egressOnly: true }),
+    of('RouteTable', 'main.default', {
+      network: 'main',
+      routes: [{ destinationCidrBlock: '0.0.0.0/0', targetRef: to('internet-gateways/internet') }],
+    }),
     of('Subnet', 'main.all', {
       network: 'main',
       cidr: { ipv4: '0.0.0.0/20' },
