@@ -132,8 +132,12 @@ describe.skipIf(lacking !== undefined)('a tenant on OpenStack', () => {
     await eventually(async () =>
       expect((await native('network', `/routers/${await idOf('RouteTable', 'main.default')}`))['routes']).toHaveLength(1),
     )
+    const since = async () => Date.parse(String((await tenant.get('Instance', 'web')).status?.['powerStateSince']))
+    const on = await since()
     await tenant.edit('Instance', 'web', { spec: { powerState: 'off' } })
     await tenant.until('Instance', 'web', ({ status }) => status?.['powerState'] === 'off')
+    expect(await since()).toBeGreaterThan(on)
+    expect(Math.abs(Date.parse(String((await server('web'))['updated'])) - (await since()))).toBeLessThanOrEqual(1_000)
     expect(await server('web')).toMatchObject({ status: 'SHUTOFF' })
     await tenant.edit('Instance', 'web', {
       spec: { powerState: 'on', dataVolumes: [{ deviceRef: to('block-storages/data'), type: 'virtio' }] },

@@ -4,12 +4,11 @@ import { idAt, idsAt } from '../../../src/provider/targets.ts'
 import type { Translation } from '../../../src/provider/translation.ts'
 import { projectOf } from '../identity/workspace.ts'
 import { listOf, type Native, textOf } from '../native.ts'
+import { powerOf, powerSince } from './power.ts'
 import { userDataOf } from './user-data.ts'
 
 type D = typeof Instance
 
-/** What `status.powerState` goes by: Nova's own word for what the hypervisor says (1 = running). */
-const powerOf = (server: Native): 'on' | 'off' => (server['OS-EXT-STS:power_state'] === 1 ? 'on' : 'off')
 const wantedPower = ({ spec }: Desired<D>): 'on' | 'off' => spec.powerState ?? 'off'
 
 const volumesOf = (server: Native) => listOf(server, 'os-extended-volumes:volumes_attached').map(({ id }) => id)
@@ -96,7 +95,10 @@ export const instance: Translation<D, Native> = {
     sshKeys: { fields: ({ spec }) => ({ user_data: userDataOf(spec) }), isHidden: true, isFixed: true },
     userData: { fields: ({ spec }) => ({ user_data: userDataOf(spec) }), isHidden: true, isFixed: true },
   },
-  status: (server) => ({ powerState: powerOf(server) }),
+  status(server, { handle }) {
+    const since = powerSince(server, handle)
+    return { powerState: powerOf(server), ...(since === undefined ? {} : { powerStateSince: since }) }
+  },
   actions: {
     paths: ['powerState', 'restart'],
     // Nova starts what it builds, whatever was asked for: stopped here unless power is wanted.

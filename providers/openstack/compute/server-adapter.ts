@@ -11,6 +11,7 @@ import { type Native, textOf } from '../native.ts'
 import type { ServerClient } from './client.ts'
 import { allFlavors, flavorFor } from './flavors.ts'
 import { type Difference, instance, nicDifference, volumeDifference } from './instance.ts'
+import { keepingPower } from './power.ts'
 import { ensureGroup, leaveGroup } from './server-groups.ts'
 
 type D = typeof Instance
@@ -32,8 +33,9 @@ export class ServerAdapter implements ResourceAdapter<D> {
     })
   }
 
-  observe(desired: Desired<D>, context: CallContext): Promise<Observed<D> | undefined> {
-    return this.#below.observe(desired, context)
+  async observe(desired: Desired<D>, context: CallContext): Promise<Observed<D> | undefined> {
+    const seen = await this.#below.observe(desired, context)
+    return seen && keepingPower(seen, desired.handle)
   }
 
   async create(desired: Desired<D>, context: CallContext): Promise<Accepted> {
