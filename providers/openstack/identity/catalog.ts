@@ -1,4 +1,5 @@
 import { ProviderError } from '../../../src/provider/errors.ts'
+import { isSafeUrl } from '../../../src/provider/fields.ts'
 import type { Credentials, Settings } from '../settings.ts'
 
 /** What Keystone says of a token. */
@@ -52,38 +53,56 @@ const TYPES = {
 } as const
 export type Service = keyof typeof TYPES
 
+/** With the version that the adapter speaks, unless the path has one already (and the project's id behind it, in many clouds). */
+const versioned = (version: string, known: RegExp) => (url: string) => (known.test(new URL(url).pathname) ? url : url + version)
+
 /** Where the path of a resource begins, whatever of it the catalogue says already. */
 const ROOTS: Readonly<Record<Service, (url: string) => string>> = {
-  identity: (url) => (url.endsWith('/v3') ? url : `${url}/v3`),
-  compute: (url) => url,
-  network: (url) => (url.endsWith('/v2.0') ? url : `${url}/v2.0`),
-  volume: (url) => url,
-  image: (url) => (url.endsWith('/v2') ? url : `${url}/v2`),
+  identity: (url) => versioned('/v3', /\/v3$/)(url.replace(/\/v2\.0$/, '')),
+  compute: versioned('/v2.1', /\/v2(\.\d+)?(\/|$)/),
+  network: versioned('/v2.0', /\/v2\.0$/),
+  volume: versioned('/v3', /\/v\d(\/|$)/),
+  image: versioned('/v2', /\/v2$/),
 }
 
 interface Wanted {
   /** In the order of preference. */
   readonly regions: readonly string[]
+  /** Somebody named one of them for this cloud: then the only region there is must not stand in for it. */
+  readonly isNamed?: boolean
   readonly interface: string
 }
 
-/** URL of a service from the catalogue of a token, without a slash at its end; undefined = the cloud has no such service. Throws what to do where it is in other regions only. */
-export function endpointOf({ catalog = [] }: Pick<TokenBody, 'catalog'>, service: Service, wanted: Wanted): string | undefined {
+/** URL of a service from the catalogue of a token, without a slash at its end. Throws what there is, where that is not it. */
+export function endpointOf({ catalog = [] }: Pick<TokenBody, 'catalog'>, service: Service, wanted: Wanted): string {
   const types: readonly string[] = TYPES[service]
-  const endpoints = catalog
+  const all = catalog
     .filter(({ type }) => types.includes(type))
     .toSorted((a, b) => types.indexOf(a.type) - types.indexOf(b.type))
-    .flatMap((entry) => entry.endpoints.filter((one) => one.interface === wanted.interface))
-  if (endpoints.length === 0) return undefined
+    .flatMap(({ endpoints }) => endpoints)
+  if (all.length === 0) throw new ProviderError('unsupported', `the cloud's catalogue has no ${service} service (${types.join(', ')})`)
+  const endpoints = all.filter((one) => one.interface === wanted.interface)
+  if (endpoints.length === 0)
+    throw new ProviderError(
+      'unsupported',
+      `the cloud's catalogue has no ${wanted.interface} endpoint of ${service}, but ${once(all.map((one) => one.interface))}: name one in settings.cloud.interface`,
+    )
   const regions = [...new Set(endpoints.map(({ region_id: region }) => region ?? ''))]
-  const region = wanted.regions.find((one) => regions.includes(one)) ?? (regions.length === 1 ? regions[0] : undefined)
+  const isOnly = regions.length === 1 && wanted.isNamed !== true
+  const region = wanted.regions.find((one) => regions.includes(one)) ?? (isOnly ? regions[0] : undefined)
   const found = endpoints.find(({ region_id }) => (region_id ?? '') === region)
-  if (found !== undefined) return ROOTS[service](found.url.replace(/\/+$/, ''))
-  throw new ProviderError(
-    'rejected',
-    `the cloud's catalogue has ${service} in ${regions.join(', ')}, and not in ${wanted.regions.join(' or ')}: name the region in Region.spec.cloud.region`,
-  )
+  if (found === undefined)
+    throw new ProviderError(
+      'rejected',
+      `the cloud's catalogue has ${service} in ${regions.join(', ')}, and not in ${wanted.regions.join(' or ')}: name the region in Region.spec.cloud.region`,
+    )
+  const url = found.url.replace(/\/+$/, '')
+  if (!isSafeUrl(url))
+    throw new ProviderError('rejected', `the cloud's catalogue names ${found.url} for ${service}: credentials go by https only`)
+  return ROOTS[service](url)
 }
+
+const once = (words: readonly string[]) => [...new Set(words)].join(', ')
 
 /** The root for identity that the settings name. */
 export const identityRoot = (authUrl: string): string => ROOTS.identity(authUrl.replace(/\/+$/, ''))

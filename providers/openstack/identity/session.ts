@@ -1,7 +1,6 @@
 import { Agent } from 'undici'
 import type { Account, CallContext } from '../../../src/provider/contract.ts'
 import { ProviderError } from '../../../src/provider/errors.ts'
-import { isSafeUrl } from '../../../src/provider/fields.ts'
 import { HttpClient, HttpFailure, type Query } from '../../../src/provider/http.ts'
 import { type Token, TokenCache } from '../../../src/provider/token.ts'
 import { classify } from '../failures.ts'
@@ -54,7 +53,7 @@ export class Session {
   async call<T>(service: Service, call: Call, context: CallContext, project?: string): Promise<T> {
     const scope = this.#scope(project)
     const path = /^https?:/.test(call.path) ? call.path : (await this.endpoint(service, context, project)) + call.path
-    const headers = { ...(await this.#version(service, context)), ...call.headers }
+    const headers = { ...(await this.#version(service, context, project)), ...call.headers }
     return scope.http.call<T>({ ...call, path, headers }, context)
   }
 
@@ -78,16 +77,14 @@ export class Session {
     }
   }
 
-  /** Root of a service. Throws `unsupported` where the cloud has none. */
+  /** Root of a service, for the project: its id may stand in it. */
   async endpoint(service: Service, context: CallContext, project?: string): Promise<string> {
     if (service === 'identity') return identityRoot(this.settings.cloud.auth.auth_url)
-    const { cloud } = this.settings
-    const regions = [this.#account.cloudRegion, ...(cloud.region_name === undefined ? [] : [cloud.region_name])]
-    const url = endpointOf(await this.token(context, project), service, { regions, interface: cloud.interface })
-    if (url === undefined) throw new ProviderError('unsupported', `the cloud's catalogue has no ${cloud.interface} endpoint of ${service}`)
-    if (!isSafeUrl(url))
-      throw new ProviderError('rejected', `the cloud's catalogue names ${new URL(url).origin} for ${service}: credentials go by https only`)
-    return url
+    const { region_name: name, interface: kind } = this.settings.cloud
+    const { region, cloudRegion } = this.#account
+    const regions = [cloudRegion, ...(name === undefined ? [] : [name])]
+    const isNamed = name !== undefined || cloudRegion !== region
+    return endpointOf(await this.token(context, project), service, { regions, isNamed, interface: kind })
   }
 
   /** What Keystone says of the token in use. */
@@ -165,18 +162,18 @@ export class Session {
   }
 
   /** Asked once for each service: the version that the adapter was written for, where the cloud has it. */
-  #version(service: Service, context: CallContext): Promise<Readonly<Record<string, string>>> {
+  #version(service: Service, context: CallContext, project: string | undefined): Promise<Readonly<Record<string, string>>> {
     if (MICROVERSIONS[service] === undefined) return Promise.resolve({})
     const known = this.#versions.get(service)
     if (known !== undefined) return known
-    const asked = this.#negotiate(service, context)
+    const asked = this.#negotiate(service, context, project)
     this.#versions.set(service, asked)
     asked.catch(() => this.#versions.delete(service))
     return asked
   }
 
-  async #negotiate(service: Service, context: CallContext): Promise<Readonly<Record<string, string>>> {
-    const root = (await this.endpoint(service, context)).replace(/(\/v\d[\d.]*)\/.*$/, '$1')
-    return versionHeaders(service, await this.#scope(undefined).http.call({ method: 'GET', path: `${root}/` }, context))
+  async #negotiate(service: Service, context: CallContext, project: string | undefined): Promise<Readonly<Record<string, string>>> {
+    const root = (await this.endpoint(service, context, project)).replace(/(\/v\d[\d.]*)\/[^/]*$/, '$1')
+    return versionHeaders(service, await this.#scope(project).http.call({ method: 'GET', path: `${root}/` }, context))
   }
 }
