@@ -1,7 +1,7 @@
 import type { Instance, InternetGateway, Nic, RouteTable, SecurityGroup, Subnet } from '../../src/kinds/index.ts'
-import type { KindDefinition } from '../../src/kinds/kind.ts'
 import type { Capability, Desired, Holder, Observed, Other, ResourceAdapter } from '../../src/provider/contract.ts'
 import { ProviderError } from '../../src/provider/errors.ts'
+import { nothing } from '../../src/provider/nothing.ts'
 import { idAt, targetsAt } from '../../src/provider/targets.ts'
 import type { Fields, Translation } from '../../src/provider/translation.ts'
 import type { CloudObject } from './client.ts'
@@ -100,17 +100,6 @@ const DEFAULTS: ReadonlySet<string> = new Set(['0.0.0.0/0', '::/0'])
 
 type Items = NonNullable<Observed['items']>
 
-/** What has nothing behind it in this cloud; what of it is not to be had is told by its place in the spec. */
-function nothing<D extends KindDefinition>(items: (desired: Desired<D>) => Items = () => ({})): ResourceAdapter<D> {
-  const done = () => Promise.resolve({})
-  return {
-    observe: (desired) => Promise.resolve({ status: {}, drift: [], items: items(desired), part: BY_ITSELF }),
-    create: done,
-    update: done,
-    delete: done,
-  }
-}
-
 /** The way out to the internet is there; any other way is not to be had. */
 function refused({ spec, targets }: Desired<typeof RouteTable>): Items {
   const isThere = (destination: string, index: number) =>
@@ -124,8 +113,8 @@ function refused({ spec, targets }: Desired<typeof RouteTable>): Items {
 
 /** Kinds without an object, by name. */
 export const WITHOUT: Readonly<Record<string, ResourceAdapter>> = {
-  RouteTable: nothing<typeof RouteTable>(refused) as ResourceAdapter,
-  InternetGateway: nothing<typeof InternetGateway>() as ResourceAdapter,
+  RouteTable: nothing<typeof RouteTable>(BY_ITSELF, refused) as ResourceAdapter,
+  InternetGateway: nothing<typeof InternetGateway>(BY_ITSELF) as ResourceAdapter,
 }
 
 /** What can be done with these: whatever they say. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { SecurityGroup, SecurityGroupRule } from '../../src/kinds/index.ts'
 import type { Spec } from '../../src/kinds/kind.ts'
 import type { Desired } from '../../src/provider/contract.ts'
-import { parseBlock, parseIp } from '../../src/ip.ts'
+import { blockNamed, portRanges } from '../../src/provider/peers.ts'
 import { idAt, idsAt } from '../../src/provider/targets.ts'
 import type { Translation, Want } from '../../src/provider/translation.ts'
 import type { CloudObject } from './client.ts'
@@ -28,16 +28,10 @@ function toCloud(desired: Desired, rule: Rule, at: string) {
   }
 }
 
-/** Only `from` or only `to` = that single port; `list` adds ports (contract §8). */
-function portRanges({ from, to, list = [] }: NonNullable<Rule['ports']>): [number, number][] {
-  const range: [number, number][] = from !== undefined || to !== undefined ? [[from ?? to ?? 1, to ?? from ?? 1]] : []
-  return [...range, ...list.map((port): [number, number] => [port, port])]
-}
-
 /** Who is not there yet is left out, and the list stays a list: an empty one means nobody, not anybody. */
 function peersOf(desired: Desired, sources: NonNullable<Rule['sourceRef']>, at: string): string[] {
   return sources.flatMap((source, index) =>
-    parseBlock(source.resource) || parseIp(source.resource) ? source.resource : (idAt(desired, `${at}sourceRef[${index}]`) ?? []),
+    blockNamed(source.resource) ? source.resource : (idAt(desired, `${at}sourceRef[${index}]`) ?? []),
   )
 }
 

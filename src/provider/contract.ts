@@ -40,6 +40,8 @@ export interface Other {
   /** Its short ownership key: an adapter may make another object's native part in its own call, under this key. */
   readonly tagKey: string
   readonly incarnation?: string
+  /** Zone in the cloud's words, of kinds that are in one. */
+  readonly zone?: string
   readonly spec: Readonly<Record<string, unknown>>
   readonly status: Readonly<Record<string, unknown>>
   /** SECA state; absent for kinds without one and before the first. */

@@ -9,6 +9,7 @@ import type { Lookup } from '../resolve/lookup.ts'
 import { keyOf, parentName } from '../resolve/names.ts'
 import { referencesOf, resolver } from '../resolve/references.ts'
 import { workspaceOf } from '../resolve/region.ts'
+import { cloudZoneOf } from '../resolve/zones.ts'
 import { isUsable } from './outcome.ts'
 import { handleOf, pathOf } from './path.ts'
 
@@ -72,6 +73,7 @@ function build(around: Surroundings, kind: Kind, object: Resource, reads: readon
   if (path === undefined) return undefined
   const { externalId, incarnation, state } = object.status ?? {}
   const handle = handleOf(object)
+  const zone = kind.guards?.some(({ rule }) => rule === 'zone') ? cloudZoneOf(around.lookup, kind, object) : undefined
   const parent = kind.parent && otherOf(around, kind.parent.kind, keyOf(object.metadata.namespace, parentName(kind, object) ?? ''))
   const home = kind.scope === 'workspace' ? workspaceOf(around.lookup, object) : undefined
   const workspace = home && otherOf(around, 'Workspace', keyOf(home.metadata.namespace, home.metadata.name))
@@ -81,6 +83,7 @@ function build(around: Surroundings, kind: Kind, object: Resource, reads: readon
     ...(handle === undefined ? {} : { handle }),
     tagKey: kind.cloud === 'none' ? '' : tagKey(around.tagOf(kind, path)),
     ...(incarnation === undefined ? {} : { incarnation }),
+    ...(zone === undefined ? {} : { zone }),
     spec: object.spec ?? {},
     status: object.status ?? {},
     state,

@@ -2,10 +2,10 @@ import type { Instance } from '../../../src/kinds/index.ts'
 import type { Desired, Observed } from '../../../src/provider/contract.ts'
 import { idAt, idsAt } from '../../../src/provider/targets.ts'
 import type { Translation } from '../../../src/provider/translation.ts'
+import { userDataOf } from '../../../src/provider/user-data.ts'
 import { projectOf } from '../identity/workspace.ts'
 import { listOf, type Native, textOf } from '../native.ts'
 import { powerOf, powerSince } from './power.ts'
-import { userDataOf } from './user-data.ts'
 
 type D = typeof Instance
 

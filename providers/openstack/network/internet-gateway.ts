@@ -1,15 +1,9 @@
 import type { InternetGateway } from '../../../src/kinds/index.ts'
-import type { Capability, ResourceAdapter } from '../../../src/provider/contract.ts'
-
-const nothing = () => Promise.resolve({})
+import type { Capability } from '../../../src/provider/contract.ts'
+import { nothing } from '../../../src/provider/nothing.ts'
 
 /** Nothing of its own: each router whose table names it has a gateway in the external network. */
-export const internetGateway: ResourceAdapter<typeof InternetGateway> = {
-  observe: () => Promise.resolve({ status: {}, drift: [], part: 'is the gateway of the routers whose tables name it' }),
-  create: nothing,
-  update: nothing,
-  delete: nothing,
-}
+export const internetGateway = nothing<typeof InternetGateway>('is the gateway of the routers whose tables name it')
 
 export const internetGatewayAbility: Pick<Capability, 'object' | 'updates' | 'note'> = {
   object: 'part',

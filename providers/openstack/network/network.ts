@@ -1,7 +1,7 @@
 import type { Network } from '../../../src/kinds/index.ts'
 import type { Desired } from '../../../src/provider/contract.ts'
 import type { Translation } from '../../../src/provider/translation.ts'
-import { assigned } from './blocks.ts'
+import { assigned } from '../../../src/provider/blocks.ts'
 import type { Native } from '../native.ts'
 import type { Settings } from '../settings.ts'
 import { projectOf } from '../identity/workspace.ts'

@@ -7,7 +7,7 @@ import { idsAt, targetAt, targetsAt } from '../../../src/provider/targets.ts'
 import type { Fields, Place, Translation } from '../../../src/provider/translation.ts'
 import { projectOf } from '../identity/workspace.ts'
 import { type Collection, listOf, type Native, textOf } from '../native.ts'
-import type { Blocks } from './blocks.ts'
+import type { Blocks } from '../../../src/provider/blocks.ts'
 import type { NetworkClient } from './client.ts'
 import { markOf } from './description.ts'
 

@@ -1,8 +1,8 @@
 import type { SecurityGroup } from '../../../src/kinds/index.ts'
 import type { Spec } from '../../../src/kinds/kind.ts'
-import { bits, type Block, formatBlock, parseBlock, parseIp } from '../../../src/ip.ts'
+import { type Block, formatBlock, parseBlock } from '../../../src/ip.ts'
 import type { Other, Targets } from '../../../src/provider/contract.ts'
-import type { Blocks } from './blocks.ts'
+import { blockNamed, blocksBehind, portRanges } from '../../../src/provider/peers.ts'
 
 export type Rule = NonNullable<Spec<typeof SecurityGroup>['rules']>[number]
 
@@ -68,7 +68,7 @@ function protocolsOf({ protocol, ports }: Rule, family: Family): readonly (strin
 /** ICMPv6 has numbers of its own for what the rules of SECA can name (RFC 4443): echo and its reply, and what cannot be reached. */
 export const ICMP6: Readonly<Record<number, number>> = { 0: 129, 3: 1, 8: 128 }
 
-/** Only `from` or only `to` = that single port; `list` adds ports (contract §8). Neutron keeps type and code of ICMP in the same fields. */
+/** Neutron keeps type and code of ICMP in the same fields. */
 function rangesOf({ protocol, ports, icmp }: Rule, family: Family): readonly Range[] {
   if (protocol === 'icmp') {
     if (icmp === undefined) return [ANY_PORT]
@@ -76,19 +76,12 @@ function rangesOf({ protocol, ports, icmp }: Rule, family: Family): readonly Ran
     return type === undefined ? [] : [{ port_range_min: type, port_range_max: icmp.code }]
   }
   if (ports === undefined) return [ANY_PORT]
-  const { from, to, list = [] } = ports
-  const range = from === undefined && to === undefined ? [] : [{ port_range_min: from ?? to ?? null, port_range_max: to ?? from ?? null }]
-  return [...range, ...list.map((port) => ({ port_range_min: port, port_range_max: port }))]
+  return portRanges(ports).map(([port_range_min, port_range_max]) => ({ port_range_min, port_range_max }))
 }
 
 function literal(text: string): readonly Peer[] | undefined {
-  const block = parseBlock(text) ?? hostBlock(text)
+  const block = blockNamed(text)
   return block === undefined ? undefined : [ofBlock(block)]
-}
-
-function hostBlock(text: string): Block | undefined {
-  const ip = parseIp(text)
-  return ip && { ...ip, prefix: bits(ip.family) }
 }
 
 /** Everybody is nobody in particular. */
@@ -101,18 +94,10 @@ const ofBlock = (block: Block): Peer => ({
 /** The other side, as addresses or as a group. */
 function peersOf(target: Other | undefined): readonly Peer[] {
   if (target === undefined) return []
-  const status = target.status as { cidr?: Blocks; additionalCidrs?: readonly Blocks[]; addresses?: readonly string[]; ipAddress?: string }
   if (target.path.kind === 'SecurityGroup')
     return target.externalId === undefined ? [] : [{ remote_ip_prefix: null, remote_group_id: target.externalId }]
-  const ofNics = Object.values(target.targets).flatMap(({ path, status: own }) =>
-    path.kind === 'Nic' ? ((own['addresses'] ?? []) as string[]) : [],
-  )
-  const blocks = [status.cidr, ...(status.additionalCidrs ?? [])].flatMap(blockTexts)
-  const addresses = target.path.kind === 'Instance' ? ofNics : (status.addresses ?? [])
-  return [...blocks, ...addresses, ...(status.ipAddress === undefined ? [] : [status.ipAddress])].flatMap((text) => literal(text) ?? [])
+  return blocksBehind(target).map(ofBlock)
 }
-
-const blockTexts = (blocks: Blocks | undefined): readonly string[] => [blocks?.ipv4, blocks?.ipv6].filter((text) => text !== undefined)
 
 const ICMP_NAMES: Readonly<Record<string, string>> = {
   icmpv6: 'ipv6-icmp',

@@ -2,6 +2,7 @@ import type { SecurityGroup, SecurityGroupRule } from '../../../src/kinds/index.
 import { adapterOf } from '../../../src/provider/adapter.ts'
 import type { Capability, Desired, ResourceAdapter } from '../../../src/provider/contract.ts'
 import { ProviderError } from '../../../src/provider/errors.ts'
+import { nothing } from '../../../src/provider/nothing.ts'
 import { type Step, withSteps } from '../../../src/provider/steps.ts'
 import { targetsAt } from '../../../src/provider/targets.ts'
 import type { Translation } from '../../../src/provider/translation.ts'
@@ -82,15 +83,8 @@ export function securityGroupAdapter(client: NetworkClient): ResourceAdapter<D> 
   return withSteps(adapterOf(client, securityGroup), { rules: step, ruleRefs: step })
 }
 
-const nothing = () => Promise.resolve({})
-
 /** A shared rule stands in each group that names it. */
-export const sharedRule: ResourceAdapter<typeof SecurityGroupRule> = {
-  observe: () => Promise.resolve({ status: {}, drift: [], part: 'stands in the groups that name it' }),
-  create: nothing,
-  update: nothing,
-  delete: nothing,
-}
+export const sharedRule = nothing<typeof SecurityGroupRule>('stands in the groups that name it')
 
 export const sharedRuleAbility: Pick<Capability, 'object' | 'updates' | 'note'> = {
   object: 'part',

@@ -169,7 +169,6 @@ export class World {
   }
 
   desired(entry: Entry): Desired {
-    const { zone } = this.#options
     const { spec, labels, path, tag, incarnation, externalId, handle, mayAdopt, restartRequest } = entry
     const workspace = this.#options.samples.find((one) => one.kind === 'Workspace')
     return {
@@ -184,7 +183,7 @@ export class World {
       incarnation,
       mayAdopt,
       restartRequest,
-      zone: typeof spec['zone'] === 'string' && spec['zone'] !== '' ? spec['zone'] : zone,
+      zone: this.#zone(entry),
       region: this.#options.region,
       targets: this.#targets(entry, DEPTH),
       holders: this.capability(path.kind)?.reads?.includes('holders') === true ? this.#holders(entry) : [],
@@ -192,6 +191,10 @@ export class World {
       parent: entry.sample.parent === undefined ? undefined : this.#target(entry.sample.parent),
       workspace: workspace && this.#target(`Workspace/${workspace.name}`),
     }
+  }
+
+  #zone({ spec }: Entry): string {
+    return typeof spec['zone'] === 'string' && spec['zone'] !== '' ? spec['zone'] : this.#options.zone
   }
 
   observe(entry: Entry): Promise<Observed | undefined> {
@@ -441,6 +444,7 @@ export class World {
       externalId,
       tagKey: tagKey(tag),
       incarnation,
+      ...(entry.spec['zone'] === undefined ? {} : { zone: this.#zone(entry) }),
       spec,
       status,
       ...(handle === undefined ? {} : { handle }),

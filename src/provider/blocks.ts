@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Block, bits, blockOf, formatBlock, isUnassigned, overlaps, parseBlock } from '../../../src/ip.ts'
-import { ProviderError } from '../../../src/provider/errors.ts'
+import { type Block, bits, blockOf, formatBlock, isUnassigned, overlaps, parseBlock } from '../ip.ts'
+import { ProviderError } from './errors.ts'
 
 /** Address blocks, one for each family. */
 export interface Blocks {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { contains, overlaps, parseBlock } from '../../../src/ip.ts'
+import { contains, overlaps, parseBlock } from '../ip.ts'
 import { assigned, freeIn } from './blocks.ts'
 
 const settings = { privateBlock: '10.0.0.0/8' }
