@@ -8,6 +8,7 @@ import { auditJson, runAudit } from '../support/audit-cli.ts'
 import { eventually, OPERATOR_NAMESPACE, type Stack, startStack } from '../support/harness.ts'
 import { kindOf, type Manifest, to } from '../support/manifest.ts'
 import { Tenant } from '../support/tenant.ts'
+import { isSimulated } from '../support/names.ts'
 
 let stack: Stack
 let tenant: Tenant
@@ -37,7 +38,7 @@ async function lose(kind: string, name: string): Promise<void> {
   })
 }
 
-describe('audit (operations.md)', () => {
+describe.skipIf(!isSimulated)('audit (operations.md)', () => {
   it('finds nothing in a cluster that is in order', async () => {
     const manifests = [volume('kept'), volume('twice'), volume('vanishing'), volume('orphan')]
     const network = [

@@ -3,6 +3,7 @@ import { applyManifests, eventually, kubectl, type Stack, startStack } from '../
 import { wipe } from '../support/audit.ts'
 import { everything } from '../support/manifest.ts'
 import { Tenant } from '../support/tenant.ts'
+import { isSimulated } from '../support/names.ts'
 
 /** Clouds that are unlike a neat one; what each is like: providers/simulator/README.md. */
 const CLOUDS = ['tokenless,lagging', 'short-tags', 'serial', 'moody', 'parts']
@@ -12,7 +13,7 @@ afterEach(async () => {
   await stack?.stop()
 })
 
-describe.each(CLOUDS)('%s', (characters) => {
+describe.skipIf(!isSimulated).each(CLOUDS)('%s', (characters) => {
   it('a whole tenant comes, changes and goes, and the controllers are killed twice: nothing is doubled, nothing leaked', async () => {
     stack = await startStack({ characters: characters.split(',') })
     const { cloud } = stack

@@ -4,6 +4,7 @@ import { expectNoLeak, expectOneCreateEach, inventoryOf, mutationsOf, objectsOf,
 import { everything, type Manifest, to } from '../support/manifest.ts'
 import { holder, startReplica } from '../support/replica.ts'
 import { conditionOf, Tenant } from '../support/tenant.ts'
+import { isSimulated } from '../support/names.ts'
 
 /** A short Lease, so that who comes next works soon; few workers, so that there is a middle of the work to be killed in. */
 const FLAGS = ['--lease=2s', '--lease-renew=1500ms', '--lease-retry=250ms', '--workers=4']
@@ -161,7 +162,7 @@ describe('a cloud in trouble', () => {
     await expectOneCreateEach(stack, tenant)
   })
 
-  it('that asks for patience with Retry-After gets it', async () => {
+  it.skipIf(!isSimulated)('that asks for patience with Retry-After gets it', async () => {
     const tenant = await Tenant.make(stack)
     await tenant.ready('Workspace', tenant.workspace)
     await stack.cloud.fault({
@@ -183,7 +184,7 @@ describe('a cloud in trouble', () => {
     expect((await requests()) - before).toBe(2)
   })
 
-  it('that throttles gets what it can serve, and everything converges', async () => {
+  it.skipIf(!isSimulated)('that throttles gets what it can serve, and everything converges', async () => {
     const tenant = await Tenant.make(stack)
     await tenant.ready('Workspace', tenant.workspace)
     await stack.cloud.throttle({ requestsPerSecond: 15, burst: 15, retryAfterS: 1 })

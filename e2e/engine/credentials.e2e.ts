@@ -7,6 +7,7 @@ import { inventoryOf, mutationsOf, wipe } from '../support/audit.ts'
 import { kstatus } from '../support/kstatus.ts'
 import { everything } from '../support/manifest.ts'
 import { conditionOf, type Seen, Tenant } from '../support/tenant.ts'
+import { isSimulated } from '../support/names.ts'
 
 /** What takes its minute: credentials are read again once a minute, and meanwhile others are idle. */
 vi.setConfig({ maxConcurrency: 20, testTimeout: 300_000 })
@@ -48,7 +49,7 @@ async function ownCloud(secret: Record<string, string> | undefined, spec: object
   return { tenant, region, account, secretName, where: `Secret ${OPERATOR_NAMESPACE}/${secretName}` }
 }
 
-describe.concurrent('credentials', () => {
+describe.skipIf(!isSimulated).concurrent('credentials', () => {
   it.each<[what: string, secret: Record<string, string> | undefined, words: string]>([
     ['a missing Secret', undefined, 'does not exist: create it with token'],
     ['a Secret without its key', { password: 'x' }, 'key "token"'],
@@ -102,7 +103,7 @@ describe.concurrent('credentials', () => {
   })
 })
 
-describe.concurrent('idle', () => {
+describe.skipIf(!isSimulated).concurrent('idle', () => {
   it('nothing is written and nothing is told while all is well, however often the cloud is looked at', async () => {
     const tenant = await Tenant.make(stack, { bare: true, prefix: 'idle' })
     const manifests = everything(tenant, tenant.workspace)

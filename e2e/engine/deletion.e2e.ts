@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { MANAGED_LABEL, TENANT_LABEL, WORKSPACE_LABEL } from '../../src/kinds/names.ts'
 import { KUBERNETES } from '../../src/kube/builtin.ts'
 import { applyManifests, eventually, kubectl, type Stack, startStack } from '../support/harness.ts'
-import { inventoryOf, namespaceGone, objectsOf, wipe } from '../support/audit.ts'
+import { expectTypes, inventoryOf, namespaceGone, objectsOf, wipe } from '../support/audit.ts'
 import { everything, to } from '../support/manifest.ts'
 import { isLegible } from '../support/names.ts'
 import { kstatus } from '../support/kstatus.ts'
@@ -42,7 +42,7 @@ describe.concurrent('what is in use waits for its user (contract §9)', () => {
   it.skipIf(!isLegible)('volume, NIC: instance; public IP, subnet: NIC; network: route table; workspace: content', async () => {
     const tenant = await full()
     await tenant.apply(
-      tenant.of('PublicIp', 'spare', { version: 'IPv6' }),
+      tenant.of('PublicIp', 'spare', { version: 'IPv4' }),
       tenant.of('Nic', 'spare', { subnetRef: to('networks/main/subnets/front'), publicIpRefs: [to('public-ips/spare')] }),
     )
     await tenant.ready('Nic', 'spare')
@@ -90,7 +90,7 @@ describe.concurrent('what is in use waits for its user (contract §9)', () => {
       await tenant.delete(kind, name)
     await tenant.gone('Workspace', tenant.workspace)
     // The image belongs to the tenant and stays.
-    expect((await inventoryOf(stack, tenant)).map(({ type }) => type)).toEqual(['templates'])
+    await expectTypes(stack, tenant, ['templates'])
   })
 
   it.skipIf(!isLegible)('a network takes its subnets along, but no route table', async () => {
@@ -115,7 +115,7 @@ describe.concurrent('what is in use waits for its user (contract §9)', () => {
     await tenant.gone('RouteTable', 'net.rt')
     for (const name of ['one', 'two']) await tenant.gone('Subnet', `net.${name}`)
     await tenant.gone('Network', 'net')
-    expect((await inventoryOf(stack, tenant)).map(({ type }) => type).toSorted()).toEqual(['projects', 'uplinks'])
+    await expectTypes(stack, tenant, ['projects', 'uplinks'])
   })
 
   it('gateway, route table, security group, rule, and the volume of an image go at once', async () => {
@@ -157,7 +157,7 @@ describe.concurrent('namespaces', () => {
       })
     })
     await tenant.ready('Workspace', tenant.workspace)
-    expect((await inventoryOf(stack, tenant)).map(({ type }) => type).toSorted()).toEqual(['projects', 'templates'])
+    await expectTypes(stack, tenant, ['projects', 'templates'])
     // It works again.
     await tenant.apply(tenant.of('PublicIp', 'again', { version: 'IPv4' }))
     await tenant.ready('PublicIp', 'again')

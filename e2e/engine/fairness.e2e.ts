@@ -6,6 +6,7 @@ import { applyObject } from '../../src/processes/install.ts'
 import { expectNoLeak, expectOneCreateEach, wipe } from '../support/audit.ts'
 import { applyManifests, eventually, OPERATOR_NAMESPACE, type Stack, startStack } from '../support/harness.ts'
 import { conditionOf, Tenant } from '../support/tenant.ts'
+import { isSimulated } from '../support/names.ts'
 
 /** What somebody in a healthy account waits at most, on a slow machine. */
 const SOON_MS = 15_000
@@ -68,7 +69,7 @@ async function healthy(): Promise<Tenant> {
   return tenant
 }
 
-describe('one account beside another', () => {
+describe.skipIf(!isSimulated)('one account beside another', () => {
   it('a cloud that hangs holds up nobody else, and is not asked by everybody', async () => {
     const [sick, well] = [await inOther(), await healthy()]
     await other.admin.fault({ method: 'GET', type: 'floating-ips', effect: 'hang', times: 1_000_000 })
@@ -98,7 +99,7 @@ describe('one account beside another', () => {
   }, 200_000)
 })
 
-describe('one account', () => {
+describe.skipIf(!isSimulated)('one account', () => {
   it.each([429, 503])('is not stormed when it says %d and Retry-After: 0', async (status) => {
     const tenant = await healthy()
     const writes = async () => {

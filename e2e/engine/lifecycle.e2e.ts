@@ -4,7 +4,7 @@ import { applyManifests, eventually, kubectl, type Stack, startStack } from '../
 import { expectNoLeak, expectOneCreateEach, inventoryOf, mutationsOf, objectsOf, wipe } from '../support/audit.ts'
 import { kstatus } from '../support/kstatus.ts'
 import { everything, kindOf, type Manifest, to } from '../support/manifest.ts'
-import { isLegible } from '../support/names.ts'
+import { isSimulated } from '../support/names.ts'
 import { conditionOf, Tenant } from '../support/tenant.ts'
 
 let stack: Stack
@@ -15,7 +15,7 @@ afterAll(async () => {
   await wipe(stack).finally(() => stack.stop())
 })
 
-describe.skipIf(!isLegible)('the life of a whole tenant', () => {
+describe.skipIf(!isSimulated)('the life of a whole tenant', () => {
   let tenant: Tenant
   let manifests: Manifest[]
   beforeAll(async () => {
@@ -303,7 +303,7 @@ describe('kinds without a cloud object', () => {
     expect((await tenant.get('RoleAssignment', 'alone')).spec['roles']).toEqual(['reader'])
   })
 
-  it.concurrent('a Region waits for its CloudProvider, and both stay while something depends on them', async () => {
+  it.skipIf(!isSimulated).concurrent('a Region waits for its CloudProvider, and both stay while something depends on them', async () => {
     const tenant = await Tenant.make(stack, { bare: true, prefix: 'r' })
     const [region, account] = [`${tenant.name}-region`, `${tenant.name}-cloud`]
     await tenant.apply(tenant.of('Region', region, { availableZones: ['z'], cloudProvider: account }))

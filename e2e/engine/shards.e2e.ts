@@ -10,6 +10,7 @@ import { applyManifests, eventually, OPERATOR_NAMESPACE, type Stack, startStack 
 import { type Call, startRecorder } from '../support/recorder.ts'
 import { type Replica, startReplica } from '../support/replica.ts'
 import { Tenant } from '../support/tenant.ts'
+import { isSimulated } from '../support/names.ts'
 
 /** The Lease's times as they are by default. What may be on the road is waited out for less long. */
 const FLAGS = ['--sharding=accounts', '--lease=15s', '--lease-renew=10s', '--lease-retry=2s', '--call-timeout=8s']
@@ -41,7 +42,7 @@ interface Part {
   readonly isAlone?: true
 }
 
-describe('replicas that share the accounts', () => {
+describe.skipIf(!isSimulated)('replicas that share the accounts', () => {
   let stack: Stack
   let recorder: Awaited<ReturnType<typeof startRecorder>>
   let owner: Tenant

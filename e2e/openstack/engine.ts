@@ -18,6 +18,8 @@ export async function openStackForEngine(): Promise<OtherCloud> {
     cloudUrl: openstack.demo.authUrl,
     provide: (client) =>
       provide(client, { name: 'simulator', region: openstack.region, user: openstack.demo, settings: { settleMs: 1_000 } }),
+    away: () => faults.away(),
+    back: () => faults.back(announced),
     async stop() {
       await openstack.stop()
       await faults.close()

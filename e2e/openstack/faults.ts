@@ -64,15 +64,25 @@ export class Faults {
     return () => void this.#faults.delete(entry)
   }
 
+  /** Nobody listens at any of the ports, until {@link back}. */
+  async away(): Promise<void> {
+    for (const server of this.#servers.values()) {
+      const closed = new Promise((done) => server.close(done))
+      server.closeAllConnections()
+      await closed
+    }
+  }
+
+  async back(ports: Ports): Promise<void> {
+    for (const [service, server] of this.#servers) await new Promise<void>((done) => server.listen(ports[service], '127.0.0.1', done))
+  }
+
   clear(): void {
     this.#faults.clear()
   }
 
   async close(): Promise<void> {
-    for (const server of this.#servers.values()) {
-      server.closeAllConnections()
-      await new Promise((done) => server.close(done))
-    }
+    await this.away()
   }
 
   #effectFor(service: ServiceName, { method = '', url = '' }: IncomingMessage): Fault['effect'] | undefined {

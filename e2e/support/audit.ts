@@ -6,6 +6,7 @@ import { KUBERNETES } from '../../src/kube/builtin.ts'
 import { auditJson } from './audit-cli.ts'
 import { clearTenants, ownedBy, TENANT_KINDS } from './clear.ts'
 import { eventually, kubectl, type Stack } from './harness.ts'
+import { isSimulated } from './names.ts'
 import type { Seen, Tenant } from './tenant.ts'
 
 /** Kinds that have something behind them in the simulated cloud. */
@@ -19,6 +20,15 @@ const isOf =
 /** What the cloud has of a tenant. */
 export async function inventoryOf(stack: Pick<Stack, 'cloud'>, tenant: Tenant): Promise<InventoryEntry[]> {
   return (await stack.cloud.inventory()).items.filter(isOf(tenant))
+}
+
+/** What OpenStack has no objects for, in a project that all workspaces share. */
+const NO_OBJECTS = isSimulated ? [] : ['projects', 'uplinks', 'filters']
+
+/** The sorts of what the cloud has of a tenant are these, in this order. */
+export async function expectTypes(stack: Pick<Stack, 'cloud'>, tenant: Tenant, types: readonly string[]): Promise<void> {
+  const found = (await inventoryOf(stack, tenant)).map(({ type }) => type)
+  expect(found.toSorted()).toEqual(types.filter((type) => !NO_OBJECTS.includes(type)))
 }
 
 /** What was done in the cloud to a tenant's objects. */
@@ -40,7 +50,8 @@ export async function expectNoLeak(stack: Pick<Stack, 'client' | 'cloud'>, tenan
   const isInCloud = new Set(CLOUD_KINDS.map(({ kind }) => kind))
   const objects = (await objectsOf(stack, tenant)).filter(({ kind }) => isInCloud.has(kind))
   const ids = (await inventoryOf(stack, tenant)).map(({ id }) => id)
-  expect(ids.toSorted()).toEqual(objects.map(({ status }) => status?.externalId).toSorted())
+  const known = objects.flatMap(({ status }) => (isSimulated ? [status?.externalId] : (status?.externalId ?? [])))
+  expect(ids.toSorted()).toEqual(known.toSorted())
   expect((await stack.cloud.inventory()).duplicateTags).toEqual([])
 }
 

@@ -123,6 +123,9 @@ export interface StackOptions {
 /** A cloud that is there already, and how the cluster is told of it, where it is. */
 export interface OtherCloud extends Pick<Stack, 'cloud' | 'cloudUrl'> {
   provide?(client: KubeClient): Promise<void>
+  /** Refuses connections, and takes them again: in the place of a simulated cloud that is killed and started. */
+  away?(): Promise<void>
+  back?(): Promise<void>
   stop?(): Promise<void>
 }
 
@@ -197,6 +200,7 @@ async function startStackOn(options: StackOptions): Promise<Stack> {
     running.delete(name)
   }
   const restart = async (name: ServiceName, flags: readonly string[] = options.flags ?? []) => {
+    if (name === 'simulator' && options.cloudOf?.back !== undefined) return options.cloudOf.back()
     await halt(name)
     running.set(name, await startService(services[name](flags)))
   }
@@ -229,6 +233,7 @@ async function startStackOn(options: StackOptions): Promise<Stack> {
     kubeconfig,
     healthUrl: `http://127.0.0.1:${ports.controllers}`,
     async kill(name, signal = 'SIGKILL') {
+      if (name === 'simulator' && options.cloudOf?.away !== undefined) return options.cloudOf.away()
       const child = running.get(name)
       child?.kill(signal)
       await child?.ended

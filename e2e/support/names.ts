@@ -8,5 +8,5 @@ export const isSimulated = PROVIDER === 'simulator'
 
 /** What kind of cloud the stacks of this run simulate, unless a test says otherwise: providers/simulator/README.md, "Characters". */
 export const CHARACTERS: readonly string[] = (process.env['SECA_E2E_CLOUD'] ?? 'neat').split(',')
-/** Whether every kind is an object of its own there, and tells whose it is: what tests need that look at the cloud itself. */
-export const isLegible = isSimulated && !CHARACTERS.some((character) => ['parts', 'short-tags'].includes(character))
+/** Whether every kind is an object of its own there (of those that OpenStack has), and tells whose it is: what tests need that look at the cloud itself. */
+export const isLegible = !CHARACTERS.some((character) => ['parts', 'short-tags'].includes(character))
