@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import { abilityOf, adapterOf } from '../../src/provider/adapter.ts'
 import type { Account, CallContext, Capability, Connection, Provider, ResourceAdapter } from '../../src/provider/contract.ts'
+import { ProviderError } from '../../src/provider/errors.ts'
 import { inventoryOf, sweepOf } from '../../src/provider/inventory.ts'
 import { projectPart } from './identity/part.ts'
 import { Projects } from './identity/projects.ts'
@@ -11,6 +12,7 @@ import { imagePart } from './image/part.ts'
 import { storagePart } from './storage/part.ts'
 import { catalogueOf } from './catalogue.ts'
 import { machinesOf } from './import/compute.ts'
+import { imagesOf } from './import/images.ts'
 import { networksOf } from './import/network.ts'
 import { networkPart } from './network/part.ts'
 import type { Part } from './part.ts'
@@ -52,6 +54,15 @@ async function check(session: Session, context: CallContext): Promise<{ readonly
   return { account: project?.id ?? domain?.id ?? '' }
 }
 
+/** With a project for each workspace, objects are looked for in those: what is in another one would not be found again. */
+function refuseProjects({ workspaces }: Pick<Settings, 'workspaces'>): void {
+  if (workspaces === 'projects')
+    throw new ProviderError(
+      'unsupported',
+      'with settings.workspaces: projects nothing can be taken over: make a CloudProvider and a region with credentials of the project itself, and import from that',
+    )
+}
+
 /** An account of nobody's, for what is the same for all. */
 const NOBODY: OpenStackAccount = {
   region: 'none',
@@ -79,8 +90,10 @@ export const openstack: Provider<typeof settings, typeof credentials> = Object.f
       },
       catalogue: (context) => catalogueOf(session, image, context),
       async *unmanaged(context) {
+        refuseProjects(account.settings)
         yield* networksOf(network, context)
-        yield* machinesOf(storage, compute, context)
+        yield* machinesOf({ storage, compute, settings: account.settings }, context)
+        yield* imagesOf(image, session, context)
       },
       async *sweep(kind, installation, context) {
         for (const { client, translations } of parts) yield* sweepOf(client, translations, kind, installation, context)

@@ -1,7 +1,9 @@
 import * as z from 'zod'
+import { isName, LABEL_LENGTH } from '../kinds/naming.ts'
 import { AuditConfig, flagOnly } from './config.ts'
 
-const name = () => z.string().min(1).max(63)
+const name = () =>
+  z.string().refine((text) => isName(text, LABEL_LENGTH), { error: 'lower case letters, digits, hyphens and dots, 63 characters at most' })
 
 /** `seca-operator import`: what is asked for comes by flags alone. */
 export const ImportConfig = AuditConfig.pick({
@@ -14,9 +16,22 @@ export const ImportConfig = AuditConfig.pick({
   region: name().meta(flagOnly('region whose cloud account is looked through')),
   tenant: name().meta(flagOnly('tenant that is to have what is found')),
   workspace: name().meta(flagOnly('workspace that the manifests are for; it need not be there yet')),
-  networkSku: name()
+  from: z
+    .string()
+    .min(1)
     .optional()
-    .meta({ ...flagOnly("NetworkSku of all networks; default: the region's first"), placeholder: 'name' }),
+    .meta({ ...flagOnly('id or name of what the workspace is in the cloud, where an account holds several'), placeholder: 'id' }),
+  networkSku: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .meta({ ...flagOnly("NetworkSku of networks of which the cloud tells no speed; default: the region's first"), placeholder: 'name' }),
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ ...flagOnly('write the manifests there and not on stdout; it must not be there yet'), placeholder: 'path' }),
   enforce: z
     .boolean()
     .default(false)

@@ -15,3 +15,6 @@ export const isLabel = (text: string): boolean => text.length <= LABEL_LENGTH &&
 
 /** Tenant whose SKUs are everyone's (architecture §2). */
 export const CATALOGUE_TENANT = 'seca'
+
+/** What an image names that is made of no volume that anybody knows: it resolves to nothing. */
+export const NO_VOLUME = 'catalog'

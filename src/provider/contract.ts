@@ -198,16 +198,21 @@ export interface Offer {
   readonly externalId?: string
 }
 
-/** Something in the account that carries no tag, in SECA's words: for who moves in. */
+/** Something in the account that carries no tag, in SECA's words: for who moves in. Tools in `unmanaged.ts`. */
 export interface Unmanaged {
   readonly kind: string
-  /** Absent for what has nothing of its own in this cloud (a gateway that routers have). */
+  /** Absent for what has nothing of its own in this cloud (a gateway that routers have): it goes by its name then, and that of a nested one by `<parentId>/<name>`. */
   readonly externalId?: string
   /** What it is called in the cloud. */
   readonly name: string
   /** Of the object that it is nested in. */
   readonly parentId?: string
-  /** References stand as `{resource: '@Subnet/<external id>'}` (`@NetworkSku/any` where the cloud knows no speeds), and a zone in the cloud's words. */
+  /** Of the Workspace that it is in, where those are objects of the cloud; absent: any. */
+  readonly workspaceId?: string
+  /**
+   * References stand as `{resource: '@Subnet/<external id>'}`, whether what they name carries a tag or not; SKUs by what they have to have,
+   * `@InstanceSku/vCPU=2&ram=4`, `@InstanceSku/name=m1.small`, or `any`; a zone in the cloud's words. An image whose volume nobody knows names none.
+   */
   readonly spec: Readonly<Record<string, Json>>
   /** What it is or has, and SECA cannot say; with `isLeftOut`, why it cannot be taken over as it is. */
   readonly remarks?: readonly string[]

@@ -3,6 +3,7 @@ import { asError } from '../errors.ts'
 import { kindNamed, KINDS } from '../kinds/index.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { CATALOGUE_LABEL, DRIFT_POLICY, EXTERNAL_ID, FIELD_MANAGER } from '../kinds/names.ts'
+import { NO_VOLUME } from '../kinds/naming.ts'
 import type { Resource } from '../kinds/resource.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
@@ -72,7 +73,7 @@ function listed({ kind, name, spec, labels = {}, externalId }: Offer, region: st
       labels: marked,
       ...(isImage ? { annotations: { [EXTERNAL_ID]: externalId ?? '', [DRIFT_POLICY]: 'Observe' } } : {}),
     },
-    spec: { ...(isImage ? { blockStorageRef: { resource: 'catalog' } } : {}), ...spec, region },
+    spec: { ...(isImage ? { blockStorageRef: { resource: NO_VOLUME } } : {}), ...spec, region },
   }
 }
 

@@ -1,61 +1,70 @@
 import type { CallContext, Json, Unmanaged } from '../../../src/provider/contract.ts'
+import { leftOut, remarked, settled, toId, toSku } from '../../../src/provider/unmanaged.ts'
 import { listOf, type Native, textOf } from '../native.ts'
 import type { NetworkClient } from '../network/client.ts'
-import { markOf } from '../network/description.ts'
 import type { NeutronRule } from '../network/rules.ts'
 import { ruleOf } from './rules.ts'
 
 const GATEWAY = 'internet'
-const to = (kind: string, id: string) => ({ resource: `@${kind}/${id}` })
-const isFree = (object: Native) => markOf(textOf(object, 'description')).tag === ''
+/** Neutron's own group of a project. */
+const DEFAULT = 'default'
 const nameOf = (object: Native, otherwise: string) => textOf(object, 'name') || otherwise
 interface FixedIp {
   readonly subnet_id: string
   readonly ip_address: string
 }
 
-/** All of a project in Neutron that carries no tag, in SECA's words. */
+/** All of a project in Neutron that carries no tag, in SECA's words. What carries one is looked at, too: others refer to it. */
 export async function* networksOf(client: NetworkClient, context: CallContext): AsyncGenerator<Unmanaged> {
-  const all = async (type: string) => (await client.seen({ type }, context)).filter(isFree)
-  const [networks, subnets, routers, groups, floating, ports] = [
-    (await all('networks')).filter((network) => network['router:external'] !== true),
-    await all('subnets'),
-    await all('routers'),
-    await all('security-groups'),
-    await all('floatingips'),
-    await all('ports'),
-  ]
-  yield* networks.map((network) => networkOf(network, subnets))
-  if (routers.some(({ external_gateway_info: gateway }) => gateway !== null)) yield { kind: 'InternetGateway', name: GATEWAY, spec: {} }
-  const tables = routers.map((router) => tableOf(router, subnets))
-  yield* tables
-  const isTable = (id: string) => tables.some((table) => table.externalId === id && table.isLeftOut !== true)
-  yield* subnets.map((subnet) => subnetOf(subnet, isTable))
-  yield* groups.filter((group) => textOf(group, 'name') !== 'default').map(groupOf)
-  yield* floating.map((one) => ({
-    kind: 'PublicIp',
-    externalId: one.id,
-    name: textOf(one, 'floating_ip_address').replaceAll('.', '-'),
-    spec: { version: 'IPv4' },
-  }))
-  const standard = groups.find((group) => textOf(group, 'name') === 'default')?.id
-  yield* ports.filter(isOfUser).map((port) => nicOf(port, subnets, standard))
+  const all = (type: string) => client.seen({ type }, context)
+  const [networks, subnets, routers] = [await all('networks'), await all('subnets'), await all('routers')]
+  const [groups, floating, ports] = [await all('security-groups'), await all('floatingips'), await all('ports')]
+  const free = function* (objects: readonly Native[], translate: (object: Native) => Unmanaged): Generator<Unmanaged> {
+    for (const object of objects) {
+      const facts = client.facts(object)
+      const found = facts.tag === '' ? settled(facts, translate(object)) : undefined
+      if (found !== undefined) yield found
+    }
+  }
+  const of = Map.groupBy(subnets, (subnet) => textOf(subnet, 'network_id'))
+  yield* free(
+    networks.filter((network) => network['router:external'] !== true),
+    (network) => networkOf(network, of.get(network.id) ?? []),
+  )
+  if (routers.some(({ external_gateway_info: gateway }) => gateway !== null))
+    yield { kind: 'InternetGateway', name: GATEWAY, spec: { egressOnly: false } }
+  const tables = new Map(routers.map((router) => [router.id, tableOf(router, subnets)]))
+  yield* free(routers, ({ id }) => tables.get(id) as Unmanaged)
+  const isTable = (id: string) => tables.has(id) && tables.get(id)?.isLeftOut !== true
+  yield* free(subnets, (subnet) => subnetOf(subnet, isTable))
+  const standard = groups.find((group) => textOf(group, 'name') === DEFAULT)?.id
+  yield* free(
+    groups.filter(({ id }) => id !== standard),
+    groupOf,
+  )
+  yield* free(floating, floatingOf)
+  const bySubnet = new Map(subnets.flatMap((subnet) => halvesOf(subnet).map((id) => [id, subnet] as const)))
+  yield* free(ports.filter(isOfUser), (port) => nicOf(port, bySubnet, standard))
 }
+
+const floatingOf = (floating: Native): Unmanaged => ({
+  kind: 'PublicIp',
+  externalId: floating.id,
+  name: textOf(floating, 'floating_ip_address').replaceAll('.', '-'),
+  spec: { version: 'IPv4' },
+})
+
+const halvesOf = ({ ipv4, ipv6 }: Native): readonly string[] => [ipv4, ipv6].flatMap((half) => (half as Native | undefined)?.id ?? [])
 
 /** Ports of routers, of DHCP and of load balancers are their owners' business. */
 const isOfUser = (port: Native) => textOf(port, 'device_owner') === '' || textOf(port, 'device_owner').startsWith('compute:')
 
 function networkOf(network: Native, subnets: readonly Native[]): Unmanaged {
-  const blocks = subnets.filter((subnet) => textOf(subnet, 'network_id') === network.id).map(blocksOf)
+  const blocks = subnets.map(blocksOf)
   const [cidr = { ipv4: '0.0.0.0/16' }, ...additionalCidrs] = blocks
-  const remarks = blocks.length === 0 ? ['it has no subnets: a block was made up'] : []
-  return {
-    kind: 'Network',
-    externalId: network.id,
-    name: nameOf(network, 'network'),
-    spec: { cidr, ...(additionalCidrs.length === 0 ? {} : { additionalCidrs }), skuRef: to('NetworkSku', 'any') },
-    ...(remarks.length === 0 ? {} : { remarks }),
-  }
+  const spec = { cidr, ...(additionalCidrs.length === 0 ? {} : { additionalCidrs }), skuRef: toSku('NetworkSku', {}) }
+  const found = { kind: 'Network', externalId: network.id, name: nameOf(network, 'network'), spec }
+  return remarked(found, blocks.length === 0 ? ['it has no subnets: a block was made up'] : [])
 }
 
 const blocksOf = ({ ipv4, ipv6 }: Native): Readonly<Record<string, Json>> => ({
@@ -67,16 +76,15 @@ function tableOf(router: Native, subnets: readonly Native[]): Unmanaged {
   const inside = subnets.filter((subnet) => listOf<readonly string[]>(subnet, 'routers').some((ids) => ids.includes(router.id)))
   const networks = [...new Set(inside.map((subnet) => textOf(subnet, 'network_id')))]
   const out =
-    router['external_gateway_info'] === null ? [] : [{ destinationCidrBlock: '0.0.0.0/0', targetRef: to('InternetGateway', GATEWAY) }]
+    router['external_gateway_info'] === null ? [] : [{ destinationCidrBlock: '0.0.0.0/0', targetRef: toId('InternetGateway', GATEWAY) }]
   const others = listOf<{ destination: string; nexthop: string }>(router, 'routes').map(({ destination, nexthop }) => ({
     destinationCidrBlock: destination,
     targetRef: { resource: nexthop },
   }))
   const routes = [...out, ...others]
   const base = { kind: 'RouteTable', externalId: router.id, name: nameOf(router, 'router') } as const
-  if (networks.length !== 1)
-    return { ...base, spec: {}, isLeftOut: true, remarks: [`a route table is of one network, and this router is in ${networks.length}`] }
-  if (routes.length === 0) return { ...base, spec: {}, isLeftOut: true, remarks: ['a route table needs a route, and this router has none'] }
+  if (networks.length !== 1) return leftOut(base, `a route table is of one network, and this router is in ${networks.length}`)
+  if (routes.length === 0) return leftOut(base, 'a route table needs a route, and this router has none')
   return { ...base, parentId: networks[0] ?? '', spec: { routes } }
 }
 
@@ -84,9 +92,8 @@ function subnetOf(subnet: Native, isTable: (id: string) => boolean): Unmanaged {
   const routers = listOf<readonly string[]>(subnet, 'routers')
   const router = routers[0]?.find((id) => isTable(id) && routers.every((ids) => ids.includes(id)))
   const base = { kind: 'Subnet', externalId: subnet.id, name: nameOf(subnet, 'subnet'), parentId: textOf(subnet, 'network_id') } as const
-  if (router === undefined)
-    return { ...base, spec: {}, isLeftOut: true, remarks: ['a subnet needs a route table: put it into a router that can be taken over'] }
-  return { ...base, spec: { cidr: blocksOf(subnet), zone: '', routeTableRef: to('RouteTable', router) } }
+  if (router === undefined) return leftOut(base, 'a subnet needs a route table: put it into a router that can be taken over')
+  return { ...base, spec: { cidr: blocksOf(subnet), zone: '', routeTableRef: toId('RouteTable', router) } }
 }
 
 function groupOf(group: Native): Unmanaged {
@@ -94,40 +101,29 @@ function groupOf(group: Native): Unmanaged {
   const lost = found
     .filter(([, rule]) => rule === undefined)
     .map(([{ direction, protocol }]) => `a rule for ${direction} of ${protocol} has no words in SECA`)
-  return {
-    kind: 'SecurityGroup',
-    externalId: group.id,
-    name: nameOf(group, 'group'),
-    spec: { rules: found.flatMap(([, rule]) => rule ?? []) },
-    ...(lost.length === 0 ? {} : { remarks: lost.map((words) => `${words}: it goes when the group is enforced`) }),
-  }
+  const spec = { rules: found.flatMap(([, rule]) => rule ?? []) }
+  return remarked(
+    { kind: 'SecurityGroup', externalId: group.id, name: nameOf(group, 'group'), spec },
+    lost.map((words) => `${words}: it goes when the group is enforced`),
+  )
 }
 
-function nicOf(port: Native, subnets: readonly Native[], standard: string | undefined): Unmanaged {
+function nicOf(port: Native, subnets: ReadonlyMap<string, Native>, standard: string | undefined): Unmanaged {
   const ips = listOf<FixedIp>(port, 'fixed_ips')
-  const isIn = (subnet: Native, id: string | undefined) =>
-    [subnet['ipv4'], subnet['ipv6']].some((half) => (half as Native | undefined)?.id === id)
-  const subnet = subnets.find((one) => isIn(one, ips[0]?.subnet_id))
+  const [subnet, ...others] = new Set(ips.map(({ subnet_id: id }) => subnets.get(id)))
   const base = { kind: 'Nic', externalId: port.id, name: nameOf(port, `port-${port.id.slice(0, 8)}`) } as const
-  if (subnet === undefined || !ips.every(({ subnet_id: id }) => isIn(subnet, id)))
-    return { ...base, spec: {}, isLeftOut: true, remarks: ['a NIC is in one subnet that can be taken over'] }
+  if (subnet === undefined || others.length > 0) return leftOut(base, 'a NIC is in one subnet that can be taken over')
   const groups = listOf<string>(port, 'security_groups')
   const own = groups.filter((id) => id !== standard)
-  const floating = listOf<string>(port, 'foreign_floating_ips')
-  return {
-    ...base,
-    spec: {
-      subnetRef: to('Subnet', subnet.id),
-      addresses: ips.map(({ ip_address: address }) => address),
-      ...(own.length === 0 ? {} : { securityGroupRefs: own.map((id) => to('SecurityGroup', id)) }),
-      ...(floating.length === 0 ? {} : { publicIpRefs: floating.map((id) => to('PublicIp', id)) }),
-    },
-    ...(own.length === groups.length
-      ? {}
-      : {
-          remarks: [
-            "it is in the project's default security group, which nobody takes over: enforced, it is in that no more. Give it a group of its own before",
-          ],
-        }),
+  const floating = listOf<string>(port, 'floating_ips')
+  const spec = {
+    subnetRef: toId('Subnet', subnet.id),
+    addresses: ips.map(({ ip_address: address }) => address),
+    ...(own.length === 0 ? {} : { securityGroupRefs: own.map((id) => toId('SecurityGroup', id)) }),
+    ...(floating.length === 0 ? {} : { publicIpRefs: floating.map((id) => toId('PublicIp', id)) }),
   }
+  return remarked({ ...base, spec }, own.length === groups.length ? [] : [IN_DEFAULT])
 }
+
+const IN_DEFAULT =
+  "it is in the project's default security group, which nobody takes over: enforced, it is in that no more. Give it a group of its own before"

@@ -1,4 +1,5 @@
 import type { Json } from '../../../src/provider/contract.ts'
+import { toId } from '../../../src/provider/unmanaged.ts'
 import { expanded, ICMP6, keyOf, type NeutronRule, type Rule, protocolOf } from '../network/rules.ts'
 
 /** What SECA has a word for; none = any. */
@@ -27,5 +28,5 @@ export function ruleOf(rule: NeutronRule): Readonly<Record<string, Json>> | unde
     (one) => keyOf({ ...one, remote_group_id: rule.remote_group_id }) === keyOf(rule),
   )
   if (!isSame) return undefined
-  return rule.remote_group_id === null ? found : { ...found, sourceRef: [{ resource: `@SecurityGroup/${rule.remote_group_id}` }] }
+  return rule.remote_group_id === null ? found : { ...found, sourceRef: [toId('SecurityGroup', rule.remote_group_id)] }
 }
