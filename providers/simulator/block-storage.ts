@@ -2,6 +2,7 @@ import type { BlockStorage } from '../../src/kinds/index.ts'
 import { idAt, pathText, skuNumber, targetAt } from '../../src/provider/targets.ts'
 import type { Translation } from '../../src/provider/translation.ts'
 import type { CloudObject } from './client.ts'
+import { told } from './told.ts'
 import { projectOf } from './workspace.ts'
 
 export const blockStorage: Translation<typeof BlockStorage, CloudObject> = {
@@ -10,7 +11,7 @@ export const blockStorage: Translation<typeof BlockStorage, CloudObject> = {
   wants: {
     sizeGB: { fields: ({ spec }) => ({ size_gb: spec.sizeGB }) },
     skuRef: {
-      fields: (desired) => ({ iops: skuNumber(desired, 'skuRef', 'iops'), media: targetAt(desired, 'skuRef')?.spec['type'] }),
+      ...told({ iops: (desired) => skuNumber(desired, 'skuRef', 'iops'), media: (desired) => targetAt(desired, 'skuRef')?.spec['type'] }),
       isFixed: true,
     },
     sourceImageRef: {

@@ -131,6 +131,11 @@ export class SimulatorClient implements CloudClient<CloudObject> {
     await this.#http.call({ method: 'POST', path, body: this.portBody(nic, owner, fields) }, context)
   }
 
+  /** All objects of a type, whosever they are. */
+  everything(type: string, context: CallContext): AsyncGenerator<CloudObject> {
+    return this.#pages(type, {}, context)
+  }
+
   async *list(type: string, installation: string | undefined, context: CallContext): AsyncGenerator<CloudObject> {
     if (installation === undefined) {
       for await (const object of this.#pages(type, {}, context)) if ((object.key ?? object.tag) !== '') yield object

@@ -21,10 +21,11 @@ export const image: Translation<typeof Image, CloudObject> = {
     blockStorageRef: {
       fields: (desired) => ({ source_volume: idAt(desired, 'blockStorageRef') }),
       notes: (desired) => ({ source: pathText(desired, 'blockStorageRef') }),
-      // Kept by name: a volume that was made anew under the same name must not overwrite the image.
-      isMet: (_template, desired, notes) => {
+      // Kept by name: a volume that was made anew under the same name must not overwrite the image. Of one that was taken over, the id tells.
+      isMet: (template, desired, notes) => {
         const source = pathText(desired, 'blockStorageRef')
-        return source === undefined || notes['source'] === source
+        const isTaken = notes['source'] === undefined && template['source_volume'] === idAt(desired, 'blockStorageRef')
+        return source === undefined || notes['source'] === source || isTaken
       },
     },
     cpuArchitecture: { fields: ({ spec }) => ({ arch: ARCHITECTURES[spec.cpuArchitecture] }) },

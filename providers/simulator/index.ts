@@ -10,6 +10,7 @@ import { CHARACTER_NAMES, type Switches, switchesOf } from './cloud/characters.t
 import { type CloudObject, SimulatorClient } from './client.ts'
 import { catalogueOf } from './offers.ts'
 import { image } from './image.ts'
+import { unmanagedIn } from './import/unmanaged.ts'
 import { instance } from './instance.ts'
 import { internetGateway, network } from './network.ts'
 import { nic, publicIp } from './nic.ts'
@@ -112,6 +113,7 @@ export const simulator: Provider<typeof settings, typeof credentials> = Object.f
       check: (context) => client.check(context),
       inventory: (installation, context) => inventoryOf(client, translations, installation, context),
       catalogue: (context) => catalogueOf(client, context),
+      unmanaged: (context) => unmanagedIn(client, switches.parts, context),
       sweep: (kind, installation, context) => sweepOf(client, translations, kind, installation, context),
       close: () => client.close(),
     }

@@ -42,7 +42,15 @@ export const instance: Translation<D, CloudObject> = {
     securityGroupRef: { fields: (desired) => ({ firewall: desired.spec.securityGroupRef ? idAt(desired, 'securityGroupRef') : null }) },
     antiAffinityGroup: { fields: ({ spec }) => ({ placement_group: spec.antiAffinityGroup || null }) },
     sshKeys: { fields: ({ spec }) => ({ ssh_keys: spec.sshKeys ?? [] }) },
-    userData: { fields: ({ spec }) => ({ user_data: spec.userData ?? null }) },
+    userData: {
+      fields: ({ spec }) => ({ user_data: spec.userData ?? null }),
+      notes: ({ spec }) => ({ userData: spec.userData === undefined ? undefined : 'ours' }),
+      // Those of a server that was taken over may hold secrets, and stand in no spec.
+      isMet: (server, { spec }, notes) =>
+        spec.userData === undefined
+          ? server['user_data'] === null || notes['userData'] === undefined
+          : server['user_data'] === spec.userData,
+    },
   },
   status: (server) => ({
     powerState: powerOf(server),

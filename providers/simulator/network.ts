@@ -3,6 +3,7 @@ import { skuNumber } from '../../src/provider/targets.ts'
 import type { Translation } from '../../src/provider/translation.ts'
 import { type Blocks, isMetBy, toCloud, toSeca } from './cidr.ts'
 import type { CloudObject } from './client.ts'
+import { told } from './told.ts'
 import { projectOf } from './workspace.ts'
 
 const mainOf = (vpc: CloudObject) => vpc['main'] as Blocks
@@ -22,7 +23,7 @@ export const network: Translation<typeof Network, CloudObject> = {
       isMet: (vpc, { spec: { additionalCidrs = [] } }) =>
         extraOf(vpc).length === additionalCidrs.length && additionalCidrs.every((cidr, i) => isMetBy(cidr, extraOf(vpc)[i])),
     },
-    skuRef: { fields: (desired) => ({ mbit_s: skuNumber(desired, 'skuRef', 'bandwidth') }), isFixed: true },
+    skuRef: { ...told({ mbit_s: (desired) => skuNumber(desired, 'skuRef', 'bandwidth') }), isFixed: true },
   },
   status: (vpc) => ({ cidr: toSeca(mainOf(vpc)), additionalCidrs: extraOf(vpc).map(toSeca) }),
 }

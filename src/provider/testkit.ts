@@ -3,6 +3,7 @@ import { accountTests } from './testkit/account-tests.ts'
 import { kindTests } from './testkit/kind-tests.ts'
 import { partTests } from './testkit/part-tests.ts'
 import { type Harness, open, type Stage, type Trouble } from './testkit/stage.ts'
+import { unmanagedTests } from './testkit/unmanaged-tests.ts'
 import { World } from './testkit/world.ts'
 
 export type { Harness, Trouble } from './testkit/stage.ts'
@@ -43,6 +44,7 @@ export function providerSuite({ name, start, stop, kinds, parts = [], can }: Sui
 
     kindTests(stage, kinds, can)
     partTests(stage, parts, can)
+    unmanagedTests(stage, kinds, can)
     accountTests(stage, kinds, can)
   })
 }

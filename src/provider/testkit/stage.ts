@@ -1,4 +1,4 @@
-import { test } from 'vitest'
+import { test, type TestContext } from 'vitest'
 import type { Account, Connection, Provider } from '../contract.ts'
 import type { Entry, Sample, World } from './world.ts'
 
@@ -50,7 +50,12 @@ export interface Stage {
 }
 
 /** A test that is skipped, visibly, where the harness cannot make the trouble that it needs. */
-export function testWith(can: readonly (keyof Trouble)[], needs: keyof Trouble, name: string, body: () => Promise<void>): void {
+export function testWith(
+  can: readonly (keyof Trouble)[],
+  needs: keyof Trouble,
+  name: string,
+  body: (context: TestContext) => Promise<void>,
+): void {
   test.skipIf(!can.includes(needs))(name, body)
 }
 

@@ -14,6 +14,7 @@ import type {
   ResourceAdapter,
   ResourcePath,
   Targets,
+  Unmanaged,
 } from '../contract.ts'
 import { ProviderError } from '../errors.ts'
 import { buildTag, installationKey, tagKey } from '../tags.ts'
@@ -395,6 +396,18 @@ export class World {
       for await (const item of this.connection.inventory(whose === 'ours' ? this.installation : undefined, this.context())) found.push(item)
       return found
     })
+  }
+
+  /** All that carries no tag. */
+  unmanaged(): Promise<readonly Unmanaged[]> {
+    return this.#call(() => Array.fromAsync(this.connection.unmanaged?.(this.context()) ?? []))
+  }
+
+  /** The object of a kind with this id, or the one that has none (parts of others). */
+  keyOfId(kind: string, id: string): string | undefined {
+    const all = [...this.#entries.values()].filter(({ path }) => path.kind === kind)
+    const found = all.find(({ externalId }) => externalId === id) ?? all.find(({ externalId }) => externalId === undefined)
+    return found && keyOf(found)
   }
 
   async #until<T>(entry: Entry, step: (seen: Observed | undefined) => Promise<T | undefined>): Promise<T> {
