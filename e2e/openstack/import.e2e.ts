@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import type { Native } from '../../providers/openstack/native.ts'
 import { createProgress } from '../../src/cli/progress.ts'
@@ -8,6 +6,7 @@ import { CloudProvider } from '../../src/kinds/operator/cloud-provider.ts'
 import { DRIFT_POLICY } from '../../src/kinds/names.ts'
 import { applyManifests, eventually, kubectl } from '../support/harness.ts'
 import { Tenant } from '../support/tenant.ts'
+import { runImport } from '../support/import-cli.ts'
 import type { Manifest } from '../support/manifest.ts'
 import { OpenStackApi } from './api.ts'
 import { type OpenStack, startOpenStack } from './bed/bed.ts'
@@ -56,17 +55,9 @@ describe.skipIf((await lackingForOpenStack()) !== undefined)('moving in', () => 
     await cloud?.stop()
   })
 
-  const run = () =>
-    new Promise<{ readonly out: string; readonly said: string }>((resolve, reject) => {
-      const main = join(import.meta.dirname, '../../src/main.ts')
-      const flags = ['--region=eu-1', `--tenant=${tenant.name}`, `--workspace=${tenant.workspace}`, `--kubeconfig=${inject('kubeconfig')}`]
-      execFile(process.execPath, [main, 'import', ...flags], (error, out, said) =>
-        error === null ? resolve({ out, said }) : reject(new Error(said)),
-      )
-    })
-
   it('writes manifests of all that is there, and says what they do not', { timeout: 120_000 }, async () => {
-    const { out, said } = await run()
+    const { out, said, code } = await runImport(tenant)
+    expect(code, said).toBe(0)
     manifests = parseAllDocuments(out).map((one) => one.toJS() as Manifest)
     const kinds = manifests.map(({ kind }) => kind)
     expect(new Set(kinds)).toEqual(
@@ -82,10 +73,19 @@ describe.skipIf((await lackingForOpenStack()) !== undefined)('moving in', () => 
         'SecurityGroup',
         'PublicIp',
         'Nic',
+        'Image',
       ]),
     )
     expect(said).toContain('default security group, which nobody takes over')
+    expect(said).toContain('the volume that it was made of is not known')
     expect(said).toContain(`add it to spec.adoption.tenants`)
+    // Of the rules, the one from the default group goes: without a source it would let in everybody.
+    const web = manifests.find(({ kind, metadata }) => kind === 'SecurityGroup' && metadata.name === 'web-servers')
+    const sources = (web?.spec as { rules: readonly { direction: string; sourceRef?: object }[] }).rules.flatMap((rule) =>
+      rule.direction === 'ingress' ? [rule.sourceRef] : [],
+    )
+    expect(sources).toEqual(expect.arrayContaining([[{ resource: '10.0.0.0/8' }], [{ resource: 'security-groups/web-servers' }]]))
+    expect(sources).toHaveLength(2)
     expect(await contentsOf(api)).toEqual(before)
   })
 
@@ -104,19 +104,24 @@ describe.skipIf((await lackingForOpenStack()) !== undefined)('moving in', () => 
       const sync = status?.conditions?.find(({ type }) => type === 'Synced')
       if (sync?.status !== 'True' && sync?.message !== 'differs in tag') differs.push(`${kind} ${sync?.message}`)
     }
-    expect(differs).toEqual(['Nic differs in tag, securityGroupRefs'])
+    // So is the rule from that group.
+    expect(differs.toSorted()).toEqual(['Nic differs in tag, securityGroupRefs', 'SecurityGroup differs in tag, rules'])
     const after = await contentsOf(api)
     expect([...after.keys()]).toEqual([...before.keys()])
     for (const [key, object] of before) expect(after.get(key), key).toEqual(object)
   })
 
   it('enforced, they get their tags and nothing else', { timeout: 240_000 }, async () => {
-    for (const { kind, metadata } of manifests.filter((one) => one.metadata.annotations?.[DRIFT_POLICY] !== undefined))
-      if (!(kind === 'Nic' && metadata.name === 'old')) await tenant.annotate(kind, metadata.name, { [DRIFT_POLICY]: null })
+    // The image is borrowed, and the other two would be changed.
+    const isLeft = ({ kind, metadata: { name } }: Manifest) =>
+      kind === 'Image' || (kind === 'Nic' && name === 'old') || (kind === 'SecurityGroup' && name === 'web-servers')
+    for (const { kind, metadata } of manifests.filter((one) => one.metadata.annotations?.[DRIFT_POLICY] !== undefined && !isLeft(one)))
+      await tenant.annotate(kind, metadata.name, { [DRIFT_POLICY]: null })
     await eventually(
       async () => {
-        for (const { kind, metadata } of manifests) {
-          if (kind === 'Namespace' || (kind === 'Nic' && metadata.name === 'old')) continue
+        for (const one of manifests) {
+          const { kind, metadata } = one
+          if (kind === 'Namespace' || isLeft(one)) continue
           const { status } = await tenant.get(kind, metadata.name)
           expect([kind, metadata.name, status?.conditions?.find(({ type }) => type === 'Synced')?.status]).toEqual([
             kind,
@@ -146,7 +151,12 @@ async function populateMachine(api: OpenStackApi): Promise<void> {
     port_range_min: 80,
     port_range_max: 90,
   }
-  await post('network', '/security-group-rules', { security_group_rule: { ...rule, remote_ip_prefix: '10.0.0.0/8' } })
+  const standard = (await api.list('network', `/security-groups?name=default&project_id=${await api.projectId()}`))[0]?.id
+  for (const source of [{ remote_ip_prefix: '10.0.0.0/8' }, { remote_group_id: group.id }, { remote_group_id: standard }])
+    await post('network', '/security-group-rules', { security_group_rule: { ...rule, ...source } })
+  const golden = { name: 'golden', disk_format: 'raw', container_format: 'bare', visibility: 'private' }
+  const own = await api.call<Native>('image', { method: 'POST', path: '/images', body: golden })
+  await api.upload(`/images/${own.id}/file`, Buffer.alloc(1024 * 1024))
   const [network] = await api.list('network', '/networks?name=old')
   const port = await post('network', '/ports', { port: { name: 'vm', network_id: network?.id, security_groups: [group.id] } })
   const [image] = await api.list('image', '/images?name=debian-12')

@@ -36,7 +36,7 @@ export function providerSuite({ name, start, stop, kinds, parts = [], can }: Sui
       const harness = await start()
       running = { harness, world: new World({ ...harness, connection: open(harness, harness.credentials) }) }
       await running.world.build()
-    }, 120_000)
+    }, 300_000)
     afterAll(async () => {
       await running?.world.connection.close()
       await stop()
