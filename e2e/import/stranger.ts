@@ -40,10 +40,10 @@ export async function populate(cloud: SimulatorAdmin): Promise<string> {
   const nic = { segment, name: 'web', addresses: ['10.20.1.9'], firewalls: [firewall], floating_ips: [address] }
   const port = await make('ports', nic)
   await cloud.finish()
-  await make('servers', {
-    ...{ project, name: 'web', zone: 'a', vcpus: 1, ram_gb: 2, boot_volume: boot, data_volumes: [data], ports: [port], firewall: null },
-    ...{ placement_group: null, ssh_keys: ['ssh-ed25519 AAAA ann'], user_data: `#cloud-config\npassword: ${SECRET}\n` },
-  })
+  const userData = `#cloud-config\npassword: ${SECRET}\n`
+  const machine = { vcpus: 1, ram_gb: 2, placement_group: null, ssh_keys: ['ssh-ed25519 AAAA ann'], user_data: userData }
+  const attached = { boot_volume: boot, data_volumes: [data], ports: [port], firewall: null }
+  await make('servers', { project, name: 'web', zone: 'a', ...machine, ...attached })
   await cloud.finish()
   return project
 }
