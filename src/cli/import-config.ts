@@ -1,9 +1,7 @@
 import * as z from 'zod'
-import { isName, LABEL_LENGTH } from '../kinds/naming.ts'
 import { AuditConfig, flagOnly } from './config.ts'
 
-const name = () =>
-  z.string().refine((text) => isName(text, LABEL_LENGTH), { error: 'lower case letters, digits, hyphens and dots, 63 characters at most' })
+const name = () => z.string().min(1).max(63)
 
 /** `seca-operator import`: what is asked for comes by flags alone. */
 export const ImportConfig = AuditConfig.pick({

@@ -130,3 +130,11 @@ const isOptional = (kind: Kind, field: string): boolean => kind.spec.shape[field
 
 const isHeld = ({ references }: Kind, path: readonly string[]): boolean =>
   references.some((one) => one.rule.holds && path.every((step, index) => one.path[index] === step))
+
+/** What is wrong with a spec; undefined = nothing. The parent comes with the name. */
+export function faultIn({ spec, kubeSpec, parent }: Kind, wanted: Unmanaged['spec']): string | undefined {
+  const shape = z.object({ ...spec.shape, ...kubeSpec.shape })
+  const checked = (parent === undefined ? shape : shape.partial({ [parent.field]: true })).safeParse(wanted)
+  const [issue] = checked.success ? [] : checked.error.issues
+  return issue && `${issue.path.map(String).join('.')}: ${issue.message}`
+}

@@ -3,6 +3,7 @@ import type { ImportConfig } from '../../cli/import-config.ts'
 import { writeManifests } from '../../cli/manifests.ts'
 import { createProgress, during } from '../../cli/progress.ts'
 import { asError, SecaError } from '../../errors.ts'
+import { isName, LABEL_LENGTH } from '../../kinds/naming.ts'
 import type { Resource } from '../../kinds/resource.ts'
 import { systemClock } from '../../kube/clock.ts'
 import { Accounts, secretOf, specOf } from '../../reconcile/accounts.ts'
@@ -79,6 +80,10 @@ function targetOf(config: ImportConfig, { cache }: ClusterView): Target {
   if (object === undefined) throw invalid(`there is no region "${region}": ${namesOf([...cache.all('Region')])}`)
   const home = cache.namespaceOf({ tenant })
   if (home === undefined) throw invalid(`no namespace stands for tenant "${tenant}": label one secapi.cloud/tenant=${tenant}`)
+  if (!isName(workspace, LABEL_LENGTH))
+    throw invalid(
+      `--workspace ${workspace}: no name for one; lower case letters, digits, hyphens and dots, ${LABEL_LENGTH} characters at most`,
+    )
   const all = skusOf(cache, region)
   const networks = all.filter(({ kind }) => kind === 'NetworkSku')
   const first = networks.filter(({ name }) => name === networkSku)

@@ -1,9 +1,8 @@
-import * as z from 'zod'
 import { kindNamed } from '../../kinds/index.ts'
 import type { Kind } from '../../kinds/kind.ts'
 import { NO_VOLUME } from '../../kinds/naming.ts'
 import type { Json, Unmanaged } from '../../provider/contract.ts'
-import { resolved, skuTraits, unmanagedId } from '../../provider/unmanaged.ts'
+import { faultIn, resolved, skuTraits, unmanagedId } from '../../provider/unmanaged.ts'
 import { type Held, skuFor } from './known.ts'
 import type { Target } from './target.ts'
 
@@ -163,12 +162,4 @@ export class Inventory {
     const zone: Json | undefined = field === undefined ? undefined : spec[field]
     return field === undefined || typeof zone !== 'string' || zone === '' ? {} : { [field]: this.#target.zones[zone] ?? zone }
   }
-}
-
-/** What is wrong with a spec; undefined = nothing. The parent comes with the name. */
-function faultIn({ spec, kubeSpec, parent }: Kind, wanted: Unmanaged['spec']): string | undefined {
-  const shape = z.object({ ...spec.shape, ...kubeSpec.shape })
-  const checked = (parent === undefined ? shape : shape.partial({ [parent.field]: true })).safeParse(wanted)
-  const [issue] = checked.success ? [] : checked.error.issues
-  return issue && `${issue.path.map(String).join('.')}: ${issue.message}`
 }
