@@ -1,4 +1,4 @@
-import type { SimulatorAdmin } from '../../providers/simulator/admin.ts'
+import type { TestCloud } from '../support/test-cloud.ts'
 
 /** What user data must never show up anywhere. */
 export const SECRET = 'hunter2-in-user-data'
@@ -6,7 +6,7 @@ export const SECRET = 'hunter2-in-user-data'
 const IN_REGION = { iops: 500, media: 'remote-durable' }
 
 /** A machine with all that belongs to it, as somebody has it who knows nothing of us; and what cannot be taken over. Answers the project's id. */
-export async function populate(cloud: SimulatorAdmin): Promise<string> {
+export async function populate(cloud: TestCloud): Promise<string> {
   const make = async (type: string, body: object) => (await cloud.create(type, body as Readonly<Record<string, unknown>>)).id
   const project = await make('projects', { name: 'Shop' })
   const volume = (name: string, more: object = IN_REGION) => make('volumes', { project, name, size_gb: 60, ...more })
