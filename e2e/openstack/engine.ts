@@ -1,5 +1,5 @@
 import { createProgress } from '../../src/cli/progress.ts'
-import type { OtherCloud } from '../support/harness.ts'
+import type { OtherCloud } from '../support/test-cloud.ts'
 import { OpenStackApi } from './api.ts'
 import { OpenStackCloud } from './as-cloud.ts'
 import { startOpenStack } from './bed/bed.ts'

@@ -19,7 +19,7 @@ import type { KubeClient } from '../../src/kube/client.ts'
 import { connect } from '../../src/kube/config.ts'
 import { clearCluster } from './clear.ts'
 import { CHARACTERS, isSimulated, OPERATOR_NAMESPACE, REGION } from './names.ts'
-import type { TestCloud } from './test-cloud.ts'
+import type { OtherCloud, TestCloud } from './test-cloud.ts'
 
 export { OPERATOR_NAMESPACE, REGION }
 
@@ -118,15 +118,6 @@ export interface StackOptions {
   readonly isBare?: true
   /** Do not start the controllers yet. */
   readonly isIdle?: true
-}
-
-/** A cloud that is there already, and how the cluster is told of it, where it is. */
-export interface OtherCloud extends Pick<Stack, 'cloud' | 'cloudUrl'> {
-  provide?(client: KubeClient): Promise<void>
-  /** Refuses connections, and takes them again: in the place of a simulated cloud that is killed and started. */
-  away?(): Promise<void>
-  back?(): Promise<void>
-  stop?(): Promise<void>
 }
 
 type ServiceName = 'simulator' | 'controllers'
