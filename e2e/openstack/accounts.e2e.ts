@@ -13,8 +13,8 @@ import { connectDirectly, type Direct, passwordOf } from './direct.ts'
 const SERVICE_OF = { image: 'glance', compute: 'nova', network: 'neutron', volumev3: 'cinder', 'block-storage': 'cinder' } as const
 type Type = keyof typeof SERVICE_OF
 
-/** What clouds put into their catalogues, on Keystone itself: one cloud after the other. */
-describe.skipIf((await lackingForOpenStack()) !== undefined)('catalogues of other clouds', () => {
+/** What clouds put into their catalogues, and whom they let in, on Keystone itself: one cloud after the other. */
+describe.skipIf((await lackingForOpenStack()) !== undefined)('accounts of other clouds', () => {
   let cloud: OpenStack
   let admin: OpenStackApi
   let endpoints: readonly Native[]
@@ -85,12 +85,12 @@ describe.skipIf((await lackingForOpenStack()) !== undefined)('catalogues of othe
           image: undefined,
         })[type],
     ],
-  ])('%s', { timeout: 120_000 }, async (_what, url) => {
+  ])('%s', { timeout: 240_000 }, async (_what, url) => {
     await announce(url)
     await expectWorks(login(iops))
   })
 
-  it('with the project behind the version, where each workspace has one of its own', { timeout: 120_000 }, async () => {
+  it('with the project behind the version, where each workspace has one of its own', { timeout: 240_000 }, async () => {
     await announce((type) => (type === 'volumev3' || type === 'block-storage' ? `${root(type)}/v3/%(project_id)s` : undefined))
     const direct = login({
       user: cloud.admin,
@@ -105,12 +105,12 @@ describe.skipIf((await lackingForOpenStack()) !== undefined)('catalogues of othe
     await again.connection.close()
   })
 
-  it('with other endpoints inside than outside', { timeout: 120_000 }, async () => {
+  it('with other endpoints inside than outside', { timeout: 240_000 }, async () => {
     await announce((_type, kind) => (kind === 'internal' ? undefined : 'https://nobody.invalid'))
     await expectWorks(login({ ...iops, cloud: { interface: 'internal' } }))
   })
 
-  it('with several regions', { timeout: 120_000 }, async () => {
+  it('with several regions', { timeout: 240_000 }, async () => {
     await announce(() => undefined)
     await admin.call('identity', { method: 'POST', path: '/regions', body: { region: { id: 'RegionTwo' } } })
     const others = endpoints.filter(
@@ -135,7 +135,76 @@ describe.skipIf((await lackingForOpenStack()) !== undefined)('catalogues of othe
     await expectWorks(login({ ...iops, cloud: { region_name: 'RegionOne' } }))
   })
 
-  it('behind TLS, vouched for by an authority of its own', { timeout: 120_000 }, async () => {
+  it('with access rules that leave something out', { timeout: 240_000 }, async () => {
+    await announce(() => undefined)
+    const demo = new OpenStackApi(cloud.demo)
+    const path = `/users/${await demo.userId()}/application_credentials`
+    const access_rules = [{ service: 'network', method: 'GET', path: '/v2.0/networks' }]
+    const body = { application_credential: { name: 'few', access_rules } }
+    const { application_credential: made } = await demo.call<{ application_credential: { id: string; secret: string } }>('identity', {
+      method: 'POST',
+      path,
+      body,
+    })
+    const direct = login({
+      credentials: { application_credential_id: made.id, application_credential_secret: made.secret },
+      cloudRegion: 'RegionOne',
+    })
+    await direct.connection.check(direct.context)
+    const network = direct.desired('Network', 'net', { cidr: { ipv4: '10.0.0.0/16' } })
+    expect(await direct.observe(network)).toBeUndefined()
+    const refused = (what: string) => ({
+      failure: 'rejected',
+      message: expect.stringContaining(`access rules of the application credential do not allow ${what}: `),
+    })
+    await expect(direct.adapter('Network').create(network, direct.context)).rejects.toMatchObject(refused('POST /v2.0/networks of network'))
+    await expect(direct.observe(direct.desired('BlockStorage', 'data', { sizeGB: 1 }))).rejects.toMatchObject(refused('GET /v3/ of volume'))
+    await direct.connection.close()
+
+    const projects = login({
+      credentials: { application_credential_id: made.id, application_credential_secret: made.secret },
+      settings: { workspaces: 'projects' },
+    })
+    await expect(projects.connection.check(projects.context)).rejects.toMatchObject({
+      message: expect.stringContaining('settings.workspaces: projects needs username and password'),
+    })
+    await projects.connection.close()
+    await demo.delete('identity', `${path}/${made.id}`)
+    const gone = login({ credentials: { application_credential_id: made.id, application_credential_secret: made.secret } })
+    await expect(gone.connection.check(gone.context)).rejects.toMatchObject({ failure: 'credentials' })
+    await gone.connection.close()
+  })
+
+  it('with a manager of a domain, who sees nothing but that', { timeout: 240_000 }, async () => {
+    await announce(() => undefined)
+    const roles = await admin.list('identity', '/roles?name=manager')
+    const made = async (path: string, body: object) =>
+      Object.values(await admin.call<Record<string, Native>>('identity', { method: 'POST', path, body }))[0]?.id ?? ''
+    const domain = await made('/domains', { domain: { name: 'Acme' } })
+    const user = await made('/users', { user: { name: 'boss', domain_id: domain, password: 'secret' } })
+    await admin.call('identity', { method: 'PUT', path: `/domains/${domain}/users/${user}/roles/${roles[0]?.id ?? ''}` })
+    const manager = () =>
+      login({
+        credentials: { username: 'boss', password: 'secret' },
+        auth: { domain_name: 'Acme', user_domain_name: 'Acme' },
+        settings: { ...iops.settings, workspaces: 'projects' },
+        cloudRegion: 'RegionOne',
+      })
+    const direct = manager()
+    expect(await direct.connection.check(direct.context)).toEqual({ account: domain })
+    await expect(Array.fromAsync(direct.connection.catalogue?.(direct.context) ?? [])).rejects.toMatchObject({ failure: 'waiting' })
+    const wanted = direct.desired('Workspace', 'prod')
+    const workspace = await direct.make(wanted)
+    const ip = direct.desired('PublicIp', 'ip', { version: 'IPv4' }, { workspace })
+    expect((await direct.make(ip)).status['ipAddress']).toMatch(/^203\.0\.113\./)
+    await direct.remove(ip)
+    await expectWorks(direct, { workspace })
+    const again = manager()
+    await again.remove({ ...wanted, externalId: workspace.externalId })
+    await again.connection.close()
+  })
+
+  it('behind TLS, vouched for by an authority of its own', { timeout: 240_000 }, async () => {
     const authority = createAuthority('private cloud')
     const fronts = await Promise.all(SERVICES.map(async (name) => [name, await front(authority, cloud.ports[name])] as const))
     const ports = Object.fromEntries(fronts.map(([name, server]) => [name, (server.address() as AddressInfo).port])) as Record<

@@ -80,6 +80,10 @@ export class OpenStackApi {
     return (await (this.#token ??= this.#login())).project
   }
 
+  async userId(): Promise<string> {
+    return (await (this.#token ??= this.#login())).user
+  }
+
   async #login(): Promise<Login> {
     const { username, password, project } = this.#user
     const authUrl = this.#past('keystone', this.#user.authUrl)
@@ -100,7 +104,12 @@ export class OpenStackApi {
     const roots: Readonly<Record<string, string>> = Object.fromEntries(
       Object.entries(TYPES).map(([service, [type, name]]) => [service, this.#past(name, rootOf(type).replace(/\/+$/, ''))]),
     )
-    return { value: response.headers.get('x-subject-token') ?? '', project: token.project.id, roots: { ...roots, identity: authUrl } }
+    return {
+      value: response.headers.get('x-subject-token') ?? '',
+      project: token.project.id,
+      user: token.user.id,
+      roots: { ...roots, identity: authUrl },
+    }
   }
 
   #past(name: ServiceName, url: string): string {
@@ -112,12 +121,14 @@ export class OpenStackApi {
 interface Login {
   readonly value: string
   readonly project: string
+  readonly user: string
   readonly roots: Readonly<Record<string, string>>
 }
 
 interface TokenAnswer {
   readonly token: {
     readonly project: { readonly id: string }
+    readonly user: { readonly id: string }
     readonly catalog: readonly {
       readonly type: string
       readonly endpoints: readonly { readonly interface: string; readonly url: string }[]

@@ -11,14 +11,15 @@ import { volumeTypes } from './storage/types.ts'
 /** What the cloud offers to everybody, in SECA's words. Speeds of networks are nothing that OpenStack tells, so there are no SKUs of them. */
 export async function* catalogueOf(session: Session, images: ImageClient, context: CallContext): AsyncGenerator<Offer> {
   const { settings } = session
-  for (const { name, vcpus, ram } of bootingFromVolume(await allFlavors(session, context)))
+  const project = await session.outlook(context)
+  for (const { name, vcpus, ram } of bootingFromVolume(await allFlavors(session, context, project)))
     if (skuName(name) !== '')
       yield { kind: 'InstanceSku', name: skuName(name), spec: { vCPU: vcpus, ram: Math.max(1, Math.floor(ram / 1024)) } }
-  for (const { name } of await volumeTypes(session, context)) {
+  for (const { name } of await volumeTypes(session, context, project)) {
     const iops = iopsOf(name, settings)
     if (iops !== undefined) yield { kind: 'StorageSku', name: skuName(name), spec: { iops, type: 'remote-durable', minVolumeSize: 1 } }
   }
-  for await (const image of images.pages({ visibility: 'public', status: 'active' }, undefined, context)) {
+  for await (const image of images.pages({ visibility: 'public', status: 'active' }, project, context)) {
     const name = skuName(textOf(image, 'name'))
     if (name !== '')
       yield {

@@ -11,6 +11,8 @@ export interface TokenBody {
   readonly domain?: { readonly id: string }
   readonly roles?: readonly { readonly name: string }[]
   readonly catalog?: readonly CatalogEntry[]
+  /** How the token was asked for; with rules, each service lets through what they name. */
+  readonly application_credential?: { readonly access_rules?: readonly object[] }
 }
 
 interface CatalogEntry {

@@ -30,17 +30,16 @@ export class ProjectClient implements CloudClient<Native> {
     }
   }
 
-  async get(_place: Place, id: string, context: CallContext): Promise<Native | undefined> {
-    const path = `${PROJECTS}/${encodeURIComponent(id)}`
-    return (await this.#session.callIfThere<{ project: Native }>('identity', { method: 'GET', path }, context))?.project
+  get(_place: Place, id: string, context: CallContext): Promise<Native | undefined> {
+    return this.#session.project(id, context)
   }
 
-  async find(_place: Place, { tagKey }: Mark, context: CallContext): Promise<readonly Native[]> {
-    return this.#named({ tags: tagKey }, context)
+  find(_place: Place, { tagKey }: Mark, context: CallContext): Promise<readonly Native[]> {
+    return this.#session.projects({ tags: tagKey }, context)
   }
 
   async *list(_type: string, installation: string | undefined, context: CallContext): AsyncGenerator<Native> {
-    const found = await this.#named(installation === undefined ? {} : { tags: installationKey(installation) }, context)
+    const found = await this.#session.projects(installation === undefined ? {} : { tags: installationKey(installation) }, context)
     yield* found.filter((project) => this.facts(project).tag !== '')
   }
 
@@ -70,12 +69,6 @@ export class ProjectClient implements CloudClient<Native> {
 
   async delete(_place: Place, id: string, context: CallContext): Promise<void> {
     await this.#session.callIfThere('identity', { method: 'DELETE', path: `${PROJECTS}/${encodeURIComponent(id)}` }, context)
-  }
-
-  async #named(query: Readonly<Record<string, string>>, context: CallContext): Promise<readonly Native[]> {
-    const domain_id = await this.#session.domainId(context)
-    const call = { method: 'GET', path: PROJECTS, query: { domain_id, ...query } } as const
-    return (await this.#session.call<{ projects: readonly Native[] }>('identity', call, context)).projects
   }
 }
 

@@ -6,6 +6,7 @@ import { type Token, TokenCache } from '../../../src/provider/token.ts'
 import { classify } from '../failures.ts'
 import { authOf, endpointOf, identityRoot, type Service, type TokenBody } from './catalog.ts'
 import { MICROVERSIONS, versionHeaders } from './microversions.ts'
+import type { Native } from '../native.ts'
 import type { Credentials, Settings } from '../settings.ts'
 
 export interface Call {
@@ -15,6 +16,10 @@ export interface Call {
   readonly query?: Query
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+}
+
+interface Projects {
+  readonly projects: readonly Native[]
 }
 
 /** The project that something is looked for in is not there any more, and nothing that was in it. */
@@ -54,7 +59,7 @@ export class Session {
     const scope = this.#scope(project)
     const path = /^https?:/.test(call.path) ? call.path : (await this.endpoint(service, context, project)) + call.path
     const headers = { ...(await this.#version(service, context, project)), ...call.headers }
-    return scope.http.call<T>({ ...call, path, headers }, context)
+    return this.#ask<T>(scope, service, { ...call, path, headers }, context)
   }
 
   /** What a call answers; undefined where there is no such thing. */
@@ -101,6 +106,32 @@ export class Session {
     return project.id
   }
 
+  /** A project to look at the cloud from: that of the credentials (undefined), or where those are of a domain, any that they may enter. */
+  async outlook(context: CallContext): Promise<string | undefined> {
+    if ((await this.token(context)).project !== undefined) return undefined
+    const { projects } = await this.call<Projects>('identity', { method: 'GET', path: '/auth/projects' }, context)
+    if (projects[0] !== undefined) return projects[0].id
+    throw new ProviderError('waiting', 'the credentials are of a domain, and of no project yet: the first workspace makes one')
+  }
+
+  /** A project as Keystone shows it; undefined where there is none. */
+  async project(id: string, context: CallContext): Promise<Native | undefined> {
+    const path = `/projects/${encodeURIComponent(id)}`
+    try {
+      return (await this.callIfThere<{ project: Native }>('identity', { method: 'GET', path }, context))?.project
+    } catch (thrown) {
+      // What is gone is in no domain: the manager of one may not ask for it.
+      if (!(thrown instanceof HttpFailure) || thrown.status !== 403) throw thrown
+      return (await this.projects({}, context)).find((one) => one.id === id)
+    }
+  }
+
+  /** Projects of the domain. */
+  async projects(query: Query, context: CallContext): Promise<readonly Native[]> {
+    const call: Call = { method: 'GET', path: '/projects', query: { domain_id: await this.domainId(context), ...query } }
+    return (await this.call<Projects>('identity', call, context)).projects
+  }
+
   /** Domain in which projects are made. */
   async domainId(context: CallContext): Promise<string> {
     const { project, domain, user } = await this.token(context)
@@ -109,6 +140,16 @@ export class Session {
 
   async close(): Promise<void> {
     await this.#agent.close()
+  }
+
+  /** A service that refuses a token which was made for this very request (401) says nothing about the credentials. */
+  async #ask<T>(scope: Scope, service: Service, call: Call, context: CallContext): Promise<T> {
+    try {
+      return await scope.http.call<T>(call, context)
+    } catch (thrown) {
+      if (!(thrown instanceof HttpFailure) || thrown.status !== 401) throw thrown
+      throw tokenRefused(service, `${call.method} ${URL.parse(call.path)?.pathname ?? call.path}`, scope.body, thrown)
+    }
   }
 
   #http(tokens?: TokenCache): HttpClient {
@@ -134,6 +175,7 @@ export class Session {
   }
 
   async #fetch(scope: Scope, project: string | undefined, context: CallContext): Promise<Token> {
+    this.#refuseWrongKeys()
     const body = authOf(this.settings.cloud.auth, this.#account.credentials, project)
     try {
       const { headers, body: answer } = await this.#identity.exchange<{ token?: TokenBody }>(
@@ -145,18 +187,26 @@ export class Session {
         throw new ProviderError('rejected', 'what answers at settings.cloud.auth.auth_url is no Keystone of version 3')
       scope.body = answer.token
       return { value, expiresInMs: Date.parse(answer.token.expires_at) - Date.parse(answer.token.issued_at) }
-    } catch (thrown) {
+    } catch (caught) {
+      const thrown = isRefusal(caught) ? new ProviderError('credentials', caught.message, { cause: caught }) : caught
       throw project !== undefined && thrown instanceof ProviderError && ['credentials', 'rejected'].includes(thrown.failure)
         ? await this.#notEntered(project, thrown, context)
         : thrown
     }
   }
 
+  /** Whatever project it asked for, it would get a token for its own. */
+  #refuseWrongKeys(): void {
+    if (this.settings.workspaces === 'projects' && this.#account.credentials.application_credential_id !== undefined)
+      throw new ProviderError(
+        'rejected',
+        'an application credential is for one project: settings.workspaces: projects needs username and password, of an administrator or a manager of the domain',
+      )
+  }
+
   /** The account's credentials are right, as its own scope shows: one project that cannot be entered is that project's trouble, or it is gone. */
   async #notEntered(project: string, thrown: ProviderError, context: CallContext): Promise<ProviderError> {
-    const path = `/projects/${encodeURIComponent(project)}`
-    const found = await this.callIfThere('identity', { method: 'GET', path }, context)
-    return found === undefined
+    return (await this.project(project, context)) === undefined
       ? new ProjectGone('rejected', `project ${project} is gone`, { status: 404, body: undefined, cause: thrown })
       : new ProviderError('waiting', `project ${project} cannot be entered: ${thrown.message}`, { cause: thrown })
   }
@@ -174,6 +224,23 @@ export class Session {
 
   async #negotiate(service: Service, context: CallContext, project: string | undefined): Promise<Readonly<Record<string, string>>> {
     const root = (await this.endpoint(service, context, project)).replace(/(\/v\d[\d.]*)\/[^/]*$/, '$1')
-    return versionHeaders(service, await this.#scope(project).http.call({ method: 'GET', path: `${root}/` }, context))
+    return versionHeaders(service, await this.#ask(this.#scope(project), service, { method: 'GET', path: `${root}/` }, context))
   }
+}
+
+/** Of a login, where a credential that was taken back is 404. What services answer is told apart by being of HTTP. */
+const isRefusal = (thrown: unknown): thrown is HttpFailure =>
+  thrown instanceof HttpFailure && ['credentials', 'rejected', 'waiting'].includes(thrown.failure)
+
+/** Access rules of an application credential are enforced by each service, as if there were no token at all. */
+function tokenRefused(service: Service, what: string, body: TokenBody | undefined, cause: HttpFailure): ProviderError {
+  return body?.application_credential?.access_rules === undefined
+    ? new ProviderError('transient', `${service} refuses a token that Keystone has just made: it has trouble of its own (${what}, 401)`, {
+        cause,
+      })
+    : new ProviderError(
+        'rejected',
+        `the access rules of the application credential do not allow ${what} of ${service}: make one with the rules that docs/openstack.md names`,
+        { cause },
+      )
 }

@@ -20,7 +20,12 @@ export class ExternalNetwork {
 
   async #look(context: CallContext): Promise<string> {
     const call = { method: 'GET', path: '/networks', query: { 'router:external': true } } as const
-    const { networks } = await this.#session.call<{ networks: readonly Native[] }>('network', call, context)
+    const { networks } = await this.#session.call<{ networks: readonly Native[] }>(
+      'network',
+      call,
+      context,
+      await this.#session.outlook(context),
+    )
     const { externalNetwork: wanted } = this.#session.settings
     const found = wanted === undefined ? networks : networks.filter((one) => one.id === wanted || textOf(one, 'name') === wanted)
     const [network, another] = found
