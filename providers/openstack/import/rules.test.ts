@@ -18,6 +18,7 @@ test.each<[string, Partial<NeutronRule>]>([
   ['a range from a block', { protocol: 'udp', port_range_min: 80, port_range_max: 90, remote_ip_prefix: '10.0.0.0/8' }],
   ['all of a protocol, by its number', { protocol: '6' }],
   ['ping', { protocol: 'icmp', port_range_min: 8, port_range_max: 0 }],
+  ['a port that nobody listens at, of IPv6', { ethertype: 'IPv6', protocol: 'ipv6-icmp', port_range_min: 1, port_range_max: 4 }],
   ['ping of IPv6', { ethertype: 'IPv6', protocol: 'ipv6-icmp', port_range_min: 128, port_range_max: 0 }],
   ['the way out', { direction: 'egress', ethertype: 'IPv6' }],
 ])('%s comes back as the same rule', (_what, more) => {

@@ -1,25 +1,32 @@
 import type { Json } from '../../../src/provider/contract.ts'
 import { toId } from '../../../src/provider/unmanaged.ts'
-import { expanded, ICMP6, keyOf, type NeutronRule, type Rule, protocolOf } from '../network/rules.ts'
+import { expanded, icmp6, keyOf, type NeutronRule, type Rule, protocolOf } from '../network/rules.ts'
 
 /** What SECA has a word for; none = any. */
 const PROTOCOLS: ReadonlySet<string> = new Set(['', 'tcp', 'udp', 'icmp', 'ipv6-icmp'])
 
-/** Neutron's number of an ICMPv6 message as the rules of SECA name it. */
-const ICMP_BACK = new Map(Object.entries(ICMP6).map(([four, six]) => [six, Number(four)]))
+/** All messages that the rules of SECA can name and ICMPv6 has. */
+const MESSAGES = [0, 3, 8].flatMap((type) => [0, 1, 2, 3, 4, 5].map((code) => ({ type, code })))
+
+/** What SECA calls an ICMP message of Neutron. */
+function messageOf({ ethertype, port_range_min: type, port_range_max: code }: NeutronRule) {
+  if (type === null) return undefined
+  if (ethertype === 'IPv4') return { type, code: code ?? 0 }
+  return MESSAGES.find((one) => icmp6(one)?.type === type && icmp6(one)?.code === code)
+}
 
 /** A rule of Neutron in SECA's words; undefined where they do not say the same. */
 export function ruleOf(rule: NeutronRule): Readonly<Record<string, Json>> | undefined {
   const protocol = protocolOf(rule)
   if (!PROTOCOLS.has(protocol)) return undefined
   const isIcmp = protocol.endsWith('icmp')
-  const type = rule.ethertype === 'IPv6' ? ICMP_BACK.get(rule.port_range_min ?? -1) : (rule.port_range_min ?? undefined)
+  const icmp = isIcmp ? messageOf(rule) : undefined
   const [from, to] = [rule.port_range_min, rule.port_range_max]
   const found = {
     direction: rule.direction,
     version: rule.ethertype,
     ...(protocol === '' ? {} : { protocol: isIcmp ? 'icmp' : protocol }),
-    ...(isIcmp && type !== undefined ? { icmp: { type, code: to ?? 0 } } : {}),
+    ...(icmp === undefined ? {} : { icmp }),
     ...(isIcmp || from === null ? {} : { ports: from === to ? { from } : { from, to: to ?? from } }),
     ...(rule.remote_ip_prefix === null ? {} : { sourceRef: [{ resource: rule.remote_ip_prefix }] }),
   }

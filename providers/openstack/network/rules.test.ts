@@ -24,6 +24,16 @@ describe('expanded', () => {
     ],
     ['ports without a protocol', { version: 'IPv4', ports: { to: 22 } }, ['ingress|IPv4|tcp|22|22||', 'ingress|IPv4|udp|22|22||']],
     ['ping', { protocol: 'icmp', icmp: { type: 8, code: 0 } }, ['ingress|IPv4|icmp|8|0||', 'ingress|IPv6|ipv6-icmp|128|0||']],
+    [
+      'a port that nobody listens at',
+      { protocol: 'icmp', icmp: { type: 3, code: 3 } },
+      ['ingress|IPv4|icmp|3|3||', 'ingress|IPv6|ipv6-icmp|1|4||'],
+    ],
+    [
+      'a packet that is too big',
+      { protocol: 'icmp', icmp: { type: 3, code: 4 } },
+      ['ingress|IPv4|icmp|3|4||', 'ingress|IPv6|ipv6-icmp|2|0||'],
+    ],
     ['what ICMPv6 does not have', { protocol: 'icmp', icmp: { type: 5, code: 1 } }, ['ingress|IPv4|icmp|5|1||']],
     [
       'a block and an address',

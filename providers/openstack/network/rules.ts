@@ -65,15 +65,42 @@ function protocolsOf({ protocol, ports }: Rule, family: Family): readonly (strin
   return protocol.split('+')
 }
 
-/** ICMPv6 has numbers of its own for what the rules of SECA can name (RFC 4443): echo and its reply, and what cannot be reached. */
-export const ICMP6: Readonly<Record<number, number>> = { 0: 129, 3: 1, 8: 128 }
+interface Message {
+  readonly type: number
+  readonly code: number
+}
+
+/** What ICMPv6 says for "cannot be reached" (type 3) and its codes; with IPv4 alone "too big" is one of them. */
+const UNREACHABLE: readonly Message[] = [
+  { type: 1, code: 0 },
+  { type: 1, code: 0 },
+  { type: 4, code: 1 },
+  { type: 1, code: 4 },
+  { type: 2, code: 0 },
+  { type: 1, code: 0 },
+]
+const ECHO: Readonly<Record<number, number>> = { 0: 129, 8: 128 }
+
+/** The same message of ICMPv6, which has numbers of its own, as translators between the two have it (RFC 7915 §4.2); undefined = there is none. */
+export function icmp6({ type, code }: Message): Message | undefined {
+  if (type === 3) return UNREACHABLE[code]
+  const echo = ECHO[type]
+  return echo === undefined ? undefined : { type: echo, code }
+}
+
+/** Why a rule is none in this cloud, in a person's words. */
+export function ruleTrouble({ version, protocol, icmp }: Rule): string | undefined {
+  return version === 'IPv6' && protocol === 'icmp' && icmp !== undefined && icmp6(icmp) === undefined
+    ? `IPv6 has no message like type ${icmp.type}, code ${icmp.code} of ICMP: leave the rule out, or let it be of IPv4`
+    : undefined
+}
 
 /** Neutron keeps type and code of ICMP in the same fields. */
 function rangesOf({ protocol, ports, icmp }: Rule, family: Family): readonly Range[] {
   if (protocol === 'icmp') {
     if (icmp === undefined) return [ANY_PORT]
-    const type = family === 4 ? icmp.type : ICMP6[icmp.type]
-    return type === undefined ? [] : [{ port_range_min: type, port_range_max: icmp.code }]
+    const message = family === 4 ? icmp : icmp6(icmp)
+    return message === undefined ? [] : [{ port_range_min: message.type, port_range_max: message.code }]
   }
   if (ports === undefined) return [ANY_PORT]
   return portRanges(ports).map(([port_range_min, port_range_max]) => ({ port_range_min, port_range_max }))

@@ -46,3 +46,12 @@ test("no group gets the name of the project's own", () => {
   const named = (name: string) => securityGroup.initial?.({ path: { name } } as Desired<D>)
   expect([named('default'), named('web')]).toEqual([{ name: 'seca-default' }, {}])
 })
+
+test('what IPv6 has no message for is told, unless IPv4 has it', () => {
+  const rule = (version?: string) => ({ direction: 'ingress', protocol: 'icmp', version, icmp: { type: 5, code: 0 } })
+  const itemsOf = (...rules: readonly object[]) => securityGroup.items?.(group, { spec: { rules }, targets: {} } as unknown as Desired<D>)
+  expect(itemsOf(rule(), rule('IPv4'))).toEqual({})
+  expect(itemsOf(rule(), rule('IPv6'))).toEqual({
+    'rules[1]': { state: 'error', message: expect.stringContaining('no message like type 5') },
+  })
+})

@@ -9,7 +9,7 @@ import type { Translation } from '../../../src/provider/translation.ts'
 import { projectOf } from '../identity/workspace.ts'
 import { listOf, type Native } from '../native.ts'
 import type { NetworkClient } from './client.ts'
-import { expanded, keyOf, type NeutronRule, type Rule } from './rules.ts'
+import { expanded, keyOf, type NeutronRule, type Rule, ruleTrouble } from './rules.ts'
 
 type D = typeof SecurityGroup
 
@@ -47,6 +47,17 @@ export const securityGroup: Translation<D, Native> = {
       },
     },
     ruleRefs: { isMet: (group, desired) => differenceOf(group, sharedOf(desired)).missing.length === 0 },
+  },
+  items(_group, desired) {
+    const shared = targetsAt(desired, 'ruleRefs[]').map((target) => target?.spec as Rule | undefined)
+    const all = { rules: desired.spec.rules ?? [], ruleRefs: shared }
+    const told = Object.entries(all).flatMap(([field, rules]) =>
+      rules.flatMap((rule, index) => {
+        const message = rule && ruleTrouble(rule)
+        return message === undefined ? [] : [[`${field}[${index}]`, { state: 'error', message } as const] as const]
+      }),
+    )
+    return Object.fromEntries(told)
   },
 }
 
