@@ -22,7 +22,7 @@ export function networkPart(session: Session, projects: Projects): Part & { read
   const external = new ExternalNetwork(session)
   const client = new NetworkClient(session, projects, (own) => [
     subnetCollection(own),
-    routerCollection(own),
+    routerCollection(own, external),
     { path: 'security-groups', singular: 'security_group', plural: 'security_groups' },
     portCollection(own),
     floatingIpCollection(external),

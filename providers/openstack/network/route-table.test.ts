@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Desired } from '../../../src/provider/contract.ts'
 import type { RouteTable } from '../../../src/kinds/index.ts'
-import { planOf } from './route-table.ts'
+import { planOf, routeTable } from './route-table.ts'
 
 type D = Pick<Desired<typeof RouteTable>, 'spec' | 'targets'>
 const REACHES = ['10.0.0.0/24', 'fd00::/64']
@@ -65,4 +65,17 @@ test('a block with bits of a host is that block, and a route is there once', () 
     '192.168.0.0/16 10.0.0.8',
     'fd01::/64 fd00:0::9',
   ])
+})
+
+test('a gateway in another network than the one for that is another', () => {
+  const wanted = {
+    spec: { routes: [{ destinationCidrBlock: '0.0.0.0/0', targetRef: { resource: 'g' } }] },
+    targets: { 'routes[0].targetRef': gateway(false) },
+  } as unknown as Desired<typeof RouteTable>
+  const isRight = (router: object) => routeTable.wants['routes']?.isMet?.({ id: 'r', ...router }, wanted, {})
+  expect(isRight({ external_gateway_info: { network_id: 'out' }, outside: 'out' })).toBe(true)
+  expect(isRight({ external_gateway_info: { network_id: 'other' }, outside: 'out' })).toBe(false)
+  // Nobody can tell.
+  expect(isRight({ external_gateway_info: { network_id: 'other' } })).toBe(true)
+  expect(isRight({ external_gateway_info: null, outside: 'out' })).toBe(false)
 })

@@ -18,8 +18,8 @@ interface Route {
 }
 type Items = NonNullable<Observed['items']>
 
-/** A router tells which blocks it reaches by itself: those of its interfaces' subnets. */
-export const routerCollection = (client: NetworkClient): Collection => ({
+/** A router tells which blocks it reaches by itself: those of its interfaces' subnets, and which network its gateway ought to be in. */
+export const routerCollection = (client: NetworkClient, external: ExternalNetwork): Collection => ({
   path: 'routers',
   singular: 'router',
   async enrich(routers, place, context) {
@@ -29,9 +29,12 @@ export const routerCollection = (client: NetworkClient): Collection => ({
     const idsOf = (port: Native) => listOf<{ subnet_id: string }>(port, 'fixed_ips').map(({ subnet_id: id }) => id)
     const subnets = await client.among({ ...place, type: 'subnets' }, 'id', [...new Set(interfaces.flatMap(idsOf))], context)
     const cidrs = new Map(subnets.map((subnet) => [subnet.id, textOf(subnet, 'cidr')]))
+    // Where nobody can tell which it is, no gateway is wrong.
+    const outside = routers.some(hasGateway) ? await external.id(context).catch(unlessRefused) : undefined
     const reached = Map.groupBy(interfaces, (port) => textOf(port, 'device_id'))
     return routers.map((router) => ({
       ...router,
+      outside,
       reaches: (reached.get(router.id) ?? []).flatMap((port) => idsOf(port).flatMap((id) => cidrs.get(id) ?? [])),
     }))
   },
@@ -83,7 +86,16 @@ function addressOf(target: Desired['targets'][string] | undefined, family: 4 | 6
 }
 
 const isSame = (a: Route, b: Route) => sameBlock(a.destination, b.destination) && sameIp(a.nexthop, b.nexthop)
-const hasGateway = (router: Native) => typeof router['external_gateway_info'] === 'object' && router['external_gateway_info'] !== null
+const gatewayOf = (router: Native) => (router['external_gateway_info'] ?? undefined) as { readonly network_id: string } | undefined
+const hasGateway = (router: Native) => gatewayOf(router) !== undefined
+const isGatewayRight = (router: Native, isWanted: boolean) =>
+  hasGateway(router) === isWanted && (!isWanted || [undefined, gatewayOf(router)?.network_id].includes(outsideOf(router)))
+const outsideOf = (router: Native) => textOf(router, 'outside') || undefined
+
+function unlessRefused(thrown: unknown): undefined {
+  if (!(thrown instanceof ProviderError) || thrown.failure !== 'rejected') throw thrown
+}
+
 const reachesOf = (router: Native) => listOf<string>(router, 'reaches')
 
 export const routeTable: Translation<D, Native> = {
@@ -99,7 +111,7 @@ export const routeTable: Translation<D, Native> = {
         const plan = planOf(desired, reachesOf(router))
         const has = listOf<Route>(router, 'routes')
         return (
-          plan.hasGateway === hasGateway(router) &&
+          isGatewayRight(router, plan.hasGateway) &&
           has.length === plan.routes.length &&
           plan.routes.every((route) => has.some((one) => isSame(one, route)))
         )
@@ -136,9 +148,8 @@ export class RouterAdapter implements ResourceAdapter<D> {
     const router = await this.#client.get(place, seen.externalId ?? '', context)
     if (router === undefined) return
     const plan = planOf(desired, reachesOf(router))
-    const isGatewayRight = plan.hasGateway === hasGateway(router)
     const gateway = plan.hasGateway ? { network_id: await this.#external.id(context) } : null
-    const fields = { ...(isGatewayRight ? {} : { external_gateway_info: gateway }), routes: plan.routes }
+    const fields = { ...(isGatewayRight(router, plan.hasGateway) ? {} : { external_gateway_info: gateway }), routes: plan.routes }
     await this.#client.change(place, router.id, { fields }, context)
   }
 
