@@ -23,9 +23,10 @@ type OpenStackAccount = Account<z.output<typeof settings>, Credentials>
 /** The services that our kinds live in. */
 function servicesOf(session: Session) {
   const projects = new Projects(session)
-  const [storage, image, network] = [storagePart(session, projects), imagePart(session, projects), networkPart(session, projects)]
+  const image = imagePart(session, projects)
+  const [storage, network] = [storagePart(session, projects, image.sharing), networkPart(session, projects)]
   const compute = computePart(session, projects, network.client)
-  const parts: readonly Part[] = [...(projects.isOwn ? [projectPart(session)] : []), storage, image, network, compute]
+  const parts: readonly Part[] = [...(projects.isOwn ? [projectPart(session, image.sharing)] : []), storage, image, network, compute]
   return { parts, storage: storage.client, image: image.client, network: network.client, compute: compute.client }
 }
 

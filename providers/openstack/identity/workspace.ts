@@ -4,6 +4,7 @@ import { TAG_PATH } from '../../../src/provider/capability.ts'
 import type { Accepted, CallContext, Desired, Observed, ResourceAdapter } from '../../../src/provider/contract.ts'
 import { ProviderError } from '../../../src/provider/errors.ts'
 import type { Translation } from '../../../src/provider/translation.ts'
+import type { Sharing } from '../image/sharing.ts'
 import type { Native } from '../native.ts'
 import type { ProjectClient } from './client.ts'
 import type { Session } from './session.ts'
@@ -47,10 +48,12 @@ const CONTENTS = [
 /** A project for each workspace, in which the user of the credentials has the roles that the settings name. */
 export class ProjectAdapter implements ResourceAdapter<D> {
   readonly #session: Session
+  readonly #sharing: Sharing
   readonly #below: ResourceAdapter<D>
 
-  constructor(session: Session, client: ProjectClient) {
+  constructor(session: Session, client: ProjectClient, sharing: Sharing) {
     this.#session = session
+    this.#sharing = sharing
     this.#below = adapterOf(client, workspace)
   }
 
@@ -80,6 +83,7 @@ export class ProjectAdapter implements ResourceAdapter<D> {
     const left = await this.#contents(id, context)
     if (left !== undefined)
       throw new ProviderError('waiting', `its project ${id} still holds ${left}: remove it from the cloud, or move it`)
+    await this.#sharing.leave(id, context)
     await this.#below.delete(desired, seen, context)
     await this.#dropDefaultGroup(id, context)
   }

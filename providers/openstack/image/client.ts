@@ -5,6 +5,7 @@ import type { Projects } from '../identity/projects.ts'
 import type { Call, Session } from '../identity/session.ts'
 import { type Native, textOf } from '../native.ts'
 import { pagesOf } from '../pages.ts'
+import type { Sharing } from './sharing.ts'
 
 const PAGE_SIZE = 500
 const TAG = 'seca_tag'
@@ -21,10 +22,12 @@ export class ImageClient implements CloudClient<Native> {
   readonly keepsNotes = false
   readonly #session: Session
   readonly #projects: Projects
+  readonly #sharing: Sharing
 
-  constructor(session: Session, projects: Projects) {
+  constructor(session: Session, projects: Projects, sharing: Sharing) {
     this.#session = session
     this.#projects = projects
+    this.#sharing = sharing
   }
 
   facts(image: Native): Facts {
@@ -41,8 +44,9 @@ export class ImageClient implements CloudClient<Native> {
     }
   }
 
-  get({ parent }: Place, id: string, context: CallContext): Promise<Native | undefined> {
-    return this.#session.callIfThere<Native>('image', { method: 'GET', path: pathOf(id) }, context, parent)
+  async get({ parent }: Place, id: string, context: CallContext): Promise<Native | undefined> {
+    const found = await this.#session.callIfThere<Native>('image', { method: 'GET', path: pathOf(id) }, context, parent)
+    return found && this.#sharing.looked(found, context)
   }
 
   async find({ parent }: Place, mark: Mark, context: CallContext): Promise<readonly Native[]> {
@@ -50,31 +54,37 @@ export class ImageClient implements CloudClient<Native> {
     for (const query of [{ [TAG]: mark.tag }, ...(mark.incarnation === '' ? [] : [{ name: firstName(mark) }])])
       for await (const image of this.pages({ owner: parent ?? (await this.#session.projectId(context)), ...query }, parent, context))
         found.push(image)
-    return [...new Map(found.map((image) => [image.id, image])).values()]
+    const once = [...new Map(found.map((image) => [image.id, image])).values()]
+    return Promise.all(once.map((image) => this.#sharing.looked(image, context)))
   }
 
   async *list(_type: string, installation: string | undefined, context: CallContext): AsyncGenerator<Native> {
+    const ours: Native[] = []
     for await (const parent of this.#projects.all(installation, context)) {
       const owner = parent ?? (await this.#session.projectId(context))
       for await (const image of this.pages({ owner }, parent, context)) {
         const { tag, installationKey: key } = markOf(image)
         const isOurs = installation === undefined || tag.startsWith(tagPrefix(installation)) || key === installationKey(installation)
-        if (tag !== '' && isOurs) yield image
+        if (tag !== '' && isOurs) ours.push(image)
       }
     }
+    yield* await this.#sharing.swept(ours, installation, context)
   }
 
   /** Cinder uploads the volume; what comes of it is Glance's. */
   async create({ parent }: Place, { mark, fields = {} }: Order, context: CallContext): Promise<Native> {
     const { volume } = fields as { volume?: string }
-    const upload = { image_name: mark === undefined ? '' : firstName(mark), disk_format: 'raw', container_format: 'bare' }
+    const visibility = this.#projects.isOwn ? { visibility: 'shared' } : {}
+    const upload = { image_name: mark === undefined ? '' : firstName(mark), disk_format: 'raw', container_format: 'bare', ...visibility }
     const call: Call = { method: 'POST', path: `/volumes/${volume ?? ''}/action`, body: { 'os-volume_upload_image': upload } }
     type Answer = { readonly 'os-volume_upload_image': { readonly image_id: string } }
     const { image_id: id } = (await this.#session.call<Answer>('volume', call, context, parent))['os-volume_upload_image']
     return { id, name: upload.image_name, status: 'queued', owner: parent }
   }
 
-  async change({ parent }: Place, id: string, { mark, fields = {} }: Order, context: CallContext): Promise<void> {
+  /** With its mark, an image gets to where its tenant is. */
+  async change(place: Place, id: string, { mark, fields = {} }: Order, context: CallContext): Promise<void> {
+    const { parent } = place
     const marks = mark === undefined ? {} : { [TAG]: mark.tag, [INCARNATION]: mark.incarnation, name: nameOf(mark.tag) }
     const body = Object.entries({ ...fields, ...marks }).map(([key, value]) => ({
       op: key === 'name' ? 'replace' : 'add',
@@ -82,6 +92,8 @@ export class ImageClient implements CloudClient<Native> {
       value,
     }))
     if (body.length > 0) await this.#session.call('image', { method: 'PATCH', path: pathOf(id), body, headers: PATCH }, context, parent)
+    const image = mark === undefined ? undefined : await this.get(place, id, context)
+    if (image !== undefined) await this.#sharing.share(image, context)
   }
 
   act(): Promise<void> {

@@ -5,6 +5,7 @@ import { idAt, pathText, targetAt } from '../../../src/provider/targets.ts'
 import type { Translation } from '../../../src/provider/translation.ts'
 import { projectOf } from '../identity/workspace.ts'
 import type { Session } from '../identity/session.ts'
+import type { Sharing } from '../image/sharing.ts'
 import type { Native } from '../native.ts'
 import type { VolumeClient } from './client.ts'
 import { typeFor, volumeTypes } from './types.ts'
@@ -37,11 +38,13 @@ export const blockStorage: Translation<D, Native> = {
 /** Volumes; the type that stands for a SKU is looked up when one is made. */
 export class VolumeAdapter implements ResourceAdapter<D> {
   readonly #session: Session
+  readonly #sharing: Sharing
   readonly #client: VolumeClient
   readonly #below: ResourceAdapter<D>
 
-  constructor(session: Session, client: VolumeClient) {
+  constructor(session: Session, client: VolumeClient, sharing: Sharing) {
     this.#session = session
+    this.#sharing = sharing
     this.#client = client
     this.#below = adapterOf(client, blockStorage)
   }
@@ -54,6 +57,10 @@ export class VolumeAdapter implements ResourceAdapter<D> {
     const { volumeTypes: mapping, volumeZone } = this.#session.settings
     const sku = targetAt(desired, 'skuRef')?.path.name ?? ''
     const type = typeFor(sku, await volumeTypes(this.#session, context, projectOf(desired)), mapping)
+    const image = targetAt(desired, 'sourceImageRef')
+    const { parent: owner } = (image?.handle ?? {}) as { readonly parent?: string }
+    if (image?.externalId !== undefined && owner !== undefined)
+      await this.#sharing.shareNow(image.externalId, owner, projectOf(desired) ?? owner, context)
     const fields = { volume_type: type, availability_zone: volumeZone }
     return adapterOf(this.#client, { ...blockStorage, initial: () => fields }).create(desired, context)
   }
