@@ -4,6 +4,7 @@ import type { CloudClient, Facts, Mark, Order, Place } from '../../../src/provid
 import type { Projects } from '../identity/projects.ts'
 import type { Call, Session } from '../identity/session.ts'
 import { factsIn, metadataAfter, metadataFor } from '../metadata.ts'
+import { NOVA_KEYS } from '../label-keys.ts'
 import { listOf, type Native, textOf } from '../native.ts'
 import type { NetworkClient } from '../network/client.ts'
 import { pagesOf } from '../pages.ts'
@@ -25,7 +26,7 @@ export class ServerClient implements CloudClient<Native> {
   }
 
   facts(server: Native): Facts {
-    const { tag, ...facts } = factsIn(server)
+    const { tag, ...facts } = factsIn(server, NOVA_KEYS)
     const task = textOf(server, 'OS-EXT-STS:task_state')
     const status = textOf(server, 'status')
     const isGoing = task.includes('deleting') || status === 'DELETED' || status === 'SOFT_DELETED'
@@ -70,7 +71,7 @@ export class ServerClient implements CloudClient<Native> {
     const { hints, ...fields } = (order.fields ?? {}) as { hints?: object }
     const tags = order.mark === undefined ? {} : { tags: [order.mark.tagKey, order.mark.installationKey] }
     const body = {
-      server: { name: order.name, metadata: metadataFor(order), ...tags, ...fields },
+      server: { name: order.name, metadata: metadataFor(order, NOVA_KEYS), ...tags, ...fields },
       ...(hints === undefined ? {} : { 'os:scheduler_hints': hints }),
     }
     return (await this.#session.call<{ server: Native }>('compute', { method: 'POST', path: '/servers', body }, context, parent)).server
@@ -84,7 +85,7 @@ export class ServerClient implements CloudClient<Native> {
         await this.#session.call('compute', { method: 'PUT', path: `${pathOf(id)}/tags/${tag}` }, context, parent)
     if (mark === undefined && order.labels === undefined && order.notes === undefined) return
     const now = await this.#session.callIfThere<{ server: Native }>('compute', { method: 'GET', path: pathOf(id) }, context, parent)
-    const body = { metadata: metadataAfter(now?.server ?? { id }, order) }
+    const body = { metadata: metadataAfter(now?.server ?? { id }, order, NOVA_KEYS) }
     await this.#session.call('compute', { method: 'PUT', path: `${pathOf(id)}/metadata`, body }, context, parent)
   }
 

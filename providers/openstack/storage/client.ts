@@ -4,6 +4,7 @@ import type { CloudClient, Facts, Mark, Order, Place } from '../../../src/provid
 import type { Projects } from '../identity/projects.ts'
 import type { Call, Session } from '../identity/session.ts'
 import { byTag, factsIn, metadataAfter, metadataFor } from '../metadata.ts'
+import { CINDER_KEYS } from '../label-keys.ts'
 import { listOf, type Native, textOf } from '../native.ts'
 import { pagesOf } from '../pages.ts'
 
@@ -30,7 +31,7 @@ export class VolumeClient implements CloudClient<Native> {
     const project = textOf(volume, 'os-vol-tenant-attr:tenant_id')
     return {
       id: volume.id,
-      ...factsIn(volume),
+      ...factsIn(volume, CINDER_KEYS),
       parent: this.#projects.parentOf({ ...volume, project_id: project }),
       busy: isFailed || CALM.has(status) || status === 'deleting' ? undefined : status,
       failed: isFailed ? textOf(volume, 'words') || `Cinder calls it ${status}` : undefined,
@@ -59,13 +60,13 @@ export class VolumeClient implements CloudClient<Native> {
   async *list(_type: string, installation: string | undefined, context: CallContext): AsyncGenerator<Native> {
     for await (const parent of this.#projects.all(installation, context))
       for await (const volume of this.#pages({}, parent, context)) {
-        const { tag } = factsIn(volume)
+        const { tag } = factsIn(volume, CINDER_KEYS)
         if (tag !== '' && (installation === undefined || tag.startsWith(tagPrefix(installation)))) yield volume
       }
   }
 
   async create({ parent }: Place, order: Order, context: CallContext): Promise<Native> {
-    const body = { volume: { name: order.name, metadata: metadataFor(order), ...order.fields } }
+    const body = { volume: { name: order.name, metadata: metadataFor(order, CINDER_KEYS), ...order.fields } }
     return (await this.#session.call<{ volume: Native }>('volume', { method: 'POST', path: '/volumes', body }, context, parent)).volume
   }
 
@@ -75,7 +76,7 @@ export class VolumeClient implements CloudClient<Native> {
     if (size !== undefined) await this.act(place, id, 'os-extend', { fields: { new_size: size } }, context)
     if (order.mark === undefined && order.labels === undefined && order.notes === undefined) return
     const now = await this.get(place, id, context)
-    const body = { metadata: metadataAfter(now ?? { id }, order) }
+    const body = { metadata: metadataAfter(now ?? { id }, order, CINDER_KEYS) }
     await this.#session.call('volume', { method: 'PUT', path: `${pathOf(id)}/metadata`, body }, context, place.parent)
   }
 
