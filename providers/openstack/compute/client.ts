@@ -8,6 +8,7 @@ import { NOVA_KEYS } from '../label-keys.ts'
 import { listOf, type Native, textOf } from '../native.ts'
 import type { NetworkClient } from '../network/client.ts'
 import { pagesOf } from '../pages.ts'
+import { startOf } from './power.ts'
 
 const PAGE_SIZE = 200
 
@@ -91,7 +92,7 @@ export class ServerClient implements CloudClient<Native> {
 
   /** An action, and then the notes that it was done: a process that dies between the two does it once more, and never leaves it out. */
   async act(place: Place, id: string, verb: string, order: Order, context: CallContext): Promise<void> {
-    const body = { [verb]: order.fields ?? null }
+    const body = { [verb === 'os-start' ? await this.#startOf(place, id, context) : verb]: order.fields ?? null }
     await this.#session.call('compute', { method: 'POST', path: `${pathOf(id)}/action`, body }, context, place.parent)
     if (order.notes !== undefined) await this.change(place, id, { notes: order.notes }, context)
   }
@@ -103,6 +104,12 @@ export class ServerClient implements CloudClient<Native> {
   /** Any other call to Nova. */
   call<T>(call: Call, { parent }: Pick<Place, 'parent'>, context: CallContext): Promise<T | undefined> {
     return this.#session.callIfThere<T>('compute', call, context, parent)
+  }
+
+  /** What somebody paused, suspended or shelved is not started. */
+  async #startOf({ parent }: Place, id: string, context: CallContext): Promise<string> {
+    const found = await this.#session.callIfThere<{ server: Native }>('compute', { method: 'GET', path: pathOf(id) }, context, parent)
+    return startOf(textOf(found?.server ?? { id }, 'status'))
   }
 
   /** Servers do not tell which ports they have, only their addresses. */

@@ -8,8 +8,20 @@ interface Power {
   readonly since: string
 }
 
-/** What `status.powerState` goes by: Nova's own word for what the hypervisor says (1 = running). */
-export const powerOf = (server: Native): Power['state'] => (server['OS-EXT-STS:power_state'] === 1 ? 'on' : 'off')
+/** What gets a server running again, by the state that somebody else put it into; one that was stopped is started. */
+const STARTS: Readonly<Record<string, string>> = {
+  PAUSED: 'unpause',
+  SUSPENDED: 'resume',
+  SHELVED: 'unshelve',
+  SHELVED_OFFLOADED: 'unshelve',
+}
+
+/** What `status.powerState` goes by: Nova's own word for what the hypervisor says (1 = running), unless it was made to hold. */
+export const powerOf = (server: Native): Power['state'] =>
+  server['OS-EXT-STS:power_state'] === 1 && STARTS[textOf(server, 'status')] === undefined ? 'on' : 'off'
+
+/** The action that switches a server on. */
+export const startOf = (status: string): string => STARTS[status] ?? 'os-start'
 
 /**
  * Nova does not tell since when, and each of its records of actions would be a request. But it notes when a server changed last, and a change of
