@@ -11,7 +11,7 @@ type D = typeof Network
 /** A network of Neutron has no blocks, its subnets do: the subnets' own adapter keeps to those that stand in status. */
 export const networkIn = (settings: Pick<Settings, 'privateBlock'>): Translation<D, Native> => ({
   type: 'networks',
-  capability: { ignores: ['cidr', 'additionalCidrs', 'skuRef'], note: 'its blocks are kept to by its subnets' },
+  capability: { ignores: ['cidr', 'additionalCidrs', 'skuRef'], note: 'its blocks are kept to by its subnets; its SKU limits no speed' },
   parent: projectOf,
   wants: {},
   status: (_network, desired) => blocksOf(desired, settings),
