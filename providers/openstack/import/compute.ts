@@ -1,6 +1,7 @@
 import type { CallContext, Unmanaged } from '../../../src/provider/contract.ts'
 import { leftOut, remarked, settled, toId, toSku } from '../../../src/provider/unmanaged.ts'
 import type { ServerClient } from '../compute/client.ts'
+import { powerOf } from '../compute/power.ts'
 import { listOf, type Native, textOf } from '../native.ts'
 import type { Settings } from '../settings.ts'
 import { skuName } from '../sku-name.ts'
@@ -70,7 +71,7 @@ export function serverOf(server: Native, volumes: readonly string[], { flavors }
     spec: {
       skuRef: toSku('InstanceSku', { name: skuNamed([flavor], flavors) }),
       zone: textOf(server, 'OS-EXT-AZ:availability_zone'),
-      powerState: server['OS-EXT-STS:power_state'] === 1 ? 'on' : 'off',
+      powerState: powerOf(server),
       bootVolume: volume(boot),
       ...(data.length === 0 ? {} : { dataVolumes: data.map(volume) }),
       ...(first === undefined ? {} : { primaryNicRef: toId('Nic', first) }),
