@@ -7,9 +7,10 @@ import { idAt, knownIds, skuNumber, targetAt } from '../../../src/provider/targe
 import type { Fields } from '../../../src/provider/translation.ts'
 import type { Session } from '../identity/session.ts'
 import { projectOf } from '../identity/workspace.ts'
+import { Lately, OFFERS_MS } from '../lately.ts'
 import { type Native, textOf } from '../native.ts'
 import type { ServerClient } from './client.ts'
-import { allFlavors, flavorFor } from './flavors.ts'
+import { allFlavors, type Flavor, flavorFor } from './flavors.ts'
 import { type Difference, instance, nicDifference, volumeDifference } from './instance.ts'
 import { keepingPower } from './power.ts'
 import { ensureGroup, leaveGroup } from './server-groups.ts'
@@ -21,6 +22,7 @@ export class ServerAdapter implements ResourceAdapter<D> {
   readonly #session: Session
   readonly #client: ServerClient
   readonly #below: ResourceAdapter<D>
+  readonly #flavors = new Lately<readonly Flavor[]>(OFFERS_MS)
 
   constructor(session: Session, client: ServerClient) {
     this.#session = session
@@ -62,7 +64,9 @@ export class ServerAdapter implements ResourceAdapter<D> {
       ram: skuNumber(desired, 'skuRef', 'ram') ?? 1,
     }
     await this.#makeBootable(boot, projectOf(desired), context)
-    const flavor = flavorFor(sku, await allFlavors(this.#session, context, projectOf(desired)), this.#session.settings.flavors)
+    const project = projectOf(desired)
+    const ask = () => allFlavors(this.#session, context, project)
+    const flavor = await this.#flavors.made(project ?? '', ask, (all) => flavorFor(sku, all, this.#session.settings.flavors))
     const device = (uuid: string, index: number) => ({
       uuid,
       source_type: 'volume',

@@ -3,6 +3,7 @@ import { tagPrefix } from '../../../src/provider/tags.ts'
 import type { CloudClient, Facts, Mark, Order, Place } from '../../../src/provider/translation.ts'
 import { pagesOf } from '../pages.ts'
 import { descriptionOf, markOf } from './description.ts'
+import { Lately } from '../lately.ts'
 import { type Collection, type Native, textOf } from '../native.ts'
 import type { Projects } from '../identity/projects.ts'
 import type { Call, Session } from '../identity/session.ts'
@@ -22,13 +23,12 @@ export class NetworkClient implements CloudClient<Native> {
   readonly #session: Session
   readonly #projects: Projects
   readonly #collections: ReadonlyMap<string, Collection>
-  readonly #indexMs: number
-  readonly #indexes = new Map<string, { readonly at: number; readonly ids: Promise<ReadonlyMap<string, readonly string[]>> }>()
+  readonly #indexes: Lately<ReadonlyMap<string, readonly string[]>>
 
   constructor(session: Session, projects: Projects, collections: (client: NetworkClient) => readonly Collection[]) {
     this.#session = session
     this.#projects = projects
-    this.#indexMs = Math.min(INDEX_MS, session.settings.settleMs)
+    this.#indexes = new Lately(Math.min(INDEX_MS, session.settings.settleMs))
     this.#collections = new Map(collections(this).map((one) => [one.path, one]))
   }
 
@@ -75,13 +75,7 @@ export class NetworkClient implements CloudClient<Native> {
 
   /** Ids by tag: one list for all who look at about the same time. */
   #index(place: Place, context: CallContext): Promise<ReadonlyMap<string, readonly string[]>> {
-    const key = `${place.parent ?? ''}/${place.type}`
-    const known = this.#indexes.get(key)
-    if (known !== undefined && performance.now() - known.at < this.#indexMs) return known.ids
-    const ids = this.#ids(place, context)
-    this.#indexes.set(key, { at: performance.now(), ids })
-    ids.catch(() => this.#indexes.delete(key))
-    return ids
+    return this.#indexes.of(`${place.parent ?? ''}/${place.type}`, () => this.#ids(place, context))
   }
 
   async #ids(place: Place, context: CallContext): Promise<ReadonlyMap<string, readonly string[]>> {

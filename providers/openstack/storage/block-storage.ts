@@ -6,9 +6,10 @@ import type { Translation } from '../../../src/provider/translation.ts'
 import { projectOf } from '../identity/workspace.ts'
 import type { Session } from '../identity/session.ts'
 import type { Sharing } from '../image/sharing.ts'
+import { Lately, OFFERS_MS } from '../lately.ts'
 import type { Native } from '../native.ts'
 import type { VolumeClient } from './client.ts'
-import { typeFor, volumeTypes } from './types.ts'
+import { typeFor, type VolumeType, volumeTypes } from './types.ts'
 
 type D = typeof BlockStorage
 
@@ -41,6 +42,7 @@ export class VolumeAdapter implements ResourceAdapter<D> {
   readonly #sharing: Sharing
   readonly #client: VolumeClient
   readonly #below: ResourceAdapter<D>
+  readonly #types = new Lately<readonly VolumeType[]>(OFFERS_MS)
 
   constructor(session: Session, client: VolumeClient, sharing: Sharing) {
     this.#session = session
@@ -56,7 +58,9 @@ export class VolumeAdapter implements ResourceAdapter<D> {
   async create(desired: Desired<D>, context: CallContext): Promise<Accepted> {
     const { volumeTypes: mapping, volumeZone } = this.#session.settings
     const sku = targetAt(desired, 'skuRef')?.path.name ?? ''
-    const type = typeFor(sku, await volumeTypes(this.#session, context, projectOf(desired)), mapping)
+    const project = projectOf(desired)
+    const ask = () => volumeTypes(this.#session, context, project)
+    const type = await this.#types.made(project ?? '', ask, (types) => typeFor(sku, types, mapping))
     const image = targetAt(desired, 'sourceImageRef')
     const { parent: owner } = (image?.handle ?? {}) as { readonly parent?: string }
     if (image?.externalId !== undefined && owner !== undefined)
