@@ -10,6 +10,7 @@ import { type Collection, listOf, type Native, textOf } from '../native.ts'
 import type { Blocks } from '../../../src/provider/blocks.ts'
 import type { NetworkClient } from './client.ts'
 import { markOf } from './description.ts'
+import { subnetIn } from './subnet.ts'
 
 type D = typeof Nic
 interface FixedIp {
@@ -235,7 +236,8 @@ export class PortAdapter implements ResourceAdapter<D> {
   /** Subnet and address for each that is wanted; those that the port has, and that will do, stay. */
   async #fixedIps(desired: Desired<D>, has: readonly FixedIp[], context: CallContext): Promise<readonly Fields[]> {
     const target = targetAt(desired, 'subnetRef')
-    const subnet = await this.#client.get({ type: 'subnets', parent: projectOf(desired) }, target?.externalId ?? '', context)
+    const where = { parent: projectOf(desired), network: target?.parent?.externalId, id: target?.externalId }
+    const subnet = await subnetIn(this.#client, where, context)
     if (subnet === undefined) throw new ProviderError('waiting', 'its subnet is not in the cloud yet')
     const half = (family: 4 | 6) => subnet[family === 4 ? 'ipv4' : 'ipv6'] as Native | undefined
     const any = [...(half(4) ? ['0.0.0.0'] : []), ...(half(6) ? ['::'] : [])]

@@ -3,7 +3,7 @@ import { buildTag } from '../../../src/provider/tags.ts'
 import type { Subnet } from '../../../src/kinds/index.ts'
 import type { Desired } from '../../../src/provider/contract.ts'
 import type { NetworkClient } from './client.ts'
-import { joined, subnet, SubnetAdapter } from './subnet.ts'
+import { joined, subnet, SubnetAdapter, subnetIn } from './subnet.ts'
 
 const tag = buildTag({ installation: 'ins', region: 'eu-1', path: 'seca.network/v1/tenants/a/workspaces/b/networks/n/subnets/s' })
 const half = (id: string, version: 4 | 6, more: object = {}) => ({
@@ -24,6 +24,20 @@ const shown = (subnets: readonly { readonly id: string; readonly [key: string]: 
 
 test('two halves with one description are one subnet, with the routers that they are in', () => {
   expect(shown(joined([half('b', 6), half('a', 4)], new Map([['a', ['r', 'theirs']]])))).toEqual([['a', 'a', 'b', [['r', 'theirs'], []]]])
+})
+
+test('both halves of one in a network are known by one request, whichever half it is named by', async () => {
+  const asked: unknown[] = []
+  const all = (...[place, query]: Parameters<NetworkClient['all']>) => {
+    asked.push([place, query])
+    return Promise.resolve([half('x', 4, { description: 'of somebody else' }), half('a', 4), half('b', 6)])
+  }
+  const context = { signal: new AbortController().signal }
+  const where = { parent: 'p', network: 'n' }
+  for (const id of ['a', 'b'])
+    expect(await subnetIn({ all }, { ...where, id }, context)).toMatchObject({ ipv4: { id: 'a' }, ipv6: { id: 'b' } })
+  expect(await subnetIn({ all }, { ...where, id: undefined }, context)).toBeUndefined()
+  expect(asked).toEqual(Array.from({ length: 3 }, () => [{ type: 'subnets', parent: 'p' }, { network_id: 'n' }]))
 })
 
 test('a second of a family is another subnet, and so is what another creation made', () => {

@@ -69,6 +69,16 @@ export const subnetCollection = (client: NetworkClient): Collection => ({
   },
 })
 
+/** One of a network's subnets with both its halves, by one request: whom it is attached to is left out. */
+export async function subnetIn(
+  client: Pick<NetworkClient, 'all'>,
+  { parent, network, id }: { readonly parent: string | undefined; readonly network: string | undefined; readonly id: string | undefined },
+  context: CallContext,
+): Promise<Native | undefined> {
+  const all = await client.all({ type: 'subnets', parent }, network === undefined ? {} : { network_id: network }, context)
+  return joined(all, new Map()).find((subnet) => halvesOf(subnet).some((half) => half.id === id))
+}
+
 /** More of them than fit into a URL are not worth telling apart. */
 function inNetworks(subnets: readonly Native[]) {
   const networks = [...new Set(subnets.map((subnet) => textOf(subnet, 'network_id')))]
