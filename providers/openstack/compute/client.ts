@@ -52,7 +52,7 @@ export class ServerClient implements CloudClient<Native> {
   async find(place: Place, { tagKey }: Mark, context: CallContext): Promise<readonly Native[]> {
     const found: Native[] = []
     for await (const page of this.#pages({ tags: tagKey }, place.parent, context)) found.push(...page)
-    return this.#withPorts(found, place, context)
+    return this.#withPorts(found, place, context, (server) => this.#isCalm(server))
   }
 
   /** All servers of the project, whosever they are. */
@@ -65,7 +65,9 @@ export class ServerClient implements CloudClient<Native> {
     const query = installation === undefined ? {} : { tags: installationKey(installation) }
     for await (const parent of this.#projects.all(installation, context))
       for await (const page of this.#pages(query, parent, context))
-        yield* (await this.#withPorts(page, { type, parent }, context)).filter((server) => this.facts(server).tag !== '')
+        yield* (await this.#withPorts(page, { type, parent }, context, (server) => this.#isCalm(server))).filter(
+          (server) => this.facts(server).tag !== '',
+        )
   }
 
   async create({ parent }: Place, order: Order, context: CallContext): Promise<Native> {
@@ -112,9 +114,20 @@ export class ServerClient implements CloudClient<Native> {
     return startOf(textOf(found?.server ?? { id }, 'status'))
   }
 
+  /** While something is under way nothing is compared, and the ports need not be known. */
+  #isCalm(server: Native): boolean {
+    const { busy, isGoing } = this.facts(server)
+    return busy === undefined && !isGoing
+  }
+
   /** Servers do not tell which ports they have, only their addresses. */
-  async #withPorts(servers: readonly Native[], place: Place, context: CallContext): Promise<readonly Native[]> {
-    const ids = servers.map(({ id }) => id)
+  async #withPorts(
+    servers: readonly Native[],
+    place: Place,
+    context: CallContext,
+    isAsked: (server: Native) => boolean = () => true,
+  ): Promise<readonly Native[]> {
+    const ids = servers.filter(isAsked).map(({ id }) => id)
     const ports = await this.#network.among({ ...place, type: 'ports' }, 'device_id', ids, context)
     const of = Map.groupBy(ports, (port) => textOf(port, 'device_id'))
     return servers.map((server) => ({ ...server, ports: (of.get(server.id) ?? []).map(({ id }) => id) }))
