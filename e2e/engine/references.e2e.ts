@@ -170,19 +170,23 @@ describe.concurrent('an object waits for what it names, and goes on by itself', 
     expect((await tenant.get('Nic', 'nic')).status).toMatchObject({ addresses: ['10.9.1.9'] })
   })
 
-  it.skipIf(!isLegible)('but a NIC does not wait for a public address that is missing: it gets it when it is there', async () => {
-    const tenant = await Tenant.make(stack)
-    await tenant.apply(network(tenant, 'net'), table(tenant), subnet(tenant))
-    await tenant.apply(tenant.of('Nic', 'nic', { subnetRef: to('networks/net/subnets/sub'), publicIpRefs: [to('public-ips/late')] }))
-    const alone = await tenant.ready('Nic', 'nic')
-    expect(alone.status).not.toHaveProperty('publicIpRefs')
-    expect(await tenant.behind('Nic', 'nic')).toMatchObject({ floating_ips: [] })
-    await tenant.apply(tenant.of('PublicIp', 'late', { version: 'IPv4' }))
-    const { status } = await tenant.ready('PublicIp', 'late')
-    await eventually(async () => expect(await tenant.behind('Nic', 'nic')).toMatchObject({ floating_ips: [status?.externalId] }))
-    await tenant.until('Nic', 'nic', ({ status: shown }) => expect(shown?.['publicIpRefs']).toEqual([to('public-ips/late')]))
-    await tenant.ready('Nic', 'nic')
-  })
+  // A router without a gateway has no way out for an address.
+  it.skipIf(!isLegible || !isSimulated)(
+    'but a NIC does not wait for a public address that is missing: it gets it when it is there',
+    async () => {
+      const tenant = await Tenant.make(stack)
+      await tenant.apply(network(tenant, 'net'), table(tenant), subnet(tenant))
+      await tenant.apply(tenant.of('Nic', 'nic', { subnetRef: to('networks/net/subnets/sub'), publicIpRefs: [to('public-ips/late')] }))
+      const alone = await tenant.ready('Nic', 'nic')
+      expect(alone.status).not.toHaveProperty('publicIpRefs')
+      expect(await tenant.behind('Nic', 'nic')).toMatchObject({ floating_ips: [] })
+      await tenant.apply(tenant.of('PublicIp', 'late', { version: 'IPv4' }))
+      const { status } = await tenant.ready('PublicIp', 'late')
+      await eventually(async () => expect(await tenant.behind('Nic', 'nic')).toMatchObject({ floating_ips: [status?.externalId] }))
+      await tenant.until('Nic', 'nic', ({ status: shown }) => expect(shown?.['publicIpRefs']).toEqual([to('public-ips/late')]))
+      await tenant.ready('Nic', 'nic')
+    },
+  )
 
   it('image and its volume in another workspace; shared rules', async () => {
     const tenant = await Tenant.make(stack)

@@ -61,14 +61,16 @@ export function viewOf(type: string, object: Native, all: ReadonlyMap<string, re
   const { 'seca.tag': _tag, 'seca.incarnation': _incarnation, ...metadata } = (object['metadata'] ?? {}) as Record<string, string>
   const labels = Object.fromEntries(Object.entries(metadata).filter(([key]) => !key.startsWith('seca.')))
   const attached = listIn(object, 'os-extended-volumes:volumes_attached').map(({ id }) => id)
-  const isBoot = (id: string) =>
-    listIn(all.get('volumes')?.find((one) => one.id === id) ?? { id }, 'attachments').some(({ device }) => device === '/dev/vda')
+  // In the order of their devices: a server boots from the first.
+  const deviceOf = (id: string) =>
+    String(listIn(all.get('volumes')?.find((one) => one.id === id) ?? { id }, 'attachments').at(0)?.['device'] ?? '')
+  const [boot, ...data] = attached.toSorted((one, other) => (deviceOf(one) < deviceOf(other) ? -1 : 1))
   const fields: Readonly<Record<string, () => Record<string, unknown>>> = {
     volumes: () => ({ size_gb: object['size'], labels }),
     servers: () => ({
       power: object['OS-EXT-STS:power_state'] === 1 ? 'on' : 'off',
-      boot_volume: attached.find(isBoot),
-      data_volumes: attached.filter((id) => !isBoot(id)),
+      boot_volume: boot,
+      data_volumes: data,
       ports: (all.get('ports') ?? []).filter((port) => port['device_id'] === object.id).map(({ id }) => id),
       labels,
     }),
