@@ -37,6 +37,14 @@ test('one turn in eight goes to what waited longest', () => {
   expect(take(8).at(-1)).toBe('patient')
 })
 
+test('what was begun goes on while a long line of new ones is begun', () => {
+  const { lines, take } = make()
+  for (let i = 0; i < 100; i++) lines.push('high', 'a', { at: i, name: 'new' })
+  for (let i = 0; i < 100; i++) lines.push('normal', 'a', { at: 1_000 + i, name: 'begun' })
+  lines.push('low', 'a', { at: 1_000, name: 'low' })
+  expect(take(8)).toEqual(['new', 'new', 'begun', 'new', 'new', 'begun', 'new', 'new'])
+})
+
 test('a party that may not go on keeps its place, and holds up nobody', () => {
   const { lines, take } = make()
   for (const name of ['a1', 'a2']) lines.push('normal', 'a', { at: 0, name })

@@ -2,10 +2,13 @@ const PRIORITIES = ['high', 'normal', 'low'] as const
 export type Priority = (typeof PRIORITIES)[number]
 
 /**
- * So many turns in a row go by priority; the one after goes to what waited longest. Low never starves, and a long line of low ones, however
- * old, never holds up a high one.
+ * Of so many turns the last goes to what waited longest, two before it to normal before high, all others by priority. Low never starves, and
+ * a long line of low ones, however old, never holds up a high one; what was begun (normal) is finished while a long line of new wishes (high),
+ * all of them older, is still begun.
  */
-const BY_PRIORITY = 7
+const ROUND = 8
+const NORMAL_FIRST: ReadonlySet<number> = new Set([2, 5])
+const NORMAL_ORDER = ['normal', 'high', 'low'] as const satisfies readonly Priority[]
 
 /** Who is next. */
 interface Next<T> {
@@ -16,7 +19,7 @@ interface Next<T> {
 /** What waits, by priority; within one, parties take turns, and what one party waits with is first in, first out. Every step is O(1). */
 export class Lines<T extends { readonly at: number }> {
   readonly #lines: Record<Priority, Parties<T>>
-  /** Since the last turn that went to the oldest. */
+  /** In this round. */
   #turns = 0
 
   /** `counts`: whether an item still waits; those that do not are dropped when they come to the front. */
@@ -30,10 +33,10 @@ export class Lines<T extends { readonly at: number }> {
 
   /** Takes out what is next, of the parties that `may` go on. */
   take(may: (party: string) => boolean = () => true): Next<T> | undefined {
-    const isTurnOfOldest = this.#turns >= BY_PRIORITY
+    const isTurnOfOldest = this.#turns === ROUND - 1
     let best: Parties<T> | undefined
     let next: Next<T> | undefined
-    for (const priority of PRIORITIES) {
+    for (const priority of NORMAL_FIRST.has(this.#turns) ? NORMAL_ORDER : PRIORITIES) {
       const line = this.#lines[priority]
       const head = line.head(may)
       if (head === undefined || (next !== undefined && !(isTurnOfOldest && head.item.at <= next.item.at))) continue
@@ -42,7 +45,7 @@ export class Lines<T extends { readonly at: number }> {
     }
     if (best === undefined || next === undefined) return undefined
     best.served(next.party)
-    this.#turns = isTurnOfOldest ? 0 : this.#turns + 1
+    this.#turns = (this.#turns + 1) % ROUND
     return next
   }
 }
