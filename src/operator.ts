@@ -1,4 +1,5 @@
 import * as config from './cli/config.ts'
+import { CompareConfig } from './cli/compare-config.ts'
 import { ImportConfig } from './cli/import-config.ts'
 import { dispatch, subcommand } from './cli/cli.ts'
 
@@ -21,6 +22,9 @@ export const OPERATOR = {
   ),
   import: subcommand('write manifests of what is in a cloud account already', ImportConfig, async (settings, context) =>
     (await import('./processes/import/import.ts')).runImport(settings, context),
+  ),
+  compare: subcommand('try manifests in several regions, and report how they differ', CompareConfig, async (settings, context) =>
+    (await import('./processes/compare/compare.ts')).runCompare(settings, context),
   ),
   doctor: subcommand('check an installation, and say what to do', config.DoctorConfig, async (settings, context) =>
     (await import('./doctor/doctor.ts')).doctor(settings, context),

@@ -65,7 +65,7 @@ export const programs = {
     .describe("folder of etcd's releases, or a mirror of it"),
 }
 
-const list = (description: string, isRight: (one: string) => boolean = () => true) =>
+export const list = (description: string, isRight: (one: string) => boolean = () => true) =>
   z
     .string()
     .default('')

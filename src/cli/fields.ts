@@ -18,6 +18,8 @@ interface Meta {
   readonly preset?: unknown
   /** Read from the command line alone. */
   readonly flagOnly?: boolean
+  /** Stands alone on the command line, too: one argument without a flag. */
+  readonly operand?: boolean
 }
 
 /** `driftInterval` → `drift-interval` */

@@ -18,6 +18,16 @@ const good = (...args: string[]) => {
 }
 
 describe('flags', () => {
+  it('leave one argument alone for the operand', () => {
+    const known = fields(z.object({ clean: z.boolean(), manifests: z.string().meta({ operand: true }) }))
+    const problems: string[] = []
+    expect([...readFlags(known, ['a/b', '--clean', 'c'], problems)].map(([name, { value }]) => [name, value])).toEqual([
+      ['--manifests', 'a/b'],
+      ['--clean', true],
+    ])
+    expect(problems).toEqual(['unexpected argument c'])
+  })
+
   it('take their value after a space or an equals sign; the last of several wins', () => {
     expect(good('--workers', '3', '--data-dir=a=b', '--config', 'c.yaml')).toEqual({
       '--workers': 3,

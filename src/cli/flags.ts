@@ -11,11 +11,12 @@ export interface Entry {
 /**
  * Reads flags, by their name: `--flag value`, `--flag=value`, and `--flag` alone for what is true or false; the last of several
  * wins. A value may begin with one hyphen; with two only after `=`, so that a flag whose value was forgotten does not swallow
- * the next. Everything wrong is added to `problems`.
+ * the next. One argument alone is the operand, where there is one. Everything wrong is added to `problems`.
  */
 export function readFlags(known: readonly Field[], args: readonly string[], problems: string[]): Map<string, Entry> {
   const found = new Map<string, Entry>()
   const byFlag = new Map(known.map((field) => [field.flag, field]))
+  const operand = known.find(({ meta }) => meta.operand)
   const types = [...known, undefined].map((field) => [
     (field?.flag ?? '--config').slice(2),
     { type: field?.inner instanceof z.ZodBoolean ? 'boolean' : 'string' } as const,
@@ -37,6 +38,10 @@ export function readFlags(known: readonly Field[], args: readonly string[], prob
       continue
     }
     const isFlag = word.startsWith('-')
+    if (operand !== undefined && token.kind === 'positional' && !found.has(operand.flag)) {
+      found.set(operand.flag, { value: token.value, source: operand.fileKey })
+      continue
+    }
     const isTold = token.index === told || (!isFlag && token.index === told + 1 && told >= 0 && isBareFlag(args[told]))
     if (!isTold)
       problems.push(`${isFlag ? 'unknown flag' : 'unexpected argument'} ${word}${hint(word, [...byFlag.keys(), '--config', '--help'])}`)

@@ -12,14 +12,14 @@ export interface Manifest {
 }
 
 /** All objects in a file, or in the YAML and JSON files of a folder and its folders; lists are taken apart. */
-export function readManifests(path: string): Manifest[] {
+export function readManifests(path: string, flag = '--adopt'): Manifest[] {
   try {
     if (!statSync(path).isDirectory()) return manifestsIn(readFileSync(path, 'utf8'), path)
     const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ya?ml|json)$/.test(name))
     return names.toSorted().flatMap((name) => manifestsIn(readFileSync(join(path, name), 'utf8'), join(path, name)))
   } catch (error) {
     if (error instanceof SecaError) throw error
-    throw new SecaError('InvalidConfiguration', `--adopt: ${asError(error).message}`)
+    throw new SecaError('InvalidConfiguration', `${flag}: ${asError(error).message}`)
   }
 }
 

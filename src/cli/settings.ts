@@ -119,8 +119,9 @@ export function helpText(command: string, summary: string, schema: z.ZodObject):
     ['--config <file>', 'YAML file with these settings; its keys are the flags in camelCase.', 'Variable: SECA_CONFIG'] as const,
   ]
   const lines = all.flatMap(([flag, text, detail]) => [`  ${flag}`, `      ${text}`, ...(detail ? [`      ${detail}`] : [])])
+  const operand = fields(schema).find(({ meta }) => meta.operand)?.fileKey
   return [
-    `seca-operator ${command}: ${summary}`,
+    `seca-operator ${command}${operand === undefined ? '' : ` [${operand}]`}: ${summary}`,
     '',
     ...lines,
     '',

@@ -13,6 +13,9 @@ export const SHARED_LABEL = 'secapi.cloud/shared'
 /** Label on what the controllers keep up from a region's cloud's own catalogue: the region. */
 export const CATALOGUE_LABEL = 'secapi.cloud/catalogue'
 
+/** Label on the namespaces that `compare` makes, and so deletes: the region that is tried in them. */
+export const COMPARED_LABEL = 'secapi.cloud/compared'
+
 /** Finalizer that every object with something behind it in a cloud carries. */
 export const FINALIZER = 'secapi.cloud/teardown'
 
