@@ -27,7 +27,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/api/write': API.concat('src/api/context.ts', 'src/api/path', 'src/api/render', 'src/api/input'),
   'src/api/door': API.concat('src/api/path', 'src/api/identity', 'undici', 'lru-cache'),
   'src/cli': ['package.json', 'zod', 'yaml'],
-  'src/processes': ['src', 'controllers', 'providers'],
+  'src/processes': ['src', 'controllers', 'providers', 'package.json'],
   'src/doctor': ['src', 'providers', 'tar-stream', 'package.json'],
   'src/observe': ['pino', 'prom-client'],
   providers: ['src/kinds', 'src/provider', 'zod', 'undici'],

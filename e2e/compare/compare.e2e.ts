@@ -44,7 +44,7 @@ describe('comparing regions', () => {
     for (const { tracks, broken } of report.regions) {
       expect(broken).toBeUndefined()
       expect(tracks.map(({ kind, name, verdict }) => [kind, name, verdict])).toEqual(tracks.map(({ kind, name }) => [kind, name, 'ready']))
-      expect(tracks).toHaveLength(16)
+      expect(tracks).toHaveLength(17)
       for (const track of tracks) expect([track.readyMs, track.goneMs]).toEqual([expect.any(Number), expect.any(Number)])
     }
     // Two operations after each other take twice as long there.
@@ -120,7 +120,11 @@ describe('comparing regions', () => {
     expect(report.code).toBe(1)
     expect(report.regions[0]?.tracks.map(({ name, verdict, troubles }) => [name, verdict, troubles])).toEqual([
       ['prod', 'ready', []],
-      ['wrong', 'failed', [{ reason: 'ReferenceNotFound', message: expect.stringContaining('StorageSku "nothing" does not exist') }]],
+      [
+        'wrong',
+        'failed',
+        [{ when: 'end', reason: 'ReferenceNotFound', message: expect.stringContaining('StorageSku "nothing" does not exist') }],
+      ],
       ['right', 'ready', []],
     ])
     await tenant.delete('BlockStorage', 'kept')
@@ -137,7 +141,7 @@ describe('comparing regions', () => {
         expect(await browser.run<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
       }
       const rows = await browser.run<number>(`document.querySelectorAll('.timeline tbody tr').length`)
-      expect(rows).toBe(32)
+      expect(rows).toBe(34)
       expect(await browser.run(`[...document.querySelectorAll('.track')].every((one) => one.ariaLabel.includes('ready from'))`)).toBe(true)
       expect(await browser.run(`document.querySelectorAll('script, link, img').length`)).toBe(0)
       expect(browser.requests.filter((url) => !url.startsWith('file:'))).toEqual([])

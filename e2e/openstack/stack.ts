@@ -7,7 +7,7 @@ export const NO_SIMULATOR = { cloud: undefined as never, cloudUrl: '' }
 /** Back-ends of tests are done at once: nothing is to be waited for. */
 const SETTINGS = { settleMs: 1_000 }
 
-export interface OpenStackStack extends Pick<Stack, 'client' | 'kubeconfig' | 'restart' | 'kill' | 'logs' | 'stop'> {
+export interface OpenStackStack extends Pick<Stack, 'client' | 'kubeconfig' | 'healthUrl' | 'restart' | 'kill' | 'logs' | 'stop'> {
   /** Makes the account, a region bound to it, and the SKUs of the examples. */
   provide(account: Provided): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { type Report, sumOf } from './report.ts'
-import { coverageOf, fieldRows, kindRows, resourceRows, troubleRows } from './rows.ts'
-import { aboutOf, counts, FIELD_WORDS, LEGEND, LEVEL_WORDS, sumWords, time, titleOf, trackWords, VERDICT_WORDS } from './words.ts'
+import { coverageOf, fieldRows, kindRows, leftOutRows, resourceRows, troubleRows } from './rows.ts'
+import { aboutOf, counts, FIELD_WORDS, headlineOf, LEGEND, LEVEL_WORDS, sumWords, time, titleOf, trackWords, WHEN_WORDS } from './words.ts'
 
 /** Text that stays in its cell, and is text. */
 const cell = (text: string) =>
@@ -34,6 +34,7 @@ function trialOf(report: Report): readonly string[] {
   const troubles = troubleRows(report)
   return [
     '## At a glance',
+    headlineOf(report),
     table(
       ['', ...names],
       [
@@ -64,8 +65,8 @@ function trialOf(report: Report): readonly string[] {
       ? ['Nothing went wrong.']
       : [
           table(
-            ['Region', 'Resource', 'Outcome', 'Reason', 'Words'],
-            troubles.map(({ region, object, verdict, reason, message }) => [region, object, VERDICT_WORDS[verdict].short, reason, message]),
+            ['Region', 'When', 'Reason', "In the cloud's words", 'Resources'],
+            troubles.map(({ region, when, reason, message, objects }) => [region, WHEN_WORDS[when], reason, message, objects.join(', ')]),
           ),
         ]),
     '## Calls',
@@ -88,7 +89,7 @@ function trialOf(report: Report): readonly string[] {
 }
 
 function leftOutOf({ regions }: Report): readonly string[] {
-  const rows = regions.flatMap(({ name, leftOut }) => leftOut.map(({ object, why }) => [name, object, why]))
+  const rows = leftOutRows({ regions }).map(({ region, object, why }) => [region, object, why])
   const remarks = regions.flatMap(({ name, remarks: words }) => words.map((text) => `* ${cell(name)}: ${cell(text)}`))
   return [
     ...(rows.length === 0 ? [] : ['## Left out', table(['Region', 'What', 'Why'], rows)]),

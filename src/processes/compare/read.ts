@@ -25,12 +25,13 @@ export function trackOf(object: Resource): Track {
   const began = Date.parse(metadata.creationTimestamp)
   const recorder = new Recorder({ kind, name: `${metadata.namespace ?? ''}/${metadata.name}`, needs: [], isClaimed: true }, 0)
   recorder.see(object, Date.now() - began)
+  recorder.conclude()
   const history = (status?.history ?? []).toReversed()
   // Of a long life the beginning is forgotten.
   const isWhole = history[0]?.state === 'pending'
   const first = history.findIndex(({ state }) => state === 'active')
   const steps = isWhole ? history.slice(0, first === -1 ? undefined : first + 1).map((entry) => stepOf(entry, began)) : []
-  const { readyMs: _seen, steps: _now, ...track } = recorder.track(recorder.verdict())
+  const { readyMs: _seen, steps: _now, ...track } = recorder.track()
   const ready = first === -1 ? undefined : steps[first]?.atMs
   return { ...track, steps: [{ atMs: 0, state: 'asked' }, ...steps], ...(ready === undefined ? {} : { readyMs: ready }) }
 }

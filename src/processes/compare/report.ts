@@ -50,6 +50,8 @@ export interface Track {
 }
 
 export interface Trouble {
+  /** While it was made, still so at the end, or while it was deleted. */
+  readonly when: 'making' | 'end' | 'deleting'
   readonly reason: string
   readonly message: string
 }

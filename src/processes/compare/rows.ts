@@ -1,4 +1,4 @@
-import type { Column, FieldAbility, RegionReport, Report, Track, Verdict } from './report.ts'
+import type { Column, FieldAbility, LeftOut, RegionReport, Report, Track, Trouble } from './report.ts'
 
 /** One resource, as it fared in each region; undefined where it was left out. */
 export interface ResourceRow {
@@ -37,21 +37,37 @@ export function kindRows(report: Pick<Report, 'regions' | 'kinds'>): readonly Ki
   }))
 }
 
-/** Something that somebody has to know of a resource in a region. */
-export interface TroubleRow {
+/** What was said of some resources of a region. */
+export interface TroubleRow extends Trouble {
   readonly region: string
-  readonly object: string
-  readonly verdict: Verdict
-  readonly reason: string
-  readonly message: string
+  readonly objects: readonly string[]
 }
 
+const ORDER: readonly Trouble['when'][] = ['end', 'making', 'deleting']
+
+/** What did not go as it should: first what stayed so, and each thing once for all that it was said of. */
 export function troubleRows({ regions }: Pick<Report, 'regions'>): readonly TroubleRow[] {
-  return regions.flatMap(({ name: region, tracks }) =>
-    tracks.flatMap(({ kind, name, verdict, troubles }) =>
-      troubles.map(({ reason, message }) => ({ region, object: `${kind} ${name}`, verdict, reason, message })),
-    ),
-  )
+  const rows = regions.flatMap(({ name: region, tracks }) => {
+    const said = tracks.flatMap(({ kind, name, troubles }) => troubles.map((one) => ({ ...one, object: `${kind} ${name}` })))
+    const groups = Map.groupBy(said, ({ when, reason, message }) => `${when} ${reason} ${message}`)
+    return [...groups.values()].flatMap((group) => {
+      const [first] = group
+      if (first === undefined) return []
+      const { when, reason, message } = first
+      return [{ region, when, reason, message, objects: group.map(({ object }) => object) }]
+    })
+  })
+  return rows.toSorted((one, other) => ORDER.indexOf(one.when) - ORDER.indexOf(other.when))
+}
+
+/** What was left out, and where: everywhere is said once. */
+export function leftOutRows({ regions }: Pick<Report, 'regions'>): readonly (LeftOut & { readonly region: string })[] {
+  const all = regions.flatMap(({ name: region, leftOut }) => leftOut.map((one) => ({ ...one, region })))
+  const groups = Map.groupBy(all, ({ object, why }) => `${object} ${why}`)
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    return first === undefined ? [] : group.length > 1 && group.length === regions.length ? [{ ...first, region: 'all' }] : group
+  })
 }
 
 /** One field of a kind, as each column has it; undefined where the kind is not. */

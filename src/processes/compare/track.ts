@@ -20,8 +20,13 @@ const MISSING = 'ReferenceNotFound'
 const WAITS: ReadonlySet<string> = new Set([MISSING, 'ReferenceNotReady'])
 const LONGEST = 1_000
 
+type Said = Pick<Trouble, 'reason' | 'message'>
+
+/** Something that it names is not there or not ready, and the rest is done: told only if it stays so. */
+const PARTLY = 'PartlyApplied'
+
 /** What the Ready condition says. */
-function saidOf({ status }: Resource): Trouble | undefined {
+function saidOf({ status }: Resource): Said | undefined {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   return ready && { reason: ready.reason, message: ready.message.slice(0, LONGEST) }
 }
@@ -38,7 +43,8 @@ export class Recorder {
   readonly #steps: Step[]
   readonly #troubles = new Map<string, Trouble>()
   #last: Resource | undefined
-  #refusal: Trouble | undefined
+  #isRefused = false
+  #verdict: Verdict | undefined
   #readyMs: number | undefined
   #deletedAtMs: number | undefined
   #goneMs: number | undefined
@@ -58,15 +64,16 @@ export class Recorder {
   see(object: Resource, atMs: number): void {
     this.#last = object
     const said = saidOf(object)
-    if (said !== undefined && !PLAIN.has(said.reason)) this.#trouble(said)
+    const when = this.#verdict === undefined ? 'making' : 'deleting'
+    if (said !== undefined && said.reason !== PARTLY && !PLAIN.has(said.reason)) this.#trouble(when, said)
     this.#step(object.status?.state, said, atMs)
     if (isCurrent(object) && this.#deletedAtMs === undefined) this.#readyMs ??= atMs - this.#askedAtMs
   }
 
   /** The cluster would not take it. */
-  refuse(trouble: Trouble): void {
-    this.#refusal = trouble
-    this.#trouble(trouble)
+  refuse(said: Said): void {
+    this.#isRefused = true
+    this.#trouble('end', said)
   }
 
   /** Its deletion is asked for. */
@@ -92,14 +99,21 @@ export class Recorder {
 
   /** Something may still happen to it by itself. */
   get isMoving(): boolean {
-    if (this.isReady || this.#refusal !== undefined) return false
+    if (this.isReady || this.#isRefused) return false
     return this.#last === undefined || (!isStalled(this.#last) && !WAITS.has(saidOf(this.#last)?.reason ?? ''))
   }
 
-  /** As it stands. A comparison asks before anything is deleted. */
+  /** How it went is what it is now: before anything is deleted. */
+  conclude(): void {
+    this.#verdict = this.verdict()
+    const said = this.#last && saidOf(this.#last)
+    if (said !== undefined && (said.reason === PARTLY || !this.isReady)) this.#trouble('end', said)
+  }
+
+  /** As it stands. */
   verdict(): Verdict {
     if (this.isReady) return 'ready'
-    if (this.#refusal !== undefined) return 'failed'
+    if (this.#isRefused) return 'failed'
     const said = this.#last && saidOf(this.#last)
     if (said?.reason === 'Unsupported') return 'refused'
     if (!this.#isClaimed || this.#needs.some((need) => need.verdict() !== 'ready')) return 'waits'
@@ -107,14 +121,11 @@ export class Recorder {
     return isOver ? 'failed' : 'late'
   }
 
-  track(verdict: Verdict): Track {
-    const said = this.#last === undefined || this.isReady ? undefined : saidOf(this.#last)
-    // What it waits for at the end is what is wrong.
-    if (said !== undefined && verdict !== 'ready') this.#trouble(said)
+  track(): Track {
     return {
       kind: this.kind,
       name: this.name,
-      verdict,
+      verdict: this.#verdict ?? this.verdict(),
       steps: this.#steps,
       ...(this.#readyMs === undefined ? {} : { readyMs: this.#readyMs }),
       ...(this.#goneMs === undefined ? {} : { goneMs: this.#goneMs }),
@@ -126,11 +137,13 @@ export class Recorder {
     return this.#steps[0]?.atMs ?? 0
   }
 
-  #trouble(trouble: Trouble): void {
-    this.#troubles.set(`${trouble.reason} ${trouble.message}`, trouble)
+  #trouble(when: Trouble['when'], { reason, message }: Said): void {
+    const key = `${reason} ${message}`
+    // What was said on the way and is so at the end is told once.
+    if (when !== 'deleting' || this.#troubles.get(key) === undefined) this.#troubles.set(key, { when, reason, message })
   }
 
-  #step(state: State | undefined, said: Trouble | undefined, atMs: number): void {
+  #step(state: State | undefined, said: Said | undefined, atMs: number): void {
     const last = this.#steps.at(-1)
     if (state === undefined || (last?.state === state && last.reason === said?.reason)) return
     const words = said === undefined ? {} : { reason: said.reason, ...(said.message === '' ? {} : { message: said.message }) }

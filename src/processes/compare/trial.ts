@@ -61,7 +61,6 @@ class Trial {
   readonly #made: Mine[] = []
   readonly #unsubscribe: readonly (() => void)[]
   #changedAt = 0
-  #verdicts: ReadonlyMap<Recorder, Track['verdict']> = new Map()
 
   constructor(options: TrialOptions) {
     this.#options = options
@@ -119,7 +118,7 @@ class Trial {
 
   /** How it went is decided before anything is deleted. */
   conclude(): void {
-    this.#verdicts = new Map([...this.#recorders.values()].map((one) => [one, one.verdict()]))
+    for (const recorder of this.#recorders.values()) recorder.conclude()
   }
 
   async takeAway(): Promise<void> {
@@ -141,7 +140,7 @@ class Trial {
 
   end(): readonly Track[] {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    return [...this.#recorders.values()].map((one) => one.track(this.#verdicts.get(one) ?? 'late'))
+    return [...this.#recorders.values()].map((one) => one.track())
   }
 }
 
@@ -164,7 +163,7 @@ function inOrder({ objects }: Plan): Plan['objects'] {
   return [...ordered]
 }
 
-function refusalOf(error: ApiError): Trouble {
+function refusalOf(error: ApiError): Pick<Trouble, 'reason' | 'message'> {
   return { reason: error.reason, message: error.explanation === '' ? error.message : error.explanation }
 }
 

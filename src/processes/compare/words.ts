@@ -1,5 +1,15 @@
 import { duration } from '../../cli/progress.ts'
-import type { Ability, Calls, FieldAbility, Report, Sum, Track, Verdict } from './report.ts'
+import {
+  type Ability,
+  type Calls,
+  type FieldAbility,
+  type Report,
+  type Sum,
+  sumOf,
+  type Track,
+  type Trouble,
+  type Verdict,
+} from './report.ts'
 
 /** What is said of a verdict, in two or three words and in a sentence. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, { readonly short: string; readonly long: string }>> = {
@@ -68,3 +78,23 @@ export const counts = (numbers: Calls['byVerb']): string =>
   Object.entries(numbers)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ') || 'none'
+
+export const WHEN_WORDS: Readonly<Record<Trouble['when'], string>> = {
+  end: 'it stayed so',
+  making: 'on the way',
+  deleting: 'while it was deleted',
+}
+
+/** The answer for who reads one line. */
+export function headlineOf({ regions, mode }: Pick<Report, 'regions' | 'mode'>): string {
+  const sums = regions.map((region) => ({ name: region.name, ...sumOf(region) }))
+  const unwell = sums.filter(({ isWell }) => !isWell).map(({ name }) => name)
+  const claim =
+    mode === 'read' ? 'Everything is ready that the providers say they can do' : 'Everything got ready that the providers say they can do'
+  const first = unwell.length === 0 ? `${claim}.` : `Not everything got ready in ${unwell.join(', ')}.`
+  const times = sums.flatMap(({ name, readyMs }) => (readyMs === undefined ? [] : [{ name, readyMs }]))
+  const [fastest, ...others] = times.toSorted((one, other) => one.readyMs - other.readyMs)
+  const slowest = others.at(-1)
+  if (fastest === undefined || slowest === undefined || mode === 'read') return first
+  return `${first} ${fastest.name} was through first, after ${time(fastest.readyMs)}; ${slowest.name} last, after ${time(slowest.readyMs)}.`
+}
