@@ -52,8 +52,8 @@ describe('comparing regions', () => {
     expect(web[0]).toBeGreaterThan(400)
     expect(web[1]).toBeGreaterThan(web[0]!)
     expect(neat.leftOut).toEqual([
-      { object: 'Role shop-operator', why: 'no cloud has to do with it' },
-      { object: 'RoleAssignment shop-team', why: 'no cloud has to do with it' },
+      { object: 'Role shop-operator', why: 'no cloud has to do with it', isLack: false },
+      { object: 'RoleAssignment shop-team', why: 'no cloud has to do with it', isLack: false },
     ])
     expect(parts.remarks).toContain('zone a is not there: north was taken')
     expect(report.columns.map(({ kinds }) => kinds['RouteTable']?.level)).toEqual(['own', 'nothing'])

@@ -82,12 +82,12 @@ describe('a plan', () => {
 
   it('leaves out what is no matter of clouds, or everybody’s', () => {
     expect(whole.leftOut).toEqual([
-      { object: 'Role reader', why: 'no cloud has to do with it' },
-      { object: 'Region eu-1', why: 'it is the same for everybody: what the region has is used' },
+      { object: 'Role reader', why: 'no cloud has to do with it', isLack: false },
+      { object: 'Region eu-1', why: 'it is the same for everybody: what the region has is used', isLack: false },
     ])
     expect(plan([], false, [of('Pod', 'x'), { ...of('Nic', 'x'), metadata: { name: 'x', namespace: 'default' } }]).leftOut).toEqual([
-      { object: 'Pod x', why: 'it is no kind of SECA' },
-      { object: 'Nic x', why: 'namespace default stands for no tenant' },
+      { object: 'Pod x', why: 'it is no kind of SECA', isLack: false },
+      { object: 'Nic x', why: 'namespace default stands for no tenant', isLack: false },
     ])
   })
 
@@ -111,9 +111,9 @@ describe('a plan', () => {
     const poor = plan(['Subnet'], true)
     expect(names(poor)).not.toContain('Nic web')
     expect(poor.leftOut.slice(2)).toEqual([
-      { object: 'Nic web', why: 'it needs Subnet main.front' },
-      { object: 'Subnet main.front', why: 'the provider has no Subnet' },
-      { object: 'Instance web', why: 'it needs Nic web' },
+      { object: 'Nic web', why: 'it needs Subnet main.front', isLack: true },
+      { object: 'Subnet main.front', why: 'the provider has no Subnet', isLack: true },
+      { object: 'Instance web', why: 'it needs Nic web', isLack: true },
     ])
   })
 
@@ -123,6 +123,7 @@ describe('a plan', () => {
     expect(poor.leftOut.find(({ object }) => object.startsWith('Nic'))).toEqual({
       object: 'Nic web: publicIpRefs[0], securityGroupRefs[0], securityGroupRefs[1]',
       why: 'what it names is left out',
+      isLack: true,
     })
   })
 

@@ -50,9 +50,9 @@ describe('the headline', () => {
 
   it('what is left out everywhere is said once', () => {
     const { leftOut } = second
-    expect(leftOutRows(REPORT)).toEqual([{ object: 'Network main', why: 'it is full', region: 'eu-2' }])
+    expect(leftOutRows(REPORT)).toEqual([{ object: 'Network main', why: 'it is full', isLack: true, region: 'eu-2' }])
     expect(leftOutRows({ regions: [{ ...first, leftOut }, second] })).toEqual([
-      { object: 'Network main', why: 'it is full', region: 'all' },
+      { object: 'Network main', why: 'it is full', isLack: true, region: 'all' },
     ])
   })
 })

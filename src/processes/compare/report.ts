@@ -59,6 +59,8 @@ export interface Trouble {
 export interface LeftOut {
   readonly object: string
   readonly why: string
+  /** Another provider might have it: a difference, and not what no comparison is about. */
+  readonly isLack: boolean
 }
 
 export interface RegionReport {
@@ -97,7 +99,6 @@ export interface Report {
   readonly calls: readonly Calls[]
   /** Why calls are not counted, or what is in the count besides. */
   readonly aboutCalls: string
-  readonly remarks: readonly string[]
 }
 
 /** What stands at the top: one region in numbers. */
@@ -108,6 +109,7 @@ export interface Sum {
   /** Until the last one that got ready was. */
   readonly readyMs?: number
   readonly goneMs?: number
+  /** For what the provider cannot do. */
   readonly leftOut: number
   readonly isWell: boolean
 }
@@ -126,7 +128,7 @@ export function sumOf({ tracks, leftOut, broken }: RegionReport): Sum {
     byVerdict,
     ...(ready.length === 0 ? {} : { readyMs: Math.max(...ready) }),
     ...(gone.length === 0 ? {} : { goneMs: Math.max(...gone) }),
-    leftOut: leftOut.length,
+    leftOut: leftOut.filter(({ isLack }) => isLack).length,
     isWell: broken === undefined && byVerdict.failed + byVerdict.late === 0,
   }
 }

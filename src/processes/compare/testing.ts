@@ -60,11 +60,10 @@ export const REPORT: Report = {
           troubles: [{ when: 'end', reason: 'Unsupported', message: '<script>| no\n*Instance*' }],
         }),
       ],
-      leftOut: [{ object: 'Network main', why: 'it is full' }],
+      leftOut: [{ object: 'Network main', why: 'it is full', isLack: true }],
       remarks: [],
     },
   ],
   calls: [{ provider: 'neat', regions: ['eu-1'], total: 12, byVerb: { observe: 10, create: 2 }, notOk: { throttled: 1 } }],
   aboutCalls: 'of the adapters',
-  remarks: [],
 }

@@ -62,12 +62,13 @@ export function ticksOf(endMs: number): readonly number[] {
 const percent = (part: number, whole: number): string => `${((part / whole) * 100).toFixed(2)}%`
 
 /** A region's resources in the course of time, as rows of a table. */
-export function timeline({ tracks, name }: RegionReport, endMs: number): Html {
+export function timeline({ tracks, name, provider }: RegionReport, endMs: number): Html {
   const ticks = ticksOf(endMs).map((at) => html`<i style="left:${percent(at, endMs)}">${at / 1000} s</i>`)
   const isGone = tracks.some(({ goneMs }) => goneMs !== undefined)
   return html`<table class="timeline">
     <caption>
       ${name}
+      <small>${provider}</small>
     </caption>
     <thead>
       <tr>
