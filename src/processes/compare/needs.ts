@@ -126,7 +126,7 @@ function needsOf(cache: Cache, kind: Kind, object: Resource): readonly Need[] {
   return [...parentNeed, ...named]
 }
 
-/** A spec without the list items that hold these paths, `dataVolumes[0].deviceRef`. */
+/** A spec without these fields, and without the list items that hold such, `dataVolumes[0].deviceRef`. */
 function withoutItems(spec: unknown, paths: readonly string[], at = ''): unknown {
   if (Array.isArray(spec)) {
     const isKept = (_: unknown, index: number) => !paths.some((path) => path.startsWith(`${at}[${index}]`))
@@ -134,5 +134,6 @@ function withoutItems(spec: unknown, paths: readonly string[], at = ''): unknown
   }
   if (typeof spec !== 'object' || spec === null) return spec
   const below = (key: string) => (at === '' ? key : `${at}.${key}`)
-  return Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, withoutItems(value, paths, below(key))]))
+  const kept = Object.entries(spec).filter(([key]) => !paths.includes(below(key)))
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutItems(value, paths, below(key))]))
 }

@@ -77,6 +77,15 @@ describe('a recorder', () => {
     expect([invalid.isMoving, concluded(invalid)]).toMatchObject([false, { verdict: 'failed', troubles: [{ reason: 'Invalid' }] }])
   })
 
+  it('has something to come while what it waits for is there', () => {
+    const [target, other] = [recorder(), recorder()]
+    const one = recorder([target])
+    one.see(resource('pending', 'ReferenceNotReady', 'it is not ready'), 200)
+    expect(one.isMoving).toBe(false)
+    target.see(resource('active', 'Available'), 300)
+    expect([one.isMoving, other.isMoving]).toEqual([true, true])
+  })
+
   it('tells what is only partly there if it stays so', () => {
     const [passing, staying] = [recorder(), recorder()]
     for (const one of [passing, staying]) one.see(resource('active', 'PartlyApplied', 'rule "x" does not exist'), 200)

@@ -17,7 +17,7 @@ const PLAIN: ReadonlySet<string> = new Set([
   'DeletionBlocked',
 ])
 const MISSING = 'ReferenceNotFound'
-const WAITS: ReadonlySet<string> = new Set([MISSING, 'ReferenceNotReady'])
+const NOT_READY = 'ReferenceNotReady'
 const LONGEST = 1_000
 
 type Said = Pick<Trouble, 'reason' | 'message'>
@@ -97,10 +97,13 @@ export class Recorder {
     return this.#readyMs !== undefined
   }
 
-  /** Something may still happen to it by itself. */
+  /** Something may still happen to it by itself: where all that it waits for is there, it only has to be told. */
   get isMoving(): boolean {
     if (this.isReady || this.#isRefused) return false
-    return this.#last === undefined || (!isStalled(this.#last) && !WAITS.has(saidOf(this.#last)?.reason ?? ''))
+    if (this.#last === undefined) return true
+    const reason = saidOf(this.#last)?.reason ?? ''
+    if (reason === NOT_READY) return this.#needs.length > 0 && this.#needs.every((need) => need.isReady)
+    return reason !== MISSING && !isStalled(this.#last)
   }
 
   /** How it went is what it is now: before anything is deleted. */

@@ -17,7 +17,7 @@ import { Recorder } from './track.ts'
 /** What is looked at again this often; the times themselves come with the watch. */
 const LOOK_MS = 100
 /** Where nothing moves any more, and not all is ready, this much is waited for a change of mind. */
-const QUIET_MS = 5_000
+const QUIET_MS = 10_000
 const FIELD_MANAGER = 'seca-compare'
 
 export interface TrialOptions {
