@@ -31,6 +31,8 @@ export interface TrialOptions {
   readonly signal: AbortSignal
   /** Ends that, too. */
   readonly stop: AbortSignal
+  /** For who cannot wait that long: {@link QUIET_MS}. */
+  readonly quietMs?: number
   /** How it goes, in a few words. */
   readonly onProgress: (text: string) => void
 }
@@ -105,12 +107,12 @@ class Trial {
 
   /** All is ready, or nothing more happens, or the time is over. */
   async untilOver(): Promise<void> {
-    const { timeoutMs, signal, onProgress } = this.#options
+    const { timeoutMs, quietMs = QUIET_MS, signal, onProgress } = this.#options
     const all = [...this.#recorders.values()]
     const deadline = this.#now() + timeoutMs
     for (;;) {
       const ready = all.filter((one) => one.isReady).length
-      const isQuiet = this.#now() - this.#changedAt > QUIET_MS && !all.some((one) => one.isMoving)
+      const isQuiet = this.#now() - this.#changedAt > quietMs && !all.some((one) => one.isMoving)
       onProgress(`${ready} of ${all.length} ready`)
       if (ready === all.length || isQuiet || this.#now() > deadline) return
       await sleep(LOOK_MS, undefined, { signal })
