@@ -1,5 +1,6 @@
-import { parseTag } from '../../../src/provider/tags.ts'
+import { parseTag, tagPrefix } from '../../../src/provider/tags.ts'
 import type { Facts, Mark } from '../../../src/provider/translation.ts'
+import { type Native, textOf } from '../native.ts'
 
 /** Neutron keeps 255 characters. */
 const LIMIT = 255
@@ -14,4 +15,10 @@ export function descriptionOf({ tag, incarnation }: Pick<Mark, 'tag' | 'incarnat
 export function markOf(description: string): Pick<Facts, 'tag' | 'incarnation'> {
   const [tag = '', incarnation] = description.split(' ')
   return parseTag(tag) === undefined || description.split(' ').length > 2 ? { tag: '' } : { tag, incarnation }
+}
+
+/** Whether an object is of the installation that a tag is of. */
+export function isOfSame(object: Native, tag: string): boolean {
+  const { installation = '' } = parseTag(tag) ?? {}
+  return installation !== '' && markOf(textOf(object, 'description')).tag.startsWith(tagPrefix(installation))
 }

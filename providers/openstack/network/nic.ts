@@ -11,6 +11,7 @@ import type { Blocks } from '../../../src/provider/blocks.ts'
 import type { NetworkClient } from './client.ts'
 import { markOf } from './description.ts'
 import { subnetIn } from './subnet.ts'
+import { closedFor } from './way-out.ts'
 
 type D = typeof Nic
 interface FixedIp {
@@ -77,18 +78,11 @@ export function groupsOf(desired: Pick<Desired<D>, 'spec' | 'targets' | 'holders
   return group.externalId === undefined ? undefined : [group.externalId]
 }
 
-/** Whether the subnet's default route goes to a gateway that lets nobody in. */
-function isEgressOnly(desired: Pick<Desired<D>, 'targets'>): boolean {
-  const table = targetAt(desired, 'subnetRef')?.targets['routeTableRef']
-  const routes = (table?.spec['routes'] ?? []) as readonly { destinationCidrBlock: string }[]
-  return routes.some(({ destinationCidrBlock }, index) => {
-    const target = table?.targets[`routes[${index}].targetRef`]
-    return parseBlock(destinationCidrBlock)?.prefix === 0 && target?.spec['egressOnly'] === true
-  })
-}
-
 /** Floating IPs that are to be bound; undefined while one is still being made. */
-const floatingOf = (desired: Desired<D>) => (isEgressOnly(desired) ? [] : once(idsAt(desired, 'publicIpRefs[]')))
+function floatingOf(desired: Desired<D>): readonly string[] | undefined {
+  const closed = closedFor(desired)
+  return closed === undefined || closed.isUnknown ? once(idsAt(desired, 'publicIpRefs[]')) : []
+}
 
 const isIpv4 = (address: string) => familyOf(address) === 4
 
@@ -154,7 +148,7 @@ export const nic: Translation<D, Native> = {
         const wanted = floatingOf(desired)
         if (wanted === undefined) return true
         const { missing, surplus } = bindings(port, wanted)
-        return missing.length + surplus.length === 0
+        return surplus.length === 0 && (missing.length === 0 || closedFor(desired) !== undefined)
       },
     },
   },
@@ -165,13 +159,15 @@ export const nic: Translation<D, Native> = {
     return { addresses: [...first, ...has.filter((one) => !first.includes(one))], macAddress: textOf(port, 'mac_address') }
   },
   items(port, desired) {
-    const isOut = isEgressOnly(desired)
+    const closed = closedFor(desired)
     const { homeless } = bindings(port, floatingOf(desired) ?? [])
-    const message = isOut
-      ? "its subnet's way out is egress-only: no public IP can be bound behind it"
-      : 'each public IP needs an IPv4 address of its own, and this NIC has none left: add 0.0.0.0 to its addresses, or leave this one out'
+    const message =
+      closed?.words ??
+      'each public IP needs an IPv4 address of its own, and this NIC has none left: add 0.0.0.0 to its addresses, or leave this one out'
     const refused = targetsAt(desired, 'publicIpRefs[]').flatMap((ip, index) =>
-      isOut || homeless.includes(ip?.externalId ?? '') ? [[`publicIpRefs[${index}]`, { state: 'error', message } as const] as const] : [],
+      closed !== undefined || homeless.includes(ip?.externalId ?? '')
+        ? [[`publicIpRefs[${index}]`, { state: 'error', message } as const] as const]
+        : [],
     )
     return Object.fromEntries(refused)
   },
@@ -229,8 +225,9 @@ export class PortAdapter implements ResourceAdapter<D> {
     const { missing, surplus } = bindings(port, wanted)
     const floating = { ...place, type: 'floatingips' }
     for (const one of surplus) await this.#client.change(floating, one, { fields: { port_id: null } }, context)
-    for (const { id: one, address } of missing)
-      await this.#client.change(floating, one, { fields: { port_id: id, fixed_ip_address: address } }, context)
+    if (closedFor(desired) === undefined)
+      for (const { id: one, address } of missing)
+        await this.#client.change(floating, one, { fields: { port_id: id, fixed_ip_address: address } }, context)
   }
 
   /** Subnet and address for each that is wanted; those that the port has, and that will do, stay. */

@@ -7,7 +7,7 @@ import type { Translation } from '../../../src/provider/translation.ts'
 import { projectOf } from '../identity/workspace.ts'
 import { type Collection, listOf, type Native, textOf } from '../native.ts'
 import type { NetworkClient } from './client.ts'
-import { markOf } from './description.ts'
+import { isOfSame, markOf } from './description.ts'
 import type { ExternalNetwork } from './external.ts'
 import { ROUTER_PORTS } from './router-ports.ts'
 
@@ -160,7 +160,21 @@ export class RouterAdapter implements ResourceAdapter<D> {
     const router = await this.#client.get(place, seen.externalId ?? desired.externalId ?? '', context)
     if (router !== undefined && listOf(router, 'routes').length > 0)
       await this.#client.change(place, router.id, { fields: { routes: [] } }, context)
+    if (router !== undefined) await this.#leaveSubnets(desired, router.id, parent, context)
     return this.#below.delete(desired, seen, context)
+  }
+
+  /** A table goes whoever uses it (contract §9): out of our subnets, without the public IPs that came in by it. What is somebody else's stays, and keeps it. */
+  async #leaveSubnets({ tag }: Desired<D>, router: string, parent: string | undefined, context: CallContext): Promise<void> {
+    const at = (type: string) => ({ type, parent })
+    const floating = await this.#client.all(at('floatingips'), { router_id: router }, context)
+    for (const { id } of floating.filter((one) => isOfSame(one, tag)))
+      await this.#client.change(at('floatingips'), id, { fields: { port_id: null } }, context)
+    const ports = await this.#client.all(at('ports'), { device_id: router, device_owner: ROUTER_PORTS }, context)
+    const ids = ports.flatMap((port) => listOf<{ subnet_id: string }>(port, 'fixed_ips').map(({ subnet_id: id }) => id))
+    const subnets = await this.#client.among(at('subnets'), 'id', [...new Set(ids)], context)
+    for (const { id } of subnets.filter((one) => isOfSame(one, tag)))
+      await this.#client.act(at('routers'), router, 'remove_router_interface', { fields: { subnet_id: id } }, context)
   }
 
   /** The subnets of a network reach each other through one router: with two, the local routes of neither would hold. */

@@ -4,14 +4,13 @@ import { TAG_PATH } from '../../../src/provider/capability.ts'
 import { adapterOf } from '../../../src/provider/adapter.ts'
 import type { Accepted, CallContext, Desired, Observed, Other, ResourceAdapter } from '../../../src/provider/contract.ts'
 import { ProviderError } from '../../../src/provider/errors.ts'
-import { parseTag, tagPrefix } from '../../../src/provider/tags.ts'
-import { idAt } from '../../../src/provider/targets.ts'
+import { idAt, targetAt } from '../../../src/provider/targets.ts'
 import type { Fields, Place, Translation } from '../../../src/provider/translation.ts'
 import { type Collection, listOf, type Native, textOf } from '../native.ts'
 import { projectOf } from '../identity/workspace.ts'
 import { type Blocks, freeIn } from '../../../src/provider/blocks.ts'
 import type { NetworkClient } from './client.ts'
-import { descriptionOf, markOf } from './description.ts'
+import { descriptionOf, isOfSame, markOf } from './description.ts'
 import { ROUTER_PORTS } from './router-ports.ts'
 
 type D = typeof Subnet
@@ -92,6 +91,11 @@ function isMetBy(wanted: string | undefined, half: Native | undefined): boolean 
   return isUnassigned(wanted) ? wanted.split('/')[1] === has.split('/')[1] : sameBlock(wanted, has)
 }
 
+/** The table's router, unless that is on its way out of its subnets. */
+function routerFor(desired: Desired<D>): string | undefined {
+  return targetAt(desired, 'routeTableRef')?.state === 'deleting' ? undefined : idAt(desired, 'routeTableRef')
+}
+
 export const subnet: Translation<D, Native> = {
   type: 'subnets',
   capability: { ignores: ['zone', 'skuRef'], note: 'a subnet of Neutron for each family' },
@@ -100,7 +104,7 @@ export const subnet: Translation<D, Native> = {
     cidr: { isMet: (found, { spec }) => FAMILIES.every((family) => isMetBy(spec.cidr[family], halfOf(found, family))), isFixed: true },
     routeTableRef: {
       isMet: (found, desired) => {
-        const router = idAt(desired, 'routeTableRef')
+        const router = routerFor(desired)
         return router === undefined || routersOf(found).every((ids) => ids.includes(router))
       },
     },
@@ -168,7 +172,7 @@ export class SubnetAdapter implements ResourceAdapter<D> {
 
   /** The interfaces move from another router to the one of the table, one after the other. */
   async update(desired: Desired<D>, seen: Observed<D>, context: CallContext): Promise<Accepted | void> {
-    const router = idAt(desired, 'routeTableRef')
+    const router = routerFor(desired)
     const place = placeOf(desired)
     const found = await this.#client.get(place, seen.externalId ?? '', context)
     if (found === undefined) return
@@ -198,7 +202,7 @@ export class SubnetAdapter implements ResourceAdapter<D> {
     const ids = [...new Set(routersOf(found).flat())].filter((id) => id !== but)
     const routers = await this.#client.among({ ...place, type: 'routers' }, 'id', ids, context)
     for (const [i, half] of halvesOf(found).entries())
-      for (const router of routers.filter((one) => isOurs(one, tag) && routersOf(found)[i]?.includes(one.id) === true)) {
+      for (const router of routers.filter((one) => isOfSame(one, tag) && routersOf(found)[i]?.includes(one.id) === true)) {
         await this.#dropRoutes(router, half, place, context)
         const fields = { subnet_id: half.id }
         await this.#client.act({ ...place, type: 'routers' }, router.id, 'remove_router_interface', { fields }, context)
@@ -216,12 +220,6 @@ export class SubnetAdapter implements ResourceAdapter<D> {
     const routes = listOf<{ nexthop: string }>(router, 'routes').filter(isThrough)
     if (routes.length > 0) await this.#client.act(at, router.id, 'remove_extraroutes', { fields: { router: { routes } } }, context)
   }
-}
-
-/** Whether a router is of the installation that a tag is of. */
-const isOurs = (router: Native, tag: string) => {
-  const { installation = '' } = parseTag(tag) ?? {}
-  return installation !== '' && markOf(textOf(router, 'description')).tag.startsWith(tagPrefix(installation))
 }
 
 const placeOf = (desired: Desired<D>): Place => ({ type: 'subnets', parent: projectOf(desired) })
