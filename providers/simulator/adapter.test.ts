@@ -5,9 +5,10 @@ import { type Entry, type Sample, World } from '../../src/provider/testkit/world
 import { SimulatorAdmin } from './admin.ts'
 import { simulator } from './index.ts'
 import { CATALOGUE, SAMPLES } from './samples.ts'
-import { type Simulator, startSimulator } from './server.ts'
+import type { StandIn } from '../stand-in/server.ts'
+import { startSimulator } from './server.ts'
 
-let cloud: Simulator
+let cloud: StandIn
 let admin: SimulatorAdmin
 let world: World
 const budget = createBudget({ requestsPerSecond: 10_000, burst: 10_000 })

@@ -8,8 +8,9 @@ import { type World, workspaceWorld } from '../../src/reconcile/testing.ts'
 import { adapterOf } from '../../src/provider/adapter.ts'
 import type { Order, Place } from '../../src/provider/translation.ts'
 import { type CloudObject, SimulatorClient } from './client.ts'
+import { switchesOf } from './cloud/characters.ts'
 import { type Action, Cloud } from './cloud/cloud.ts'
-import { Refusal } from './cloud/model.ts'
+import { Refusal } from '../stand-in/model.ts'
 import { show } from './cloud/sight.ts'
 import { blockStorage } from './block-storage.ts'
 import { simulator } from './index.ts'
@@ -62,6 +63,7 @@ async function machine(latencyMs: number, powerState?: 'on' | 'off'): Promise<Ma
   let now = () => 0
   const cloud = new Cloud({
     conduct: { latencyMs, latencyByType: { projects: 0, volumes: 0 }, quotas: {}, strict: false },
+    switches: switchesOf([]),
     now: () => now(),
   })
   const it = { fail: false } as { -readonly [K in keyof Machine]: Machine[K] }

@@ -473,9 +473,7 @@ describe('a process of its own', () => {
   test('says what it needs where its folder cannot be made', async () => {
     const file = join(stateDir(), 'file')
     appendFileSync(file, '')
-    await expect(spawned({ stateDir: join(file, 'folder') })).rejects.toThrow(
-      /^the simulator cannot keep its state in .*; give --state-dir/,
-    )
+    await expect(spawned({ stateDir: join(file, 'folder') })).rejects.toThrow(/^the cloud cannot keep its state in .*; give --state-dir/)
   })
 })
 

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { describe, expect, test } from 'vitest'
-import { Fault } from '../../providers/simulator/cloud/faults.ts'
+import { Fault } from '../../providers/stand-in/faults.ts'
 import { TENANT_LABEL, WORKSPACE_LABEL } from '../kinds/names.ts'
 import type { Step } from './gate-testing.ts'
 import { OPERATOR } from './replica-testing.ts'

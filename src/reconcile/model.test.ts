@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { CharacterName } from '../../providers/simulator/cloud/characters.ts'
-import { Fault } from '../../providers/simulator/cloud/faults.ts'
+import { Fault } from '../../providers/stand-in/faults.ts'
 import { KINDS } from '../kinds/index.ts'
 import { PAUSED } from '../kinds/names.ts'
 import type { Resource } from '../kinds/resource.ts'

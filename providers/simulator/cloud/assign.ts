@@ -1,5 +1,5 @@
 import { type Block, bits, blockOf, contains, formatIp, type Ip, overlaps, parseBlock } from '../../../src/ip.ts'
-import { Refusal } from './model.ts'
+import { Refusal } from '../../stand-in/model.ts'
 
 function pool(text: string): Block {
   const block = parseBlock(text)

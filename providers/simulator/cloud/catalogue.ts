@@ -1,4 +1,4 @@
-import type { CloudObject } from './model.ts'
+import type { CloudObject } from '../../stand-in/model.ts'
 
 const SIZES = [
   ['xs', 1, 1],

@@ -1,13 +1,9 @@
 import * as z from 'zod'
-
-const share = z.number().min(0).max(1)
+import { COMMON, NO_TROUBLE } from '../../stand-in/switches.ts'
 
 /** Ways in which clouds differ. Each can be set alone while the cloud runs; a character is a set of them. */
 export const Switches = z.strictObject({
-  /** How far a GET of one object is behind the writes, in milliseconds. */
-  readLagMs: z.int().min(0).max(600_000),
-  /** The same of lists, which look-ups by tag or key are. */
-  listLagMs: z.int().min(0).max(600_000),
+  ...COMMON,
   /** Creating again with the same `client_token` answers the first object. */
   clientTokens: z.boolean(),
   /** No tags: a `key` and an `owner` of 30 characters each. */
@@ -24,20 +20,11 @@ export const Switches = z.strictObject({
   parts: z.boolean(),
   /** How a full quota is refused. */
   quotaStatus: z.literal([422, 403]),
-  /** Share of the writes that are answered 423, 409 or 400 `not_now`, and do nothing. */
-  notNow: share,
-  /** Share of the requests that are done, and answered 500, 502 or 503. */
-  lateErrors: share,
-  /** Share of the requests that are done, and whose answer breaks off in the middle. */
-  cuts: share,
-  /** What those shares are drawn from: the same requests meet the same trouble. */
-  seed: z.int(),
 })
 export type Switches = z.output<typeof Switches>
 
 const NEAT: Switches = {
-  readLagMs: 0,
-  listLagMs: 0,
+  ...NO_TROUBLE,
   clientTokens: true,
   shortTags: false,
   serial: false,
@@ -46,10 +33,6 @@ const NEAT: Switches = {
   forgetsErrors: false,
   parts: false,
   quotaStatus: 422,
-  notNow: 0,
-  lateErrors: 0,
-  cuts: 0,
-  seed: 1,
 }
 
 /** The characters, each as what it has unlike `neat`. */

@@ -1,6 +1,7 @@
 import { PUBLIC_TEMPLATES } from './catalogue.ts'
-import { type CloudObject, type Fields, Refusal, type Surroundings } from './model.ts'
-import { linksOf, type Store } from './store.ts'
+import { type CloudObject, type Fields, Refusal } from '../../stand-in/model.ts'
+import type { Surroundings } from './model.ts'
+import type { Store } from '../../stand-in/store.ts'
 
 /** An object of the account, or one that is offered to everybody. */
 export function known(store: Store, id: string): CloudObject | undefined {
@@ -15,15 +16,17 @@ export function refusePublic({ id }: CloudObject): void {
 /** What others need cannot go; `except` goes, too. */
 export function refuseHeld(store: Store, { id }: CloudObject, except?: string): void {
   const holds = (user: CloudObject) =>
-    linksOf(user.type, { ...user.fields, ...user.operation?.fields }).some((named) => named.id === id && named.link.onDelete === 'hold')
+    store
+      .linksOf(user.type, { ...user.fields, ...user.operation?.fields })
+      .some((named) => named.id === id && named.link.onDelete === 'hold')
   const holder = store.users(id).find((user) => user.id !== except && holds(user))
   if (holder) throw new Refusal(409, 'in_use', `${id} is in use by ${holder.id}`, { details: { held_by: holder.id } })
 }
 
 /** What is named for the first time must exist. */
 export function refuseUnknown(store: Store, type: string, sent: Fields, before: Fields): void {
-  const had = new Set(linksOf(type, before).map((named) => named.id))
-  for (const { id, field, link } of linksOf(type, sent)) {
+  const had = new Set(store.linksOf(type, before).map((named) => named.id))
+  for (const { id, field, link } of store.linksOf(type, sent)) {
     const target = known(store, id)
     if (had.has(id)) continue
     if (!target || !link.to.includes(target.type)) throw new Refusal(422, 'no_such_object', `${field}: ${id} does not exist`)

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { servers } from './compute.ts'
-import type { CloudObject, Fields, Surroundings } from './model.ts'
+import type { CloudObject, Fields } from '../../stand-in/model.ts'
+import type { Surroundings } from './model.ts'
 
 const WANTED = { boot_volume: 'boot', data_volumes: ['d1', 'd2'], ports: ['p'] }
 const cloudOf = (isStrict: boolean, used: Record<string, string> = {}) =>

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { type Fields, Refusal, type Surroundings, type TypeDefinition } from './model.ts'
+import { type Fields, Refusal } from '../../stand-in/model.ts'
+import type { Surroundings, TypeDefinition } from './model.ts'
 
 export const machine = {
   boot_volume: z.string(),

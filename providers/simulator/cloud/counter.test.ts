@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from './counter.ts'
+import type { Outcome } from '../../stand-in/counter.ts'
 import { rig } from './testing.ts'
 
 const idOf = (outcome: Outcome) => (outcome.kind === 'reply' ? (outcome.reply.body as { id: string }).id : outcome.kind)

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { contains, formatIp, parseBlock, parseIp } from '../../../src/ip.ts'
 import { isReserved, pickAddress, pickFloating } from './assign.ts'
-import { type Fields, Refusal, type Surroundings, type TypeDefinition } from './model.ts'
+import { type Fields, Refusal } from '../../stand-in/model.ts'
+import type { Surroundings, TypeDefinition } from './model.ts'
 import { blocksOf } from './network.ts'
 
 /** `10.0.0.5`, `auto4` or `auto6`. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Switches } from './characters.ts'
-import { type Fields, Refusal } from './model.ts'
+import { type Fields, Refusal } from '../../stand-in/model.ts'
 
 const text = z.record(z.string().max(512), z.string().max(4096))
 const short = z.string().regex(/^[a-z0-9-]{0,30}$/, 'at most 30 characters of a-z, 0-9 and -')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { switchesOf } from './characters.ts'
-import { Moods } from './moods.ts'
+import { Moods } from '../../stand-in/moods.ts'
 import { rig } from './testing.ts'
 
 const draws = (method: string, more: object, count = 1_000) => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type Mutation, Mutations } from './mutations.ts'
+import { type Mutation, Mutations } from '../../stand-in/mutations.ts'
 import { rig } from './testing.ts'
 
 const mutation = (seq: number, more: Partial<Mutation> = {}): Mutation => ({

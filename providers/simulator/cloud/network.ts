@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { type Block, contains, formatBlock, overlaps, parseBlock } from '../../../src/ip.ts'
 import { pickBlock, pickVpcBlock } from './assign.ts'
-import { type CloudObject, type Fields, Refusal, type Surroundings, type TypeDefinition } from './model.ts'
+import { type CloudObject, type Fields, Refusal } from '../../stand-in/model.ts'
+import type { Surroundings, TypeDefinition } from './model.ts'
 
 /** `10.0.0.0/16`, or `auto/16` for a free block of that size. */
 const range = z.string().regex(/^(auto\/\d{1,3}|[0-9a-fA-F.:]+\/\d{1,3})$/, 'a CIDR block or auto/<prefix length>')

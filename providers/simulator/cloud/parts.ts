@@ -3,7 +3,8 @@ import type { Switches } from './characters.ts'
 import { machine } from './compute.ts'
 import { port, ports } from './edge.ts'
 import { firewall } from './filtering.ts'
-import { type CloudObject, type Find, Refusal, type TypeDefinition } from './model.ts'
+import { type CloudObject, type Find, Refusal } from '../../stand-in/model.ts'
+import type { TypeDefinition } from './model.ts'
 import { segment } from './network.ts'
 
 const body = z.record(z.string(), z.unknown())

@@ -1,23 +1,11 @@
+import type { Call, Reply } from '../../stand-in/call.ts'
+import { sight } from '../../stand-in/sight.ts'
 import { CATALOGUE, PUBLIC_TEMPLATES } from './catalogue.ts'
 import { publicFacts } from './characters.ts'
 import type { Action, Cloud } from './cloud.ts'
-import { type CloudObject, type Fields, Refusal } from './model.ts'
+import { type CloudObject, type Fields, Refusal } from '../../stand-in/model.ts'
 import { parentOf } from './parts.ts'
-import { show, sight } from './sight.ts'
-
-export interface Call {
-  readonly method: string
-  /** Path segments below `/v1` or `/admin`. */
-  readonly path: readonly string[]
-  readonly query: URLSearchParams
-  readonly body: unknown
-}
-
-export interface Reply {
-  readonly status: number
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
-}
+import { show } from './sight.ts'
 
 const PAGE_DEFAULT = 100
 const PAGE_LIMIT = 500
@@ -53,7 +41,7 @@ function objectRoute(cloud: Cloud, call: Call, type: string, id: string, action?
   if (action !== undefined) {
     if (call.method === 'POST' && isAction(action)) return { status: 202, body: show(cloud, cloud.act(id, action, call.body)) }
   } else {
-    if (call.method === 'GET') return { status: 200, body: view.show(object) }
+    if (call.method === 'GET') return { status: 200, body: show(cloud, object, view.find) }
     if (call.method === 'PATCH') return { status: 202, body: show(cloud, cloud.change(id, call.body, 'api')) }
     const withVolumes = cloud.switches.parts && call.query.get('delete_volumes') === 'true'
     if (call.method === 'DELETE') return { status: 202, body: show(cloud, cloud.delete(id, withVolumes)) }
@@ -95,10 +83,11 @@ function page(
   const view = sight(cloud, cloud.switches.listLagMs)
   const by = cloud.switches.shortTags ? 'key' : 'tag'
   const owner = query.get('owner')
+  const shown = (object: CloudObject) => show(cloud, object, view.find)
   for (const other of cloud.switches.shortTags ? ['tag', 'tag_prefix'] : ['key', 'owner'])
     if (query.has(other)) throw new Refusal(422, 'invalid', `${other}: this cloud has no such thing`)
   const mark = query.get(by)
-  if (mark !== null) return { items: view.marked(type, by, mark).filter(isIn).map(view.show) }
+  if (mark !== null) return { items: view.marked(type, by, mark).filter(isIn).map(shown) }
   const limit = Math.min(Number(query.get('limit') ?? PAGE_DEFAULT), PAGE_LIMIT)
   const cursor = Number(query.get('cursor') ?? 0)
   if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(cursor))
@@ -113,5 +102,5 @@ function page(
   }
   const items = found.slice(0, limit)
   const last = items.at(-1)
-  return { items: items.map(view.show), ...(found.length > limit && last ? { next: String(last.seq) } : {}) }
+  return { items: items.map(shown), ...(found.length > limit && last ? { next: String(last.seq) } : {}) }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { CloudObject, Fields, Surroundings } from './model.ts'
+import type { CloudObject, Fields } from '../../stand-in/model.ts'
+import type { Surroundings } from './model.ts'
 import { templates, volumes } from './storage.ts'
 
 const cloudOf = (...objects: { id: string; fields: Fields }[]) =>

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { type Fields, Refusal, type TypeDefinition } from './model.ts'
+import { type Fields, Refusal } from '../../stand-in/model.ts'
+import type { TypeDefinition } from './model.ts'
 
 const MB_PER_GB = 1024
 /** A template holds only what was written on the volume: about a tenth. */

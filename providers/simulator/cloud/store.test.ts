@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { CloudObject } from './model.ts'
-import { linksOf, Store } from './store.ts'
+import type { CloudObject } from '../../stand-in/model.ts'
+import { Store } from '../../stand-in/store.ts'
+import { TYPES } from './types.ts'
 
 let seq = 0
 const object = (type: string, id: string, fields: object, more: Partial<CloudObject> = {}): CloudObject => ({
@@ -23,7 +24,7 @@ const ids = (objects: readonly CloudObject[]) => objects.map(({ id }) => id)
 
 describe('a store', () => {
   it('finds by id, type, tag, client token, and who uses what', () => {
-    const store = new Store()
+    const store = new Store(TYPES)
     store.put(server('s1', { data_volumes: ['d1', 'd2'] }, { tag: 'a', clientToken: 'c' }))
     store.put(object('volumes', 'v1', { project: 'prj' }, { tag: 'a', clientToken: 'c' }))
     expect([store.get('s1')?.id, [...store.all('servers').keys()], [...store.all('ports').keys()]]).toEqual(['s1', ['s1'], []])
@@ -33,7 +34,7 @@ describe('a store', () => {
     expect(store.lastSeq).toBe(seq)
     store.put({ ...store.get('s1')!, tag: 'b', clientToken: '', fields: server('x').fields })
     expect([ids(store.tagged('servers', 'a')), ids(store.tagged('servers', 'b')), ids(store.users('d2'))]).toEqual([[], ['s1'], []])
-    expect(linksOf('servers', server('x', { ports: ['p', 7] }).fields).map(({ id, field }) => `${field} ${id}`)).toEqual([
+    expect(new Store(TYPES).linksOf('servers', server('x', { ports: ['p', 7] }).fields).map(({ id, field }) => `${field} ${id}`)).toEqual([
       'project prj',
       'boot_volume boot',
       'ports p',
@@ -41,7 +42,7 @@ describe('a store', () => {
   })
 
   it('knows what is occupied, by others', () => {
-    const store = new Store()
+    const store = new Store(TYPES)
     store.put(object('ports', 'p1', { segment: 's', addresses: ['10.0.0.5'], firewalls: [], floating_ips: [] }))
     const at = (pool: string, key: string, self?: string) => store.isOccupied(pool, key, self)
     expect([at('s', '10.0.0.5'), at('s', '10.0.0.5', 'p1'), at('s', '10.0.0.5', 'p2'), at('s', '10.0.0.6'), at('t', '10.0.0.5')]).toEqual([
@@ -56,7 +57,7 @@ describe('a store', () => {
   })
 
   it('empties fields that named what is gone, where the type says so', () => {
-    const store = new Store()
+    const store = new Store(TYPES)
     store.put(object('firewalls', 'f', { project: 'prj', rules: [], filters: [] }))
     const operation = { name: 'change', endsAt: 9, fields: server('x', { firewall: 'f' }).fields }
     store.put(server('s1', { firewall: 'f' }, { operation }))
@@ -70,7 +71,7 @@ describe('a store', () => {
   })
 
   it('ends operations when they are due: done, failed, or gone', () => {
-    const store = new Store()
+    const store = new Store(TYPES)
     const work = (id: string, more: object) =>
       store.put(server(id, {}, { state: 'changing', operation: { name: 'x', endsAt: 5, ...more }, error: 'old', metadata: { a: '1' } }))
     work('done', { fields: server('x', { firewall: 'f' }).fields, metadata: { b: '2' } })
@@ -89,7 +90,7 @@ describe('a store', () => {
   })
 
   it('an operation that was put off ends at its new time', () => {
-    const store = new Store()
+    const store = new Store(TYPES)
     const at = (endsAt: number) => ({ state: 'changing', operation: { name: 'x', endsAt, fields: {} } }) as const
     store.put(server('s', {}, at(5)))
     store.put({ ...store.get('s')!, ...at(9) })

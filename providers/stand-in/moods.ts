@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Switches } from './characters.ts'
+import type { CommonSwitches } from './switches.ts'
 
 /** What a request meets. */
 export type Mood = { readonly kind: 'not-now' | 'late-error'; readonly status: number } | { readonly kind: 'cut' }
@@ -14,7 +14,7 @@ const LATE = [500, 502, 503]
 export class Moods {
   readonly #counts = new Map<string, number>()
 
-  next(method: string, type: string, { seed, notNow, lateErrors, cuts }: Switches): Mood | undefined {
+  next(method: string, type: string, { seed, notNow, lateErrors, cuts }: CommonSwitches): Mood | undefined {
     if (notNow + lateErrors + cuts === 0) return undefined
     const sort = `${method} ${type}`
     const count = (this.#counts.get(sort) ?? 0) + 1

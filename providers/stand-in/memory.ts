@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Entry, type Journal, NO_JOURNAL, openJournal } from './journal.ts'
 import type { CloudObject } from './model.ts'
 import { type Mutation, Mutations } from './mutations.ts'
-import { Store } from './store.ts'
+import { Store, type StoredTypes } from './store.ts'
 
 /** What was done, as far as the object itself does not tell. */
 export type Did = Pick<Mutation, 'action' | 'by'> & Partial<Mutation>
@@ -10,14 +10,15 @@ export type Did = Pick<Mutation, 'action' | 'by'> & Partial<Mutation>
 /** What a cloud knows, and finds again after a restart: its objects, what was done to them, and the name of its account. */
 export class Memory {
   readonly mutations = new Mutations()
-  readonly store = new Store((id, at, failed) => this.mutations.end(id, at, failed))
+  readonly store: Store
   readonly account: string
   readonly #journal: Journal
   /** When the entry that is replayed was written. */
   #replayed = 0
   #found: string | undefined
 
-  constructor(stateDir: string | undefined, account: string | undefined) {
+  constructor(types: StoredTypes, stateDir: string | undefined, account: string | undefined) {
+    this.store = new Store(types, (id, at, failed) => this.mutations.end(id, at, failed))
     const replay = (entry: Entry) => this.#replay(entry)
     this.#journal = stateDir === undefined ? NO_JOURNAL : openJournal(stateDir, replay, () => this.#everything())
     this.account = account ?? this.#found ?? `acc-${randomBytes(6).toString('hex')}`

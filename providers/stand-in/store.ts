@@ -1,11 +1,13 @@
 import { IndexSet, Schedule } from './index-set.ts'
 import { begun, Lanes } from './lanes.ts'
-import { type CloudObject, type Fields, markOf, marksOf } from './model.ts'
+import { type CloudObject, type Fields, markOf, marksOf, type StoredType } from './model.ts'
 import type { Past } from './past.ts'
-import { TYPES } from './types.ts'
 
 /** Told when what was under way of an object is done, failed, or has removed it. */
 type OnEnd = (id: string, at: number, failed: string | undefined) => void
+
+/** Everything that a cloud sells, by collection. */
+export type StoredTypes = Readonly<Record<string, StoredType>>
 
 /** All objects with the lookups that a cloud has: by tag or key, by client token, by who uses what, by what is occupied. */
 export class Store {
@@ -17,12 +19,14 @@ export class Store {
   readonly #occupied = new IndexSet()
   readonly #due = new Schedule()
   readonly lanes = new Lanes()
+  readonly #definitions: StoredTypes
   readonly #onEnd: OnEnd
   /** Where reads lag behind writes: what they see. */
   past: Past | undefined
   lastSeq = 0
 
-  constructor(onEnd: OnEnd = () => undefined) {
+  constructor(types: StoredTypes, onEnd: OnEnd = () => undefined) {
+    this.#definitions = types
     this.#onEnd = onEnd
   }
 
@@ -36,7 +40,7 @@ export class Store {
   }
 
   get types(): readonly string[] {
-    return Object.keys(TYPES)
+    return Object.keys(this.#definitions)
   }
 
   tagged(type: string, tag: string): readonly CloudObject[] {
@@ -95,13 +99,15 @@ export class Store {
     this.#types.get(object.type)?.delete(id)
     this.#onEnd(id, at, undefined)
     for (const part of this.parts(id)) this.remove(part.id, at)
-    for (const user of this.users(id)) this.put(without(user, id), at)
+    for (const user of this.users(id)) this.put(this.#without(user, id), at)
     this.#leave(object, at)
   }
 
   /** What goes with an object. */
   parts(id: string): readonly CloudObject[] {
-    return this.users(id).filter((user) => linksOf(user.type, user.fields).some((named) => named.id === id && named.link.onDelete === 'go'))
+    return this.users(id).filter((user) =>
+      this.linksOf(user.type, user.fields).some((named) => named.id === id && named.link.onDelete === 'go'),
+    )
   }
 
   /** Ends all operations that are due; what has no end of its own ends `now`. */
@@ -139,30 +145,30 @@ export class Store {
   #index(object: CloudObject, change: 'add' | 'delete'): void {
     for (const mark of marksOf(object)) this.#marks[change](mark, object.id)
     if (object.clientToken !== '') this.#tokens[change](`${object.type} ${object.clientToken}`, object.id)
-    const type = TYPES[object.type]
+    const type = this.#definitions[object.type]
     for (const fields of [object.fields, object.operation?.fields]) {
       if (!fields || !type) continue
-      for (const named of linksOf(object.type, fields)) this.#users[change](named.id, object.id)
+      for (const named of this.linksOf(object.type, fields)) this.#users[change](named.id, object.id)
       const occupied = type.occupies?.(fields)
       for (const key of occupied?.keys ?? []) this.#occupied[change](`${occupied?.pool} ${key}`, object.id)
     }
   }
-}
 
-/** Ids that an object's fields name. */
-export function linksOf(type: string, fields: Fields) {
-  return Object.entries(TYPES[type]?.links ?? {}).flatMap(([field, link]) =>
-    [fields[field]].flat().flatMap((id) => (typeof id === 'string' ? [{ id, field, link }] : [])),
-  )
-}
-
-function without(user: CloudObject, id: string): CloudObject {
-  const clear = (fields: Fields): Fields => {
-    const changes = linksOf(user.type, fields)
-      .filter((named) => named.id === id && named.link.onDelete !== 'keep')
-      .map(({ field }) => [field, Array.isArray(fields[field]) ? fields[field].filter((one) => one !== id) : null])
-    return changes.length === 0 ? fields : { ...fields, ...Object.fromEntries(changes) }
+  /** Ids that an object's fields name. */
+  linksOf(type: string, fields: Fields) {
+    return Object.entries(this.#definitions[type]?.links ?? {}).flatMap(([field, link]) =>
+      [fields[field]].flat().flatMap((id) => (typeof id === 'string' ? [{ id, field, link }] : [])),
+    )
   }
-  const operation = user.operation?.fields ? { ...user.operation, fields: clear(user.operation.fields) } : user.operation
-  return { ...user, fields: clear(user.fields), ...(operation ? { operation } : {}) }
+
+  #without(user: CloudObject, id: string): CloudObject {
+    const clear = (fields: Fields): Fields => {
+      const changes = this.linksOf(user.type, fields)
+        .filter((named) => named.id === id && named.link.onDelete !== 'keep')
+        .map(({ field }) => [field, Array.isArray(fields[field]) ? fields[field].filter((one) => one !== id) : null])
+      return changes.length === 0 ? fields : { ...fields, ...Object.fromEntries(changes) }
+    }
+    const operation = user.operation?.fields ? { ...user.operation, fields: clear(user.operation.fields) } : user.operation
+    return { ...user, fields: clear(user.fields), ...(operation ? { operation } : {}) }
+  }
 }

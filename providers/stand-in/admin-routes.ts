@@ -1,15 +1,16 @@
 import * as z from 'zod'
-import { Order, ordered } from './characters.ts'
-import type { Cloud } from './cloud.ts'
+import type { Call, Reply } from './call.ts'
 import { Fault, type Faults, type Limiter, Throttle } from './faults.ts'
+import type { Front } from './front.ts'
+import type { Ground } from './ground.ts'
 import { Refusal } from './model.ts'
 import type { Moods } from './moods.ts'
-import type { Call, Reply } from './routes.ts'
-import { behind, show } from './sight.ts'
+import { behind } from './sight.ts'
 
 /** The cloud, and what stands between it and its customers. */
-export interface Desk {
-  readonly cloud: Cloud
+export interface Desk<C extends Ground = Ground> {
+  readonly cloud: C
+  readonly front: Front
   readonly faults: Faults
   readonly limiter: Limiter
   readonly moods: Moods
@@ -32,7 +33,7 @@ const Create = z.looseObject({ type: z.string() })
 
 /** The administrator's API, below `/admin`: audits and trouble. */
 export function adminRoute(desk: Desk, call: Call): Reply {
-  const { cloud, faults, limiter } = desk
+  const { cloud, front, faults, limiter } = desk
   const [what = '', id] = call.path
   const done: Reply = { status: 200, body: {} }
   switch (`${call.method} ${what}${id === undefined ? '' : '/:id'}`) {
@@ -45,11 +46,11 @@ export function adminRoute(desk: Desk, call: Call): Reply {
     case 'GET stats':
       return { status: 200, body: stats(desk) }
     case 'GET sight':
-      return { status: 200, body: { items: behind(cloud) } }
+      return { status: 200, body: { items: behind(cloud, (object) => front.show(object)) } }
     case 'GET character':
       return { status: 200, body: cloud.switches }
     case 'PUT character':
-      cloud.switches = ordered(Order.parse(call.body), cloud.switches)
+      cloud.switches = front.ordered(call.body)
       desk.moods.clear()
       return { status: 200, body: cloud.switches }
     case 'GET faults':
@@ -84,12 +85,12 @@ export function adminRoute(desk: Desk, call: Call): Reply {
       return done
     case 'POST objects': {
       const { type, ...body } = Create.parse(call.body)
-      return { status: 201, body: show(cloud, cloud.create(type, body, 'admin').object) }
+      return { status: 201, body: front.show(front.create(type, body)) }
     }
     case 'GET objects/:id':
-      return { status: 200, body: show(cloud, cloud.find(id ?? '')) }
+      return { status: 200, body: front.show(cloud.find(id ?? '')) }
     case 'PATCH objects/:id':
-      return { status: 200, body: show(cloud, cloud.change(id ?? '', call.body, 'admin')) }
+      return { status: 200, body: front.show(front.change(id ?? '', call.body)) }
     case 'DELETE objects/:id':
       cloud.vanish(id ?? '')
       return done
@@ -98,7 +99,7 @@ export function adminRoute(desk: Desk, call: Call): Reply {
   }
 }
 
-function inventory(cloud: Cloud, prefix: string) {
+function inventory(cloud: Ground, prefix: string) {
   const items = cloud.store.types
     .flatMap((type) => Array.from(cloud.store.all(type).values()))
     .filter((object) => object.tag.startsWith(prefix))

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { asError, SecaError } from '../../../src/errors.ts'
+import { asError, SecaError } from '../../src/errors.ts'
 import type { CloudObject } from './model.ts'
 import type { Mutation } from './mutations.ts'
 
@@ -68,7 +68,7 @@ function writable<T>(dir: string, work: () => T): T {
   } catch (cause) {
     throw new SecaError(
       'InvalidConfiguration',
-      `the simulator cannot keep its state in ${dir}: ${asError(cause).message}; give --state-dir a folder that it may write to (in a pod: of a volume)`,
+      `the cloud cannot keep its state in ${dir}: ${asError(cause).message}; give --state-dir a folder that it may write to (in a pod: of a volume)`,
       { cause },
     )
   }
