@@ -19,6 +19,8 @@ export interface Desk<C extends Ground = Ground> {
   readonly now: () => number
   readonly sleep: (ms: number) => Promise<unknown>
   setTokens(tokens: readonly string[]): void
+  /** Sees every call of a customer that the cloud itself answered: a test that compares them with a document. */
+  readonly onReply: (call: Call, reply: Reply) => void
 }
 
 const Latency = z.strictObject({ ms: z.int().min(0), types: z.record(z.string(), z.int().min(0)).default({}) })

@@ -26,6 +26,8 @@ export interface DeskOptions<S extends CommonSwitches = CommonSwitches> {
   readonly sleep?: (ms: number) => Promise<unknown>
   /** Who may come in, told when the administrator changes it; the door checks. */
   readonly onTokens?: (tokens: readonly string[]) => void
+  /** Sees what the cloud itself answers to customers. */
+  readonly onReply?: (call: Call, reply: Reply) => void
 }
 
 /** What comes of a customer's call. `cut`: the answer breaks off after half of its body. */
@@ -42,20 +44,18 @@ export function openDesk<S extends CommonSwitches, C extends Ground<S>>(
   frontOf: (cloud: C) => Front<S>,
 ): Desk<C> {
   const { latencyMs, strict = false, switches, stateDir, account } = options
-  const { now = Date.now, sleep = realSleep, onTokens = () => undefined } = options
+  const { now = Date.now, sleep = realSleep, onTokens = () => undefined, onReply = () => undefined } = options
   const cloud = make({ conduct: { latencyMs, latencyByType: {}, quotas: {}, strict }, switches, account, stateDir, now })
   const nothing = { faults: new Faults(), limiter: new Limiter(), moods: new Moods(), requests: new Map<string, number>() }
-  return { cloud, front: frontOf(cloud), ...nothing, now, sleep, setTokens: onTokens }
+  return { cloud, front: frontOf(cloud), ...nothing, now, sleep, setTokens: onTokens, onReply }
 }
 
 /** What happens to a customer's call: throttling, whatever fault was ordered for it, and the cloud. Never rejects but for a bug. */
 export async function serveCustomer(desk: Desk, call: Call): Promise<Outcome> {
   desk.cloud.settle()
-  try {
-    return await customer(desk, call)
-  } catch (thrown) {
-    return { kind: 'reply', reply: refusalReply(desk, thrown) }
-  }
+  const outcome = await customer(desk, call).catch((thrown: unknown) => ({ kind: 'reply', reply: refusalReply(desk, thrown) }) as const)
+  if ('reply' in outcome) desk.onReply(call, outcome.reply)
+  return outcome
 }
 
 /** An administrator's call: the cloud's truth, and trouble on order. */
