@@ -21,6 +21,18 @@ export interface Operation {
   readonly turn?: number
   /** Objects that go with this one. */
   readonly takes?: readonly string[]
+  /** What its end does to other objects: where what is under way is an object itself, a request. */
+  readonly ends?: { readonly done: readonly Effect[]; readonly failed: readonly Effect[] }
+}
+
+/** What happens to an object in the end. */
+export interface Effect {
+  readonly id: string
+  /** Put beside what it holds by then. */
+  readonly fields?: Fields
+  /** A field that gets the time. */
+  readonly stamp?: string
+  readonly gone?: true
 }
 
 export interface CloudObject {

@@ -1,6 +1,6 @@
 import { IndexSet, Schedule } from './index-set.ts'
 import { begun, Lanes } from './lanes.ts'
-import { type CloudObject, type Fields, markOf, marksOf, type StoredType } from './model.ts'
+import { type CloudObject, type Effect, type Fields, markOf, marksOf, type StoredType } from './model.ts'
 import type { Past } from './past.ts'
 
 /** Told when what was under way of an object is done, failed, or has removed it. */
@@ -129,6 +129,7 @@ export class Store {
         this.remove(id, at)
         for (const other of operation.takes ?? []) this.remove(other, at)
       }
+      for (const effect of operation.ends?.[operation.fails === undefined ? 'done' : 'failed'] ?? []) this.#affect(effect, at)
     }
   }
 
@@ -136,6 +137,12 @@ export class Store {
   #leave({ id, operation }: CloudObject, at: number): void {
     const next = operation?.lane === undefined ? undefined : this.#objects.get(this.lanes.leave(operation.lane, id) ?? '')
     if (next?.operation) this.put({ ...next, operation: begun(next.operation, at) }, at)
+  }
+
+  #affect({ id, fields, stamp, gone }: Effect, at: number): void {
+    const object = this.#objects.get(id)
+    if (gone) this.remove(id, at)
+    else if (object) this.put({ ...object, fields: { ...object.fields, ...fields, ...(stamp === undefined ? {} : { [stamp]: at }) } }, at)
   }
 
   #found(ids: ReadonlySet<string>): CloudObject[] {
