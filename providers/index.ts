@@ -1,6 +1,7 @@
 import type { Provider } from '../src/provider/contract.ts'
+import { ionos } from './ionos/index.ts'
 import { openstack } from './openstack/index.ts'
 import { simulator } from './simulator/index.ts'
 
 /** All adapters, by `CloudProvider.spec.type`. */
-export const PROVIDERS: readonly Provider[] = [simulator, openstack] as unknown as readonly Provider[]
+export const PROVIDERS: readonly Provider[] = [simulator, openstack, ionos] as unknown as readonly Provider[]

@@ -114,7 +114,7 @@ export class StandInAdmin<Order, Switches> {
     await this.#call('PUT', 'strict', { strict })
   }
   object(id: string): Promise<AnyObject> {
-    return this.#call('GET', `objects/${id}`)
+    return this.#call('GET', `objects/${encodeURIComponent(id)}`)
   }
   /** Makes an object as a stranger would. */
   create(type: string, body: Readonly<Record<string, unknown>>): Promise<AnyObject> {
@@ -122,11 +122,11 @@ export class StandInAdmin<Order, Switches> {
   }
   /** Changes fields, tag, labels or metadata at once and unchecked. */
   change(id: string, body: Readonly<Record<string, unknown>>): Promise<AnyObject> {
-    return this.#call('PATCH', `objects/${id}`, body)
+    return this.#call('PATCH', `objects/${encodeURIComponent(id)}`, body)
   }
   /** Gone at once, whatever uses it. */
   async remove(id: string): Promise<void> {
-    await this.#call('DELETE', `objects/${id}`)
+    await this.#call('DELETE', `objects/${encodeURIComponent(id)}`)
   }
 
   async #call<T>(method: string, path: string, body?: unknown): Promise<T> {

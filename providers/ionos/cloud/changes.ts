@@ -64,13 +64,9 @@ function make(
       return keep({ ...sent, version: 1, features: ['SSD'], secAuthProtection: false })
     }
     case 'lans': {
-      const taken = new Set(Array.from(cloud.store.all('lans').values(), ({ id }) => id))
-      let number = 1
-      while (taken.has(`${parent?.id}/lans/${number}`)) number++
-      return keep(
-        { public: false, ...sent, ipv4CidrBlock: sent['public'] === true ? null : `10.${7 + number}.222.0/24` },
-        `${parent?.id}/lans/${number}`,
-      )
+      const number = nextLan(cloud, parent)
+      const ipv4CidrBlock = sent['public'] === true ? null : `10.${7 + number}.222.0/24`
+      return keep({ public: false, ...sent, ipv4CidrBlock }, `${parent?.id}/lans/${number}`)
     }
     case 'volumes':
       return keep(volumeOf(cloud, sent))
@@ -92,12 +88,12 @@ function make(
         const disk =
           volume.id === undefined
             ? make(cloud, 'volumes', cloud.store.get(String(parent?.id)), volume, made, attached)
-            : volumeNamed(cloud, parent, volume)
+            : volumeNamed(cloud, parent, server.id, volume)
         attached.push({ id: disk.id, fields: { _server: server.id } })
         if (index === 0 && bootVolume === undefined) attached.push({ id: server.id, fields: { _boot: disk.id } })
       }
       if (bootVolume) {
-        const disk = volumeNamed(cloud, parent, bootVolume as Body)
+        const disk = volumeNamed(cloud, parent, server.id, bootVolume as Body)
         attached.push({ id: disk.id, fields: { _server: server.id } }, { id: server.id, fields: { _boot: disk.id } })
       }
       for (const nic of body.entities?.['nics']?.items ?? []) make(cloud, 'nics', server, nic, made, attached)
@@ -108,12 +104,25 @@ function make(
   }
 }
 
-function volumeNamed(cloud: IonosCloud, dc: CloudObject | undefined, { id, ...more }: Body): CloudObject {
+/** LANs count from 1 in each data center, and a number does not come back. */
+function nextLan(cloud: IonosCloud, dc: CloudObject | undefined): number {
+  const now = dc && cloud.store.get(dc.id)
+  if (now === undefined) return 1
+  const there = cloud.store.users(now.id).filter(({ type }) => type === 'lans')
+  const number = 1 + Math.max(Number(now.fields['_lastLan'] ?? 0), ...there.map(({ id }) => Number(id.split('/').at(-1))))
+  cloud.store.put({ ...now, fields: { ...now.fields, _lastLan: number } }, cloud.time)
+  return number
+}
+
+/** A volume that is to be attached: from now on it is nobody else's. */
+export function volumeNamed(cloud: IonosCloud, dc: CloudObject | undefined, holder: string, { id, ...more }: Body): CloudObject {
   const fat = Object.keys(more)[0]
   if (fat !== undefined && fat !== 'type') throw bad('107', `[(root).${fat}] Attribute is not allowed in a reference`)
   const volume = cloud.store.get(String(id))
   if (volume?.type !== 'volumes' || volume.fields['_parent'] !== dc?.id) throw bad('100', `volume ${String(id)} does not exist`)
-  return volume
+  const server = volume.fields['_server'] ?? undefined
+  if (server !== undefined && server !== holder) throw bad('100', `volume ${volume.id} is attached to server ${String(server)} already`)
+  return cloud.store.put({ ...volume, fields: { ...volume.fields, _server: holder } }, cloud.time)
 }
 
 function volumeOf(cloud: IonosCloud, { sshKeys, userData, imagePassword, image, imageAlias, ...sent }: Fields): Fields {
@@ -196,7 +205,7 @@ export function planChange(cloud: IonosCloud, object: CloudObject, sent: unknown
   if (object.type === 'volumes' && Number(own['size'] ?? object.fields['size']) < Number(object.fields['size']))
     throw bad('100', '[(root).size] the size of a volume cannot be reduced')
   if (bootVolume) {
-    const disk = volumeNamed(cloud, cloud.store.get(String(object.fields['_parent'])), bootVolume as Body)
+    const disk = volumeNamed(cloud, cloud.store.get(String(object.fields['_parent'])), object.id, bootVolume as Body)
     fields['_boot'] = disk.id
     done.push({ id: disk.id, fields: { _server: object.id } })
   }

@@ -45,8 +45,9 @@ function frontOf(cloud: IonosCloud): Front<Switches> {
     },
     change: (id, body) => {
       const object = cloud.find(id)
-      const fields = { ...object.fields, ...(body as Fields) }
-      return cloud.atOnce({ ...object, name: String(fields['name'] ?? ''), fields }, 'admin', Object.keys(body as object))
+      const { labels = object.labels, ...more } = body as Fields & { labels?: Readonly<Record<string, string>> }
+      const fields = { ...object.fields, ...more }
+      return cloud.atOnce({ ...object, name: String(fields['name'] ?? ''), labels, fields }, 'admin', Object.keys(body as object))
     },
   }
 }

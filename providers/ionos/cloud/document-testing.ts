@@ -60,7 +60,19 @@ function correct({ paths, components: { schemas } }: Document): void {
   // What can only be written, and what is not set, is null.
   for (const name of ['imagePassword', 'userData', 'bootServer']) add('VolumeProperties', { [name]: text })
   add('VolumeProperties', { sshKeys: { type: 'array', nullable: true, items: { type: 'string' } } })
+  // A change names what changes, and nothing else.
+  for (const { patch } of Object.values(paths)) {
+    const media = Object.values(
+      ((patch?.['requestBody'] as Node | undefined)?.['content'] ?? {}) as Record<string, { schema?: { $ref?: string } }>,
+    )[0]
+    const name = media?.schema?.$ref?.split('/').at(-1) ?? ''
+    const { required: _all, ...partial } = schemas[name] ?? {}
+    if (media === undefined || schemas[name] === undefined) continue
+    schemas[`${name}Change`] = structuredClone(partial)
+    media.schema = { $ref: `#/components/schemas/${name}Change` }
+  }
   // Added since (models of v6.3.11).
+  add('Snapshots', { offset: {}, limit: {}, _links: {} })
   add('DatacenterProperties', { ipv6CidrBlock: text })
   for (const name of ['LanProperties', 'LanPropertiesPost']) add(name, { ipv4CidrBlock: text, ipv6CidrBlock: text })
   const properties = { name: { type: 'string' }, description: { type: 'string' } }

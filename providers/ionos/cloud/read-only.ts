@@ -6,6 +6,7 @@ import { depthOf, paged } from './wire.ts'
 /** What the cloud offers, and what the contract is. */
 export function readOnlyRoute(cloud: IonosCloud, { method, path: [what = '', ...rest], query }: Call): Reply | undefined {
   if (method !== 'GET') return undefined
+  if (what === 'contracts') return { status: 200, body: contracts(cloud) }
   const all = collections(cloud)[what]
   if (all === undefined) return undefined
   const id = rest.join('/')
@@ -21,9 +22,7 @@ export function readOnlyRoute(cloud: IonosCloud, { method, path: [what = '', ...
     const one = all.find((object) => object.id === id)
     return one && { status: 200, body: one }
   }
-  // Countries of locations, and the contract, come whole.
-  const form = (one: (typeof all)[number]) =>
-    depthOf(query) > 0 || what === 'contracts' ? one : { id: one.id, type: one.type, href: one.href }
+  const form = (one: (typeof all)[number]) => (depthOf(query) > 0 ? one : { id: one.id, type: one.type, href: one.href })
   return { status: 200, body: paged(found, query, cloud.switches.listCap, `${cloud.origin}/cloudapi/v6/${what}`, form) }
 }
 
@@ -37,8 +36,6 @@ function collections(cloud: IonosCloud) {
   const location = wrap('locations', 'location')
   const image = wrap('images', 'image')
   const template = wrap('templates', 'template')
-  const number = 31_000_000 + (Number.parseInt(cloud.account.slice(4, 10), 16) % 1_000_000)
-  const contract = { contractNumber: number, owner: 'user@example.com', status: 'BILLABLE', regDomain: 'ionos.de' }
   return {
     locations: LOCATIONS.map((id) =>
       location(id, {
@@ -62,8 +59,13 @@ function collections(cloud: IonosCloud) {
       }),
     ),
     templates: TEMPLATES.map(({ id, ...properties }) => template(id, properties)),
-    contracts: [
-      { ...wrap('contracts', 'contract')('', { ...contract, resourceLimits: { ...LIMITS, coresPerServer: 62, ramPerServer: 245_760 } }) },
-    ],
   } as Readonly<Record<string, readonly { id: string; type: string; href: string; properties: object }[]>>
+}
+
+/** Contracts of the user, whole and without ids. */
+function contracts({ account, origin }: IonosCloud) {
+  const contractNumber = 31_000_000 + (Number.parseInt(account.slice(4, 10), 16) % 1_000_000)
+  const resourceLimits = { ...LIMITS, coresPerServer: 62, ramPerServer: 245_760 }
+  const properties = { contractNumber, owner: 'user@example.com', status: 'BILLABLE', regDomain: 'ionos.de', resourceLimits }
+  return { id: 'contracts', type: 'collection', href: `${origin}/cloudapi/v6/contracts`, items: [{ type: 'contract', properties }] }
 }

@@ -1,7 +1,7 @@
 import type { Call, Reply } from '../../stand-in/call.ts'
 import { type CloudObject, Refusal } from '../../stand-in/model.ts'
 import { sight } from '../../stand-in/sight.ts'
-import { plan, planAction, planChange, planDeletion, type Plan } from './changes.ts'
+import { plan, planAction, planChange, planDeletion, type Plan, volumeNamed } from './changes.ts'
 import type { IonosCloud } from './cloud.ts'
 import { labelRoute, labelsOfAll } from './labels.ts'
 import { readOnlyRoute } from './read-only.ts'
@@ -113,7 +113,7 @@ function attachmentRoute(cloud: IonosCloud, call: Call, server: CloudObject, id:
     }
   if (id === undefined && call.method === 'POST') {
     const dc = cloud.store.get(String(server.fields['_parent']))
-    const { id: named, ...more } = call.body as Body
+    const { id: named } = call.body as Body
     if (named === undefined) {
       const made = plan(cloud, 'volumes', dc, call.body as Body)
       return accepted(
@@ -123,10 +123,7 @@ function attachmentRoute(cloud: IonosCloud, call: Call, server: CloudObject, id:
         'create',
       )
     }
-    const volume = cloud.store.get(named)
-    if (Object.keys(more).length > 0)
-      throw new Refusal(422, '107', `[(root).${Object.keys(more)[0]}] Attribute is not allowed in a reference`)
-    if (volume?.type !== 'volumes' || volume.fields['_parent'] !== dc?.id) throw new Refusal(422, '100', `volume ${named} does not exist`)
+    const volume = volumeNamed(cloud, dc, server.id, call.body as Body)
     return accepted(cloud, call, { targets: [volume, server], done: [{ id: named, fields: { _server: server.id } }], failed: [] }, 'change')
   }
   const volume = attached.find((one) => one.id === id)

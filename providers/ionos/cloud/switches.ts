@@ -38,7 +38,8 @@ const NEAT: Switches = {
 const CHARACTERS = {
   neat: {},
   awkward: { listLagMs: 60, requestAbsentMs: 20, absentMs: 40, failsLate: true, listCap: 100, shuffles: true, bootsOff: true },
-  moody: { notNow: 0.05, lateErrors: 0.05, cuts: 0.05 },
+  // Refusals for now alone are nothing that this cloud has: what can wait is queued.
+  moody: { lateErrors: 0.05, cuts: 0.05 },
 } as const satisfies Record<string, Partial<Switches>>
 
 export const CHARACTER_NAMES = Object.keys(CHARACTERS) as readonly (keyof typeof CHARACTERS)[]

@@ -27,6 +27,8 @@ export interface Harness {
   /** Well-formed, and wrong. */
   readonly wrongCredentials: Readonly<Record<string, string>>
   readonly region: string
+  /** In the cloud's words, where they are others. */
+  readonly cloudRegion?: string
   readonly zone: string
   /** SKU specs by `StorageSku/name`. */
   readonly catalogue: Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -74,10 +76,10 @@ export async function made(stage: Stage, kind: string): Promise<Entry> {
 }
 
 export function open(harness: Harness, credentials: Readonly<Record<string, string>>): Connection {
-  const { provider, region } = harness
+  const { provider, region, cloudRegion = region } = harness
   const account: Account<Record<string, unknown>, Record<string, unknown>> = {
     region,
-    cloudRegion: region,
+    cloudRegion,
     settings: provider.settings.parse(harness.settings),
     credentials: provider.credentials.parse(credentials),
     acquire: () => Promise.resolve(),

@@ -73,6 +73,7 @@ export interface WorldOptions {
   readonly provider: Provider
   readonly connection: Connection
   readonly region: string
+  readonly cloudRegion?: string
   readonly zone: string
   /** SKUs by `StorageSku/name`. */
   readonly catalogue: Readonly<Record<string, AnySpec>>
@@ -185,7 +186,7 @@ export class World {
       mayAdopt,
       restartRequest,
       zone: this.#zone(entry),
-      region: this.#options.region,
+      region: this.#options.cloudRegion ?? this.#options.region,
       targets: this.#targets(entry, DEPTH),
       holders: this.capability(path.kind)?.reads?.includes('holders') === true ? this.#holders(entry) : [],
       isLeaving: false,
@@ -247,7 +248,8 @@ export class World {
 
   async update(entry: Entry, seen: Observed): Promise<void> {
     try {
-      await this.adapter(entry).update?.(this.desired(entry), seen, this.context())
+      const accepted = await this.adapter(entry).update?.(this.desired(entry), seen, this.context())
+      keep(entry, accepted?.handle)
     } catch (thrown) {
       // What it did for all that shows at the next look.
       if (!this.#isMood(thrown)) throw thrown
@@ -321,6 +323,7 @@ export class World {
       }
       if (seen.failed !== undefined) throw new Error(`${keyOf(entry)} failed: ${seen.failed}`)
       entry.externalId = seen.externalId
+      keep(entry, seen.handle)
       if (seen.part !== undefined) return seen
       entry.status = { ...seen.status }
       if (seen.busy !== undefined) return undefined
@@ -466,6 +469,11 @@ export class World {
       ...more,
     }
   }
+}
+
+/** As the engine does: what an answer says nothing of is kept. */
+function keep(entry: Entry, handle: Json | undefined): void {
+  if (handle !== undefined) entry.handle = handle ?? undefined
 }
 
 /** References of a spec, `{resource: …}`, wherever they stand. */
