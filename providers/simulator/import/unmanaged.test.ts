@@ -2,9 +2,10 @@ import { afterEach, expect, test } from 'vitest'
 import { SimulatorAdmin } from '../admin.ts'
 import type { CharacterName } from '../cloud/characters.ts'
 import { simulator } from '../index.ts'
-import { type Simulator, startSimulator } from '../server.ts'
+import { startSimulator } from '../server.ts'
+import type { StandIn } from '../../stand-in/server.ts'
 
-let cloud: Simulator | undefined
+let cloud: StandIn | undefined
 afterEach(() => cloud?.stop())
 
 async function start(...characters: readonly CharacterName[]) {
