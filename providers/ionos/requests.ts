@@ -29,6 +29,7 @@ const PATIENCE_MS = MINUTE_MS
 const stateOf = (request: Request) => request.metadata?.requestStatus?.metadata?.status ?? ''
 const ageOf = ({ metadata }: Request) => Date.now() - Date.parse(metadata?.createdDate ?? '')
 const targetOf = (request: Request | undefined) => request?.metadata?.requestStatus?.metadata?.targets?.[0]?.target?.id
+const isOf = ({ properties }: Request, { incarnation }: Mark) => properties?.body?.includes(incarnation) === true
 const isOpen = (request: Request) => ['QUEUED', 'RUNNING'].includes(stateOf(request))
 
 /** The log of changes, which knows of what is not to be seen yet. */
@@ -40,14 +41,15 @@ export class Requests {
 
   /** Id of what is being made under a mark, by a call whose answer may have been lost. */
   async beingMade(path: string, mark: Mark, context: CallContext): Promise<string | undefined> {
-    return targetOf((await this.#creations(path, mark, context)).find(isOpen))
+    return targetOf((await this.#creations(path, mark.tagKey, context)).find((request) => isOpen(request) && isOf(request, mark)))
   }
 
   /** Id of what was asked for under a mark already. Throws why the last try failed, while that is fresh: the API says it nowhere else. */
   async askedFor(path: string, mark: Mark, context: CallContext): Promise<string | undefined> {
-    const [last] = await this.#creations(path, mark, context)
-    if (last === undefined) return undefined
-    if (stateOf(last) !== 'FAILED') return targetOf(last)
+    const all = await this.#creations(path, mark.tagKey, context)
+    const [last] = all
+    // An incarnation that failed is followed by another.
+    if (last === undefined || stateOf(last) !== 'FAILED') return targetOf(all.find((request) => isOf(request, mark)))
     if (ageOf(last) > PATIENCE_MS) return undefined
     const message = last.metadata?.requestStatus?.metadata?.message ?? 'the request failed'
     const options = { retryAfterMs: Math.max(1_000, PATIENCE_MS - ageOf(last)) }
@@ -61,9 +63,9 @@ export class Requests {
   }
 
   /** Newest first. */
-  async #creations(path: string, { tagKey, incarnation }: Mark, context: CallContext): Promise<readonly Request[]> {
+  async #creations(path: string, tagKey: string, context: CallContext): Promise<readonly Request[]> {
     const found = await this.#find({ 'filter.method': 'POST', 'filter.url': path }, context)
-    return found.filter(({ properties }) => properties?.body?.includes(tagKey) === true && properties.body.includes(incarnation))
+    return found.filter(({ properties }) => properties?.body?.includes(tagKey) === true)
   }
 
   async #find(query: Readonly<Record<string, string>>, context: CallContext): Promise<readonly Request[]> {
