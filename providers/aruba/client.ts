@@ -9,7 +9,7 @@ import type { Session } from './session.ts'
 import { pathOf, typeOf } from './uri.ts'
 
 const PAGE_SIZE = 100
-/** How long a list is good for, in milliseconds, and never longer than reads may lag anyway. */
+/** How long a list is good for, in milliseconds, and never longer than a small part of what reads may lag anyway. */
 const LIST_MS = 1_000
 /** Shortest name that the cloud takes. */
 const NAME_LENGTH = 4
@@ -32,7 +32,7 @@ export class ArubaClient implements CloudClient<Native> {
 
   constructor(session: Session) {
     this.session = session
-    this.#listMs = Math.min(LIST_MS, session.settings.settleMs)
+    this.#listMs = Math.min(LIST_MS, session.settings.settleMs / 4)
   }
 
   facts(object: Native): Facts {
@@ -90,6 +90,7 @@ export class ArubaClient implements CloudClient<Native> {
 
   /** A change sends all that can be changed: what is not asked for, as it is. */
   async change({ type }: Place, uri: string, { mark, fields = {} }: Order, context: CallContext): Promise<void> {
+    if (mark === undefined && Object.keys(fields).length === 0) return
     const { isFrozen, isPlaceless, resent } = collectionOf(type)
     if (isFrozen === true)
       throw new ProviderError('unsupported', 'this cloud changes no tags of it after its creation: it cannot be taken over')

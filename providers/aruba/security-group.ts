@@ -208,12 +208,15 @@ const handleFor = (copies: readonly string[]): Json => (copies.length > 1 ? { co
 const isFinal = (thrown: unknown): thrown is ProviderError =>
   thrown instanceof ProviderError && ['quota', 'rejected', 'unsupported'].includes(thrown.failure)
 
-/** Groups of an installation, each with all its copies. */
+/** Groups of an installation, each with its copies in all VPCs; a second one in the same VPC is another, and a twin. */
 export async function* groupsOf(
   client: ArubaClient,
   installation: string | undefined,
   context: CallContext,
 ): AsyncGenerator<readonly Native[]> {
   const all = await Array.fromAsync(client.list('securityGroups', installation, context))
-  yield* Map.groupBy(all, (group) => factsOf(group).tag).values()
+  for (const copies of Map.groupBy(all, (group) => factsOf(group).tag).values()) {
+    const byVpc = [...Map.groupBy(copies, (group) => parentOf(uriOf(group))).values()]
+    for (let i = 0; byVpc.some((some) => i < some.length); i++) yield byVpc.flatMap((some) => some[i] ?? [])
+  }
 }

@@ -93,7 +93,7 @@ export const imageIn = ({ billingPeriod }: Pick<Settings, 'billingPeriod'>): Tra
     ignores: ['labels', 'boot', 'initializer'],
     note: 'a snapshot of its volume, which stays in the cloud as long as there is one; templates of the cloud are images by their code (external-id: LU24-001)',
   },
-  parent: (desired) => targetAt(desired, 'blockStorageRef')?.workspace?.externalId,
+  parent: (desired) => parentOf(idAt(desired, 'blockStorageRef') ?? ''),
   initial: (desired) => {
     if (desired.spec.cpuArchitecture !== 'amd64') throw new ProviderError('unsupported', 'this cloud has machines of amd64 only')
     return { billingPeriod, volume: { uri: idAt(desired, 'blockStorageRef') } }

@@ -3,7 +3,7 @@ import * as z from 'zod'
 /** A fault to inject into requests of customers; the first that matches is used up by one. */
 export const Fault = z.strictObject({
   /** Matches any method when absent. */
-  method: z.enum(['GET', 'POST', 'PATCH', 'DELETE']).optional(),
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
   /** Collection, `volumes`; any when absent. */
   type: z.string().optional(),
   /** Requests to hit; 1 when absent. */
