@@ -1,8 +1,9 @@
-import { describe } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SecaError } from '../../src/errors.ts'
 import { type Harness, providerSuite, type Trouble } from '../../src/provider/testkit.ts'
 import { installationKey, tagKey } from '../../src/provider/tags.ts'
 import type { StandIn } from '../stand-in/server.ts'
+import { Documents, DOCUMENTS } from './cloud/document-testing.ts'
 import { adminOf, type ArubaAdmin, startArubaCloud } from './cloud/server.ts'
 import { type CharacterName, switchesOf } from './cloud/switches.ts'
 import { TOKEN_PATH } from './cloud/tokens.ts'
@@ -23,6 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** A field that somebody may change by hand, and that the spec decides. */
 const MEDDLING: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { BlockStorage: { sizeGb: 5 }, Instance: { power: 'on' } }
 
+const documents = DOCUMENTS === undefined ? undefined : new Documents(DOCUMENTS)
 let cloud: StandIn
 let admin: ArubaAdmin
 
@@ -81,7 +83,7 @@ const ALL = ['throttled', 'slow', 'dropNextCreate', 'deleteBehind', 'changeBehin
 const SURE = ['slow', 'deleteBehind', 'changeBehind', 'retag'] as const
 /** With `npm test -- --full` every kind meets reads that lag; else those that show all there is to it. */
 const isFull = process.env['SECA_TEST_STRIDE'] === '1'
-const OTHERS = Object.keys(TYPES).filter((kind) => kind !== 'Instance')
+const OTHERS = Object.keys(TYPES).filter((kind) => kind !== 'Instance' && kind !== 'Workspace')
 
 async function start({ character, settleMs }: (typeof CLOUDS)[number], manyObjects: number, randomRuns: number): Promise<Harness> {
   cloud = await startArubaCloud({
@@ -90,6 +92,7 @@ async function start({ character, settleMs }: (typeof CLOUDS)[number], manyObjec
     token: 'client-secret',
     adminToken: 'admin',
     switches: switchesOf([character]),
+    onReply: (call, reply) => documents?.look(call, reply),
   })
   admin = adminOf(cloud.url, 'admin')
   return {
@@ -113,19 +116,18 @@ async function start({ character, settleMs }: (typeof CLOUDS)[number], manyObjec
 describe.each(CLOUDS)('$character', (kind) => {
   const can: readonly (keyof Trouble)[] = kind.character === 'moody' ? SURE : ALL
   const stop = () => cloud.stop()
-  providerSuite({
-    name: 'aruba',
-    start: () => start(kind, 130, 10),
-    stop,
-    kinds: kind.settleMs > 0 && !isFull ? ['BlockStorage', 'SecurityGroup'] : OTHERS,
-    can,
-  })
+  const small = { start: () => start(kind, 3, 4), stop }
+  const own = kind.settleMs > 0 && !isFull ? ['BlockStorage', 'SecurityGroup'] : OTHERS
+  providerSuite({ name: 'aruba', start: () => start(kind, 130, 10), stop, kinds: own, can })
+  // There at once, so that nobody sees it being made.
+  providerSuite({ ...small, name: 'aruba, projects', kinds: ['Workspace'], can: can.filter((one) => one !== 'slow') })
   // Servers carry the tags that they were made with, and no others ever.
-  providerSuite({
-    name: 'aruba, servers',
-    start: () => start(kind, 3, 4),
-    stop,
-    kinds: ['Instance'],
-    can: can.filter((one) => one !== 'retag'),
+  providerSuite({ ...small, name: 'aruba, servers', kinds: ['Instance'], can: can.filter((one) => one !== 'retag') })
+})
+
+describe('all that was asked and answered', () => {
+  test.skipIf(documents === undefined)('is as the official documents say (skipped: they are not beside this project)', () => {
+    expect(documents?.complaints).toEqual([])
+    expect(documents?.seen).toBeGreaterThan(1_000)
   })
 })

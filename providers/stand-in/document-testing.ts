@@ -137,4 +137,10 @@ function close(node: unknown): void {
   if (isObject && isWhole && (schema['type'] === undefined || schema['type'] === 'object')) schema['additionalProperties'] = false
   // Some enums of properties leave out the null that `nullable` allows.
   if (schema['nullable'] === true && Array.isArray(schema['enum'])) (schema['enum'] as unknown[]).push(null)
+  // Ajv knows `nullable` beside a type only; other documents have it beside `allOf`.
+  if (schema['nullable'] === true && schema['type'] === undefined && Array.isArray(schema['allOf'])) {
+    schema['anyOf'] = [{ allOf: schema['allOf'] }, { enum: [null] }]
+    delete schema['allOf']
+    delete schema['nullable']
+  }
 }

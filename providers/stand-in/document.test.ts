@@ -29,7 +29,8 @@ components:
   responses:
     Trouble: {content: {application/json: {schema: {type: object, required: [code], properties: {code: {type: string}}}}}}
   schemas:
-    Thing: {type: object, required: [name], properties: {name: {type: string}, parent: {type: object, nullable: true, properties: {id: {type: string}}}}}
+    Thing: {type: object, required: [name], properties: {name: {type: string}, parent: {nullable: true, allOf: [{$ref: '#/components/schemas/Parent'}]}}}
+    Parent: {type: object, properties: {id: {type: string}}}
 `,
 )
 const document = new ApiDocument(file)
