@@ -14,10 +14,21 @@ export const DOCUMENTS = ROOTS.find((root) => existsSync(join(root, 'project.jso
 
 const at = (node: Node, ...keys: readonly string[]): Node => keys.reduce((sum, key) => (sum[key] ??= {}) as Node, node)
 
+const PROBLEM = { content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDetails' } } } }
+
 /**
  * Where the cloud is known to be another than its documents say. Each is small, and has a reason: without one of these, the exchange that needs it
  * is complained about.
  */
+const everywhere = (document: Node): void => {
+  for (const path of Object.values(at(document, 'paths')) as Node[]) {
+    // What was made a moment ago is 404 to other services (Arubacloud/terraform-provider-arubacloud 206)…
+    if (path['post'] !== undefined) at(path['post'] as Node, 'responses')['404'] ??= PROBLEM
+    // …and what is going already may be 405 (its pull request 69).
+    if (path['delete'] !== undefined) at(path['delete'] as Node, 'responses')['405'] ??= PROBLEM
+  }
+}
+
 const CORRECTIONS: Readonly<Record<string, (document: Node) => void>> = {
   storage: (document) => {
     // The SDK sends `bootable` with a change, and the cloud heeds it (Arubacloud/sdk-go 272).
@@ -44,7 +55,12 @@ export class Documents {
 
   constructor(root: string) {
     const load = ([name, file]: readonly [string, string]) =>
-      [name, new ApiDocument(join(root, `${file}.json`), CORRECTIONS[name])] as const
+      [
+        name,
+        new ApiDocument(join(root, `${file}.json`), (document) =>
+          [everywhere, CORRECTIONS[name]].forEach((correct) => correct?.(document)),
+        ),
+      ] as const
     this.#documents = Object.fromEntries([...Object.entries(FILES), ['servers', 'compute-provider_v1.1'] as const].map(load))
   }
 
@@ -53,7 +69,7 @@ export class Documents {
     if (path.join('/') === TOKEN_PATH.join('/') || [401, 429].includes(status) || status >= 500) return
     const text = `/${path.join('/')}`
     const name = /Aruba\.(Network|Storage|Compute)/.exec(text)?.[1]?.toLowerCase() ?? 'project'
-    const document = method === 'POST' && /\/cloudServers$/.test(text) ? 'servers' : name
+    const document = method === 'POST' && text.endsWith('/cloudServers') ? 'servers' : name
     this.seen++
     const found = this.#documents[document]?.complaints({ method, path: text, query, body, status, answer }) ?? []
     for (const one of found.map((words) => words.replaceAll(/\b[0-9a-f]{24}\b/g, '…')))

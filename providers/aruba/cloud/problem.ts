@@ -26,7 +26,9 @@ const errorsOf = (field: string, message: string, shape: Switches['errorShape'])
 
 /** A refusal as the cloud words it (RFC 7807). */
 export function problemOf(refusal: Refusal, { errorShape }: Pick<Switches, 'errorShape'>): Reply {
-  const { status, message } = refusal
+  const { code, message } = refusal
+  // Moods are refusals of this cloud, too: it knows no 409 or 423.
+  const status = code === 'not_now' ? 400 : refusal.status
   const shared = { type: 'https://tools.ietf.org/html/rfc7231#section-6.5.1', status, traceId: '00-stand-in-00' }
   if (!(refusal instanceof Wrong)) return { status, body: { ...shared, title: message } }
   const errors = errorsOf(refusal.field, message, errorShape)

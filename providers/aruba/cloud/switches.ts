@@ -71,7 +71,7 @@ const CHARACTERS = {
     rulesHold: true,
   },
   lagging: { readLagMs: 30, listLagMs: 60, showsDeleted: true, secondDelete: 400, errorShape: 'message' },
-  moody: { notNow: 0.1, lateErrors: 0.05, cuts: 0.05, errorShape: 'propertyName' },
+  moody: { notNow: 0.1, errorShape: 'propertyName' },
 } as const satisfies Record<string, Partial<Switches>>
 export type CharacterName = keyof typeof CHARACTERS
 

@@ -27,7 +27,7 @@ export const CloudProvider = defineKind({
   ],
   selectable: ['.spec.type'],
   spec: z.object({
-    type: z.string().min(1).max(63).describe('Adapter: ionos, openstack or simulator.'),
+    type: z.string().min(1).max(63).describe('Adapter: aruba, ionos, openstack or simulator.'),
     credentialsSecretRef: z
       .object({ name: secretName().describe("Name of a Secret in the operator's namespace.") })
       .describe('Credentials of the account.'),

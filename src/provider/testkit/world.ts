@@ -26,7 +26,7 @@ const AGAIN: ReadonlySet<string> = new Set(['waiting', 'transient'])
 
 const isWaiting = (thrown: unknown) => thrown instanceof ProviderError && thrown.failure === 'waiting'
 /** In a loop that looks again anyway. */
-function unlessWaiting(thrown: unknown): void {
+export function unlessWaiting(thrown: unknown): void {
   if (!isWaiting(thrown)) throw thrown
 }
 
@@ -388,7 +388,7 @@ export class World {
         isLeaving: true,
       }
       const seen = { externalId, status: {}, drift: [], ...(handle === undefined ? {} : { handle }) }
-      await this.#write(entry, () => this.adapter(entry).delete(desired, seen, this.context()))
+      await this.#write(entry, () => this.#patiently(async () => void (await this.adapter(entry).delete(desired, seen, this.context()))))
     }
   }
 
