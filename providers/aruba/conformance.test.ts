@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { SecaError } from '../../src/errors.ts'
 import { type Harness, providerSuite, type Trouble } from '../../src/provider/testkit.ts'
@@ -43,8 +44,12 @@ async function removeRules(group: string): Promise<void> {
   }
 }
 
+/** Until no list of a moment ago is good any more: what needs no request meets no trouble. */
+const unlisted = () => sleep(100)
+
 const trouble: Required<Trouble> = {
   async throttled(work) {
+    await unlisted()
     await admin.throttle({ requestsPerSecond: 0.001, retryAfterS: 7 })
     await admin.fault({ effect: 'answer', status: 429, retryAfterS: 7 })
     await work().finally(() => Promise.all([admin.throttle(null), admin.clearFaults()]))
@@ -66,10 +71,13 @@ const trouble: Required<Trouble> = {
     await admin.change(idOf(uri), { tags: tag === '' ? [] : [tagKey(tag), installationKey(tag.split('/')[0] ?? '')] })
   },
   async silent(work) {
+    await unlisted()
     await admin.fault({ effect: 'hang' })
     await work().finally(() => admin.clearFaults())
   },
 }
+
+const { dropNextCreate: _lost, ...CALM } = trouble
 
 /** Kinds of clouds, and how far their reads lag. */
 const CLOUDS: readonly { readonly character: CharacterName; readonly settleMs: number }[] = [
@@ -104,7 +112,8 @@ async function start({ character, settleMs }: (typeof CLOUDS)[number], manyObjec
     zone: 'ITBG-1',
     catalogue: CATALOGUE,
     samples: SAMPLES,
-    trouble,
+    // Lost answers are told from moods nowhere but in a cloud that takes client tokens.
+    trouble: character === 'moody' ? CALM : trouble,
     pollMs: 5,
     patienceMs: 10_000,
     manyObjects,
