@@ -1,5 +1,5 @@
 import type { CloudObject, Fields } from '../../stand-in/model.ts'
-import type { Cloud } from './cloud.ts'
+import type { View } from './view.ts'
 import { interfacesFor } from './make.ts'
 import { inTransit, notReady, Wrong } from './problem.ts'
 
@@ -8,10 +8,10 @@ interface Effect {
   readonly fields: Fields
   readonly state: string
 }
-type Action = (cloud: Cloud, server: CloudObject, body: Fields) => Effect
+type Action = (cloud: View, server: CloudObject, body: Fields) => Effect
 
 /** Ids that are named in a list of references, none of them in transit. */
-function named(cloud: Cloud, body: Fields, key: string, type: string): readonly string[] {
+function named(cloud: View, body: Fields, key: string, type: string): readonly string[] {
   return ((body[key] ?? []) as readonly { uri?: string }[]).map(({ uri = '' }) => {
     const object = cloud.named(uri, type)
     if (object === undefined) throw new Wrong(key, `${uri} does not exist`)

@@ -7,7 +7,8 @@ import { MAKERS, type Making } from './make.ts'
 import { inTransit, notReady, Wrong } from './problem.ts'
 import { uriOf } from './show.ts'
 import type { Switches } from './switches.ts'
-import { TYPES, typeOf } from './types.ts'
+import { TYPES } from './types.ts'
+import type { View } from './view.ts'
 
 const NAME_LENGTH = 4
 const TAG = /^[A-Za-z0-9-]{4,30}$/
@@ -30,7 +31,7 @@ interface Grave {
 }
 
 /** The cloud: projects, and what is in them. */
-export class Cloud extends Ground<Switches> {
+export class Cloud extends Ground<Switches> implements View {
   readonly #graves = new Map<string, Grave>()
 
   constructor(options: GroundOptions<Switches>) {
@@ -227,10 +228,4 @@ function tagsIn({ tags }: NonNullable<Sent['metadata']>): readonly string[] {
 function marksIn(tags: readonly string[]) {
   const of = (prefix: string) => tags.find((tag) => tag.startsWith(prefix)) ?? ''
   return { tag: '', key: of('seca-'), owner: of('seci-') }
-}
-
-/** The object that a path leads through, by its collection. */
-export function parentsOf(type: string): readonly string[] {
-  const { parent } = typeOf(type)
-  return parent === undefined ? [] : [...parentsOf(parent.type), parent.field]
 }

@@ -1,6 +1,6 @@
 import { type Block, contains, formatIp, overlaps, parseBlock, parseIp } from '../../../src/ip.ts'
 import type { CloudObject, Fields } from '../../stand-in/model.ts'
-import type { Cloud } from './cloud.ts'
+import type { View } from './view.ts'
 import { FLAVORS, sizeOf } from '../flavors.ts'
 import { notReady, Wrong } from './problem.ts'
 
@@ -13,7 +13,7 @@ const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].flatMap((text)
 
 /** What is sent, with what it is put into. */
 export interface Making {
-  readonly cloud: Cloud
+  readonly cloud: View
   readonly sent: Fields
   /** Ids of project and of what it lives in, by field. */
   readonly place: Fields
@@ -164,11 +164,11 @@ interface Interface {
 }
 
 /** An interface for each subnet: those that are there stay as they are. */
-export function interfacesFor(cloud: Cloud, wanted: readonly string[], has: readonly Interface[]): readonly Interface[] {
+export function interfacesFor(cloud: View, wanted: readonly string[], has: readonly Interface[]): readonly Interface[] {
   return wanted.map((subnet) => has.find((one) => one.subnet === subnet) ?? newInterface(cloud, subnet))
 }
 
-function newInterface(cloud: Cloud, subnet: string): Interface {
+function newInterface(cloud: View, subnet: string): Interface {
   const { range } = (cloud.find(subnet).fields['dhcp'] ?? { range: { start: '10.250.0.2', count: 200 } }) as {
     range: { start: string; count: number }
   }

@@ -1,11 +1,11 @@
 import type { CloudObject, Fields, Find } from '../../stand-in/model.ts'
-import type { Cloud } from './cloud.ts'
+import type { View } from './view.ts'
 import { typeOf } from './types.ts'
 
 const LOCATION = { code: 'IT', country: 'Italy', city: 'Bergamo', name: 'Bergamo', value: 'ITBG-Bergamo' }
 
 /** URI of an object, as answers write it. */
-export function uriOf(cloud: Cloud, { id, type, fields }: Pick<CloudObject, 'id' | 'type' | 'fields'>): string {
+export function uriOf(cloud: View, { id, type, fields }: Pick<CloudObject, 'id' | 'type' | 'fields'>): string {
   if (type === 'projects') return `/projects/${id}`
   const { parent, service, otherCase = type } = typeOf(type)
   const segment = cloud.switches.otherCase ? otherCase : type
@@ -17,7 +17,7 @@ export function uriOf(cloud: Cloud, { id, type, fields }: Pick<CloudObject, 'id'
 const date = (ms: number) => new Date(ms).toISOString()
 
 /** The object's state in the cloud's words. */
-export function stateOf(cloud: Cloud, { id, type, state, fields, operation }: CloudObject): string {
+export function stateOf(cloud: View, { id, type, state, fields, operation }: CloudObject): string {
   if (state === 'building') return 'InCreation'
   if (state === 'changing') return operation?.name ?? 'Updating'
   if (state === 'deleting') return 'Deleting'
@@ -28,7 +28,7 @@ export function stateOf(cloud: Cloud, { id, type, state, fields, operation }: Cl
 }
 
 /** An object as customers see it: `state` where it is another one than that of the object. */
-export function show(cloud: Cloud, object: CloudObject, _find?: Find, state = stateOf(cloud, object)): Fields {
+export function show(cloud: View, object: CloudObject, _find?: Find, state = stateOf(cloud, object)): Fields {
   const { id, type, name, fields, createdAt, error } = object
   const { service, category } = typeOf(type)
   const dates = { creationDate: date(createdAt), createdBy: 'stand-in' }
@@ -57,15 +57,15 @@ export function show(cloud: Cloud, object: CloudObject, _find?: Find, state = st
   return { metadata, status: { state, creationDate: date(createdAt), ...reason }, properties: propertiesOf(cloud, object) }
 }
 
-const ref = (cloud: Cloud, id: unknown) => {
+const ref = (cloud: View, id: unknown) => {
   const object = typeof id === 'string' ? cloud.store.get(id) : undefined
   return object === undefined ? undefined : { uri: uriOf(cloud, object) }
 }
-const links = (cloud: Cloud, ids: readonly unknown[]) =>
+const links = (cloud: View, ids: readonly unknown[]) =>
   ids.flatMap((id) => ref(cloud, id) ?? []).map(({ uri }) => ({ uri, strictCorrelation: false }))
 const known = (fields: Fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-function propertiesOf(cloud: Cloud, { id, type, fields }: CloudObject): Fields {
+function propertiesOf(cloud: View, { id, type, fields }: CloudObject): Fields {
   const { lowerBilling, otherProtocols } = cloud.switches
   const period = (text: unknown) => (lowerBilling ? String(text).toLowerCase() : text)
   const linkedResources = links(cloud, [cloud.serverOf(id)?.id])
@@ -102,7 +102,7 @@ function propertiesOf(cloud: Cloud, { id, type, fields }: CloudObject): Fields {
 }
 
 /** Nothing of it is shown as it was sent (tf 247). */
-function serverOf(cloud: Cloud, fields: Fields): Fields {
+function serverOf(cloud: View, fields: Fields): Fields {
   const { vpc, dataCenter, flavor, bootVolume, keyPair, subnets, securityGroups, dataVolumes, elasticIps, interfaces } = fields
   const named = [bootVolume, keyPair, subnets, securityGroups, dataVolumes, elasticIps].flat()
   const shown = interfaces as readonly { readonly subnet: string; readonly mac: string; readonly ip: string }[]

@@ -2,8 +2,8 @@ import { afterEach, expect, test } from 'vitest'
 import { SimulatorAdmin } from '../admin.ts'
 import type { CharacterName } from '../cloud/characters.ts'
 import { simulator } from '../index.ts'
-import { startSimulator } from '../server.ts'
 import type { StandIn } from '../../stand-in/server.ts'
+import { startSimulator } from '../server.ts'
 
 let cloud: StandIn | undefined
 afterEach(() => cloud?.stop())

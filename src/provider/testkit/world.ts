@@ -18,6 +18,7 @@ import type {
 } from '../contract.ts'
 import { ProviderError } from '../errors.ts'
 import { buildTag, installationKey, tagKey } from '../tags.ts'
+import { referencesIn } from './references.ts'
 
 /** How far targets of targets go: an instance's NIC, its subnet, its network. */
 const DEPTH = 3
@@ -474,15 +475,6 @@ export class World {
 /** As the engine does: what an answer says nothing of is kept. */
 function keep(entry: Entry, handle: Json | undefined): void {
   if (handle !== undefined) entry.handle = handle ?? undefined
-}
-
-/** References of a spec, `{resource: …}`, wherever they stand. */
-function referencesIn(value: unknown, path = ''): readonly { readonly path: string; readonly resource: string }[] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => referencesIn(item, `${path}[${index}]`))
-  if (typeof value !== 'object' || value === null) return []
-  const { resource } = value as { resource?: unknown }
-  if (typeof resource === 'string') return [{ path, resource }]
-  return Object.entries(value).flatMap(([key, field]) => referencesIn(field, path === '' ? key : `${path}.${key}`))
 }
 
 function keyOf(entry: Pick<Entry, 'path'>): string {
