@@ -61,7 +61,11 @@ const trouble: Required<Trouble> = {
       await admin.finish()
     })
   },
-  dropNextCreate: (kind) => admin.fault({ method: 'POST', type: TYPES[kind], effect: 'drop' }),
+  async dropNextCreate(kind) {
+    // Until what it is made of is known to all services.
+    await unlisted()
+    await admin.fault({ method: 'POST', type: TYPES[kind], effect: 'drop' })
+  },
   deleteBehind: (_kind, uri) => remove(idOf(uri)),
   async changeBehind(kind, uri) {
     if (kind === 'SecurityGroup') await removeRules(idOf(uri))

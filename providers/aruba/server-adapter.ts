@@ -21,6 +21,8 @@ const refs = (uris: readonly string[]) => uris.map((uri) => ({ uri }))
 
 /** Servers: what is connected with them is changed by actions, and nothing else ever. */
 export function serverAdapter(client: ArubaClient): ResourceAdapter<D> {
+  /** Key pairs made a moment ago, by their key: lists may not show them yet, and making another one helps nobody. */
+  const fresh = new Map<string, string>()
   const wire: Step<D> = (desired, seen, context) => setWiring(client, desired, seen, context)
   const below = withSteps(adapterOf(client, instance), {
     dataVolumes: (desired, seen, context) => setVolumes(client, desired, seen, context),
@@ -37,8 +39,10 @@ export function serverAdapter(client: ArubaClient): ResourceAdapter<D> {
       return pair && { externalId: uriOf(pair), status: {}, drift: [], going: factsOf(pair).isGoing }
     },
     async create(desired, context) {
-      const fields = await fieldsFor(client, desired, context)
-      return adapterOf(client, { ...instance, initial: () => fields }).create(desired, context)
+      const fields = await fieldsFor(client, desired, fresh, context)
+      const made = await adapterOf(client, { ...instance, initial: () => fields }).create(desired, context)
+      fresh.delete(desired.tagKey)
+      return made
     },
     /** The server, or the key pair that it leaves behind. */
     async delete(desired, seen, context) {
@@ -49,7 +53,7 @@ export function serverAdapter(client: ArubaClient): ResourceAdapter<D> {
 }
 
 /** All that a server is made of, each settled: the cloud fails the server for good where something is not. */
-async function fieldsFor(client: ArubaClient, desired: Desired<D>, context: CallContext): Promise<Fields> {
+async function fieldsFor(client: ArubaClient, desired: Desired<D>, fresh: Map<string, string>, context: CallContext): Promise<Fields> {
   const { zone, spec } = desired
   const { vpc, subnets, groups, elasticIps, refused } = wiringOf(desired)
   if (refused !== undefined) throw new ProviderError('unsupported', refused)
@@ -64,7 +68,7 @@ async function fieldsFor(client: ArubaClient, desired: Desired<D>, context: Call
   const volume = await client.settled(idAt(desired, 'bootVolume.deviceRef'), 'its boot volume', context)
   refuseVolume(volume, zone)
   const [address] = await settledIps(client, elasticIps ?? [], context)
-  const keyPair = await keyPairFor(client, desired, context)
+  const keyPair = await keyPairFor(client, desired, fresh, context)
   const userData = userDataFor(spec)
   return {
     dataCenter: zone,
@@ -98,16 +102,23 @@ async function settledIps(client: ArubaClient, uris: readonly string[], context:
 }
 
 /** A key pair of the instance's own, where it has exactly one key; made before it. */
-async function keyPairFor(client: ArubaClient, desired: Desired<D>, context: CallContext): Promise<string | undefined> {
+async function keyPairFor(
+  client: ArubaClient,
+  desired: Desired<D>,
+  fresh: Map<string, string>,
+  context: CallContext,
+): Promise<string | undefined> {
   const [value, ...others] = desired.spec.sshKeys ?? []
   if (value === undefined || others.length > 0) return undefined
   const place = { type: 'keyPairs', parent: projectOf(desired) }
-  const [pair] = await client.find(place, desired, context)
+  const known = fresh.get(desired.tagKey)
+  const pair = (known && (await client.look(known, context))) || (await client.find(place, desired, context))[0]
   if (pair !== undefined && textOf(pair, 'value').trim() !== value.trim()) {
     await client.delete(place, uriOf(pair), context)
     throw new ProviderError('waiting', 'the key pair of an earlier instance of this name has to go first')
   }
   const made = pair ?? (await client.create(place, { name: desired.path.name, mark: desired, fields: { value } }, context))
+  fresh.set(desired.tagKey, uriOf(made))
   if (!isSettled(made)) throw new ProviderError('waiting', 'its key pair is being made')
   return uriOf(made)
 }

@@ -159,6 +159,25 @@ describe('differences', () => {
     expect(calls).toEqual(['observe', 'update size,power', 'observe', 'update size', 'observe'])
   })
 
+  test('keep what one step asked to keep, for the next one and whatever becomes of that', async () => {
+    const { run, cloud } = rig({ size: 4 }, settled)
+    cloud.extra = ['power']
+    const given: unknown[] = []
+    const update = (refusal?: ProviderError) => (desired: Desired) => {
+      given.push(desired.handle)
+      if (given.length > 1 && refusal !== undefined) return Promise.reject(refusal)
+      if (given.length > 1) cloud.object!.size = 5
+      cloud.extra = []
+      return Promise.resolve(given.length > 1 ? undefined : { handle: { done: 'power' } })
+    }
+    const refused = await run({ update: update(new ProviderError('waiting', 'not now')) })
+    expect(refused).toMatchObject({ state: 'updating', handle: { done: 'power' }, isRetried: true })
+    expect(given).toEqual([undefined, { done: 'power' }])
+    given.length = 0
+    cloud.extra = ['power']
+    expect(await run({ update: update() })).toMatchObject({ isSynced: true, handle: { done: 'power' } })
+  })
+
   test('that no capability lists are refused before a call, with what to do', async () => {
     const { run, cloud, calls } = rig({ size: 5 }, settled)
     cloud.extra = ['colour']

@@ -128,13 +128,16 @@ async function removeTwins(work: Convergence, desired: Desired, seen: Observed):
 }
 
 /** Sends what can be changed, step by step as long as each brings the cloud nearer. */
-async function change(work: Convergence, desired: Desired, first: Observed): Promise<Outcome> {
+async function change(work: Convergence, asked: Desired, first: Observed): Promise<Outcome> {
   const { object, memory, capability, now } = work
   if (isSettled(object)) work.onDrift(first.drift)
   let seen = first
   let didUpdate = false
+  /** What the steps so far asked to keep: none of it may be lost, whatever comes of the next. */
+  let kept: { readonly handle?: Json } = {}
   for (let step = 0; step < STEPS; step++) {
-    const facts = factsOf(seen)
+    const facts = { ...kept, ...factsOf(seen) }
+    const desired = { ...asked, ...kept, externalId: seen.externalId }
     const paths = seen.drift.filter((path) => remedyOf(capability, path) === 'update')
     if (paths.length === 0) return { ...impossible(work, seen, facts), didUpdate }
     const cause = JSON.stringify([object.metadata.generation, object.metadata.annotations, paths])
@@ -142,16 +145,20 @@ async function change(work: Convergence, desired: Desired, first: Observed): Pro
     if (last !== undefined && (now() < againAt(last, capability.settleMs) || step > 0))
       return { ...notMade(work, seen, last, facts), didUpdate }
     memory.change = { cause, count: (last?.count ?? 0) + 1, at: now() }
-    const accepted = await send(work, { ...desired, externalId: seen.externalId }, { ...seen, drift: paths }).catch((thrown: unknown) => {
+    let accepted: Accepted | void
+    try {
+      accepted = await send(work, desired, { ...seen, drift: paths })
+    } catch (thrown) {
       // What the cloud did not take (it was not its turn, or is refused for now) is no try.
       memory.change = last
-      throw thrown
-    })
+      if (kept.handle === undefined) throw thrown
+      return { ...changing(object), ...facts, message: differs(seen), isRetried: true, didUpdate }
+    }
     didUpdate = true
-    const kept = accepted?.handle === undefined ? {} : { handle: accepted.handle }
-    const next = await work.observe({ ...desired, externalId: seen.externalId, ...kept })
+    if (accepted?.handle !== undefined) kept = { handle: accepted.handle }
+    const next = await work.observe({ ...desired, ...kept })
     if (next === undefined) return { ...changing(object), ...facts, ...kept, message: '', isRetried: true, didUpdate }
-    const after = { ...factsOf(next), ...kept }
+    const after = { ...kept, ...factsOf(next) }
     if (next.busy !== undefined) return { ...changing(object), ...after, message: next.busy, isPolled: true, didUpdate }
     if (next.failed !== undefined) return { ...broken(object, next.failed, after), didUpdate }
     if (next.drift.length === 0) {
@@ -160,7 +167,7 @@ async function change(work: Convergence, desired: Desired, first: Observed): Pro
     }
     seen = next
   }
-  return { ...changing(object), ...factsOf(seen), message: differs(seen), isRetried: true, didUpdate }
+  return { ...changing(object), ...kept, ...factsOf(seen), message: differs(seen), isRetried: true, didUpdate }
 }
 
 async function send(work: Convergence, desired: Desired, seen: Observed): Promise<Accepted | void> {

@@ -24,6 +24,8 @@ const everywhere = (document: Node): void => {
   for (const path of Object.values(at(document, 'paths')) as Node[]) {
     // What was made a moment ago is 404 to other services (Arubacloud/terraform-provider-arubacloud 206)…
     if (path['post'] !== undefined) at(path['post'] as Node, 'responses')['404'] ??= PROBLEM
+    // …lists are in what may be gone…
+    if (path['get'] !== undefined) at(path['get'] as Node, 'responses')['404'] ??= PROBLEM
     // …and what is going already may be 405 (its pull request 69).
     if (path['delete'] !== undefined) at(path['delete'] as Node, 'responses')['405'] ??= PROBLEM
   }
