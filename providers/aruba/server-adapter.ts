@@ -16,13 +16,15 @@ import { projectOf } from './workspace.ts'
 
 type D = typeof Instance
 
+type Fresh = Map<string, { readonly uri: string; readonly at: number }>
+
 const PLACE = { type: 'cloudServers' }
 const refs = (uris: readonly string[]) => uris.map((uri) => ({ uri }))
 
 /** Servers: what is connected with them is changed by actions, and nothing else ever. */
 export function serverAdapter(client: ArubaClient): ResourceAdapter<D> {
   /** Key pairs made a moment ago, by their key: lists may not show them yet, and making another one helps nobody. */
-  const fresh = new Map<string, string>()
+  const fresh: Fresh = new Map()
   const wire: Step<D> = (desired, seen, context) => setWiring(client, desired, seen, context)
   const below = withSteps(adapterOf(client, instance), {
     dataVolumes: (desired, seen, context) => setVolumes(client, desired, seen, context),
@@ -53,7 +55,7 @@ export function serverAdapter(client: ArubaClient): ResourceAdapter<D> {
 }
 
 /** All that a server is made of, each settled: the cloud fails the server for good where something is not. */
-async function fieldsFor(client: ArubaClient, desired: Desired<D>, fresh: Map<string, string>, context: CallContext): Promise<Fields> {
+async function fieldsFor(client: ArubaClient, desired: Desired<D>, fresh: Fresh, context: CallContext): Promise<Fields> {
   const { zone, spec } = desired
   const { vpc, subnets, groups, elasticIps, refused } = wiringOf(desired)
   if (refused !== undefined) throw new ProviderError('unsupported', refused)
@@ -102,23 +104,20 @@ async function settledIps(client: ArubaClient, uris: readonly string[], context:
 }
 
 /** A key pair of the instance's own, where it has exactly one key; made before it. */
-async function keyPairFor(
-  client: ArubaClient,
-  desired: Desired<D>,
-  fresh: Map<string, string>,
-  context: CallContext,
-): Promise<string | undefined> {
+async function keyPairFor(client: ArubaClient, desired: Desired<D>, fresh: Fresh, context: CallContext): Promise<string | undefined> {
   const [value, ...others] = desired.spec.sshKeys ?? []
   if (value === undefined || others.length > 0) return undefined
   const place = { type: 'keyPairs', parent: projectOf(desired) }
   const known = fresh.get(desired.tagKey)
-  const pair = (known && (await client.look(known, context))) || (await client.find(place, desired, context))[0]
+  const pair = (known && (await client.look(known.uri, context))) ?? (await client.find(place, desired, context))[0]
+  if (pair === undefined && known !== undefined && performance.now() - known.at < client.session.settings.settleMs)
+    throw new ProviderError('waiting', 'the cloud does not show its key pair yet')
   if (pair !== undefined && textOf(pair, 'value').trim() !== value.trim()) {
     await client.delete(place, uriOf(pair), context)
     throw new ProviderError('waiting', 'the key pair of an earlier instance of this name has to go first')
   }
   const made = pair ?? (await client.create(place, { name: desired.path.name, mark: desired, fields: { value } }, context))
-  fresh.set(desired.tagKey, uriOf(made))
+  if (pair === undefined) fresh.set(desired.tagKey, { uri: uriOf(made), at: performance.now() })
   if (!isSettled(made)) throw new ProviderError('waiting', 'its key pair is being made')
   return uriOf(made)
 }

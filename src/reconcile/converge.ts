@@ -1,7 +1,7 @@
 import { kindNamed } from '../kinds/index.ts'
 import type { Resource } from '../kinds/resource.ts'
 import { type Capability, remedyOf } from '../provider/capability.ts'
-import type { Accepted, Desired, Observed } from '../provider/contract.ts'
+import type { Accepted, Desired, Json, Observed } from '../provider/contract.ts'
 import { ProviderError } from '../provider/errors.ts'
 import { isNewRequest } from '../resolve/requests.ts'
 import { againAt, type Memory, unseenMs } from './memory.ts'
