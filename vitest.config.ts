@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { isSimulated, patiently } from './e2e/support/names.ts'
 
 export default defineConfig({
   test: {
@@ -16,8 +17,10 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.e2e.ts'],
           globalSetup: ['e2e/support/global-setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
+          testTimeout: patiently(120_000),
+          hookTimeout: patiently(300_000),
+          // A real cloud takes its time for one tenant: not five at once.
+          maxConcurrency: isSimulated ? 5 : 2,
           fileParallelism: false,
         },
       },

@@ -18,7 +18,7 @@ import { TENANT_LABEL, WORKSPACE_LABEL } from '../../src/kinds/names.ts'
 import type { KubeClient } from '../../src/kube/client.ts'
 import { connect } from '../../src/kube/config.ts'
 import { clearCluster } from './clear.ts'
-import { CHARACTERS, isSimulated, OPERATOR_NAMESPACE, REGION } from './names.ts'
+import { CHARACTERS, isSimulated, OPERATOR_NAMESPACE, patiently, REGION } from './names.ts'
 import type { OtherCloud, TestCloud } from './test-cloud.ts'
 
 export { OPERATOR_NAMESPACE, REGION }
@@ -56,7 +56,7 @@ export function applyManifests(objects: readonly object[], options: KubectlOptio
 export async function eventually<T>(probe: () => Promise<T> | T, options: { timeoutMs?: number; everyMs?: number } = {}): Promise<T> {
   const { timeoutMs = 60_000, everyMs = 100 } = options
   let failure = new Error('it was false')
-  for (const deadline = performance.now() + timeoutMs; performance.now() < deadline; await sleep(everyMs)) {
+  for (const deadline = performance.now() + patiently(timeoutMs); performance.now() < deadline; await sleep(everyMs)) {
     try {
       const result = await probe()
       if (result !== false) return result
@@ -64,7 +64,7 @@ export async function eventually<T>(probe: () => Promise<T> | T, options: { time
       failure = asError(error)
     }
   }
-  failure.message = `still so after ${timeoutMs / 1000} s: ${failure.message}`
+  failure.message = `still so after ${patiently(timeoutMs) / 1000} s: ${failure.message}`
   throw failure
 }
 
