@@ -120,7 +120,8 @@ export class World {
 
   /** The shared objects that others refer to, in order of dependency; what is a part of another one may be made only once that is there. */
   async build(): Promise<void> {
-    for (const sample of this.#options.samples) await this.converge(this.add(sample, sample.name, {}))
+    for (const sample of this.#options.samples) this.add(sample, sample.name, {})
+    for (const entry of this.#entries.values()) await this.converge(entry)
     for (const entry of this.#entries.values()) await this.converge(entry)
   }
 
