@@ -18,5 +18,5 @@ export function classify(status: number, body: unknown): FailureClass | undefine
   return undefined
 }
 
-/** What a request that failed late means. */
-export const ofRequest = (message: string): FailureClass => (LIMIT.test(message) ? 'quota' : 'transient')
+/** What a request that failed late means: for want of room it may do later. */
+export const ofRequest = (message: string): FailureClass => (LIMIT.test(message) ? 'quota' : 'waiting')
