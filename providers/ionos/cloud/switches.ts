@@ -37,7 +37,7 @@ const NEAT: Switches = {
 /** Sets of them: what is unlike `neat`. */
 const CHARACTERS = {
   neat: {},
-  awkward: { listLagMs: 60, requestAbsentMs: 20, absentMs: 40, failsLate: true, listCap: 100, shuffles: true, bootsOff: true },
+  awkward: { listLagMs: 60, requestAbsentMs: 20, absentMs: 40, failsLate: true, listCap: 10, shuffles: true, bootsOff: true },
   // Refusals for now alone are nothing that this cloud has: what can wait is queued.
   moody: { lateErrors: 0.05, cuts: 0.05 },
 } as const satisfies Record<string, Partial<Switches>>
