@@ -31,10 +31,10 @@ let admin: ArubaAdmin
 
 const idOf = (uri: string) => uri.split('/').at(-1) ?? ''
 // What was being deleted may be gone by now: that is what was asked for.
-const remove = (id: string) =>
-  admin.remove(id).catch((error: unknown) => {
-    if (!(error instanceof SecaError && error.code === 'NotFound')) throw error
-  })
+const unlessGone = (error: unknown): void => {
+  if (!(error instanceof SecaError && error.code === 'NotFound')) throw error
+}
+const remove = (id: string) => admin.remove(id).catch(unlessGone)
 
 async function removeRules(group: string): Promise<void> {
   const { items } = await admin.inventory()
@@ -69,7 +69,7 @@ const trouble: Required<Trouble> = {
   deleteBehind: (_kind, uri) => remove(idOf(uri)),
   async changeBehind(kind, uri) {
     if (kind === 'SecurityGroup') await removeRules(idOf(uri))
-    else await admin.change(idOf(uri), MEDDLING[kind] ?? {})
+    else await admin.change(idOf(uri), MEDDLING[kind] ?? {}).catch(unlessGone)
   },
   async retag(_kind, uri, tag) {
     await admin.change(idOf(uri), { tags: tag === '' ? [] : [tagKey(tag), installationKey(tag.split('/')[0] ?? '')] })
