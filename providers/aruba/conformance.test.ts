@@ -76,7 +76,8 @@ const trouble: Required<Trouble> = {
   },
   async silent(work) {
     await unlisted()
-    await admin.fault({ effect: 'hang' })
+    // The request for a token is a POST, and would be waited for long after.
+    await admin.fault({ method: 'GET', effect: 'hang' })
     await work().finally(() => admin.clearFaults())
   },
 }
