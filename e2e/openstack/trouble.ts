@@ -46,8 +46,13 @@ export function troubleOf(api: OpenStackApi): Required<Pick<Trouble, 'deleteBehi
     const { description, network_id: network } = await get('Subnet', id)
     return api.list('network', `/subnets?network_id=${String(network)}&description=${encodeURIComponent(String(description))}`)
   }
-  const metadata = (service: 'volume' | 'compute', path: string, tag: string) =>
-    api.call(service, { method: 'PUT', path: `${path}/metadata`, body: { metadata: tag === '' ? {} : { 'seca.tag': tag } } })
+  /** The tag alone: labels beside it stay. */
+  const metadata = async (service: 'volume' | 'compute', path: string, tag: string) => {
+    const at = `${path}/metadata`
+    const { metadata: has } = await api.call<{ metadata: Readonly<Record<string, string>> }>(service, { method: 'GET', path: at })
+    const { 'seca.tag': _tag, ...rest } = has
+    await api.call(service, { method: 'PUT', path: at, body: { metadata: { ...rest, ...(tag === '' ? {} : { 'seca.tag': tag }) } } })
+  }
   const patch = (id: string, body: object) =>
     api.call('image', { method: 'PATCH', path: `/images/${id}`, body, type: 'application/openstack-images-v2.1-json-patch' })
   return {

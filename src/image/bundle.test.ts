@@ -83,7 +83,11 @@ describe('the bundle, with no file beside it', () => {
     expect([...out.matchAll(/^ {2}([\w-]+) /gm)].map(([, name]) => name)).toEqual(Object.keys(OPERATOR))
     expect(Buffer.from(made.code).includes('src/embedded/start.ts')).toBe(false)
     for (const name of Object.keys(OPERATOR))
-      expect(await run([name, '--help'])).toMatchObject({ code: 0, out: expect.stringMatching(`^seca-operator ${name}( \\[\\w+\\])?: `), err: '' })
+      expect(await run([name, '--help'])).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(`^seca-operator ${name}( \\[\\w+\\])?: `),
+        err: '',
+      })
   })
 
   const away = 'no answer (ECONNREFUSED'
