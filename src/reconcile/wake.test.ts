@@ -110,14 +110,22 @@ test('what is on its way out hears of its users at once', () => {
   expect(woken()).toContain('BlockStorage|w/one')
 })
 
-test('what shows nothing of its users is left alone when it has one more', () => {
+test('what shows nothing of its users is left alone when there is one more', () => {
   const { cache, heard } = listening()
-  add(cache, 'Subnet', 'w', 'net.front', { network: 'net' }, done('s'))
+  add(cache, 'SecurityGroup', 'w', 'web', { rules: [] }, done('g'))
   add(cache, 'PublicIp', 'w', 'web', { version: 'IPv4' }, done('p'))
-  const spec = { subnetRef: { resource: 'networks/net/subnets/front' }, publicIpRefs: [{ resource: 'public-ips/web' }] }
-  add(cache, 'Nic', 'w', 'web', spec)
+  const nic = (status?: object) =>
+    add(
+      cache,
+      'Nic',
+      'w',
+      'web',
+      { publicIpRefs: [{ resource: 'public-ips/web' }], securityGroupRefs: [{ resource: 'security-groups/web' }] },
+      status,
+    )
+  nic()
   heard()
-  add(cache, 'Nic', 'w', 'web', spec, done('n'))
+  nic(done('n'))
   expect(heard()).toEqual({ now: ['PublicIp|w/web'], later: [] })
 })
 
