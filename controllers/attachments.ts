@@ -29,13 +29,11 @@ function attachedTo(object: Resource, view: View, kind: Kind, userKind: Kind): R
 
 export const blockStorage = controller(BlockStorage, {
   derives: ['attachedTo'],
-  showsUsers: true,
   derive: (object, view) => attachedTo(object as Resource, view, BlockStorage, Instance),
 })
 
 export const publicIp = controller(PublicIp, {
   derives: ['attachedTo'],
-  showsUsers: true,
   derive: (object, view) => attachedTo(object as Resource, view, PublicIp, Nic),
 })
 

@@ -30,8 +30,6 @@ export interface Controller<D extends KindDefinition = KindDefinition> {
   derive?(object: Resource<D>, view: View, outcome: Outcome): Record<string, unknown>
   /** Fields that {@link derive} answers: what follows from others is no news to others. */
   readonly derives?: readonly string[]
-  /** Its status tells who uses it: it is looked at when that changes in the cloud. */
-  readonly showsUsers?: true
   /** A change of what holds this object is looked at after this long, so that a burst makes one write; absent = at once. */
   readonly settleMs?: number
   /** Stands in for the cloud for kinds that live here alone. */

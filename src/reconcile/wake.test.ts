@@ -110,25 +110,6 @@ test('what is on its way out hears of its users at once', () => {
   expect(woken()).toContain('BlockStorage|w/one')
 })
 
-test('what shows nothing of its users is left alone when there is one more', () => {
-  const { cache, heard } = listening()
-  add(cache, 'SecurityGroup', 'w', 'web', { rules: [] }, done('g'))
-  add(cache, 'PublicIp', 'w', 'web', { version: 'IPv4' }, done('p'))
-  const nic = (status?: object) =>
-    add(
-      cache,
-      'Nic',
-      'w',
-      'web',
-      { publicIpRefs: [{ resource: 'public-ips/web' }], securityGroupRefs: [{ resource: 'security-groups/web' }] },
-      status,
-    )
-  nic()
-  heard()
-  nic(done('n'))
-  expect(heard()).toEqual({ now: ['PublicIp|w/web'], later: [] })
-})
-
 test('a changed wish of what is used is news at once, what the cloud says of it a little later, what follows from others none', () => {
   const { cache, heard } = listening()
   const rule = (from: number, generation: number) =>

@@ -123,7 +123,7 @@ export class Waker {
       return
     }
     this.#moving.delete(id)
-    for (const to of moving.values()) if (this.#options.controllers.get(to.kind)?.showsUsers === true) this.#wake(to, initial)
+    for (const to of moving.values()) if (this.#options.controllers.get(to.kind)?.derive !== undefined) this.#wake(to, initial)
   }
 
   #tellHeld({ to, isPlace }: Edge, isCounted: boolean, initial: boolean): void {
