@@ -15,7 +15,7 @@ import { startOpenStackStack } from './stack.ts'
 /** Where the reports are kept, `docs` for those of docs/compare.md; default: nowhere. */
 const KEPT = process.env['SECA_COMPARE_REPORTS']
 
-/** With `npm test -- --full`, or where reports are kept: two of five runs did not end in time, and nobody knows why yet. */
+/** Two minutes: with `npm test -- --full`, or where reports are kept. */
 const isAsked = KEPT !== undefined || process.env['SECA_TEST_STRIDE'] === '1'
 
 describe.skipIf(!isAsked || (await lackingForOpenStack()) !== undefined)('comparing OpenStack with simulated clouds', () => {
