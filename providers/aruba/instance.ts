@@ -1,6 +1,7 @@
 import type { Instance } from '../../src/kinds/index.ts'
 import type { Desired, Observed } from '../../src/provider/contract.ts'
 import { digest } from '../../src/provider/notes.ts'
+import { powerActions, wantedPower } from '../../src/provider/power.ts'
 import { idAt } from '../../src/provider/targets.ts'
 import type { Notes, Translation } from '../../src/provider/translation.ts'
 import { userDataOf } from '../../src/provider/user-data.ts'
@@ -12,7 +13,6 @@ import { projectOf } from './workspace.ts'
 type D = typeof Instance
 
 const powerOf = (server: Native): 'on' | 'off' => (stateOf(server) === 'Stopped' ? 'off' : 'on')
-const wantedPower = ({ spec }: Desired<D>): 'on' | 'off' => spec.powerState ?? 'off'
 
 /** Verbatim. One key is a key pair's, more travel here. */
 export function userDataFor({ sshKeys = [], userData }: Desired<D>['spec']): string | undefined {
@@ -70,16 +70,7 @@ export const instance: Translation<D, Native> = {
     userData: once('user-data', ({ spec }) => spec.userData ?? ''),
   },
   status: (server) => ({ powerState: powerOf(server) }),
-  actions: {
-    paths: ['powerState', 'restart'],
-    // This cloud starts what it builds, whatever was asked for: stopped here unless power is wanted.
-    drift: (server, desired, notes) => [
-      ...(powerOf(server) === wantedPower(desired) ? [] : ['powerState']),
-      ...(desired.restartRequest === undefined || notes['restart'] === desired.restartRequest ? [] : ['restart']),
-    ],
-    answered: ({ restartRequest }) => ({ restart: restartRequest }),
-    next: nextStep,
-  },
+  actions: powerActions(powerOf, nextStep),
 }
 
 /** Off first, where that is wanted; on last. The cloud has no restart: off, and on, which answers the request. */

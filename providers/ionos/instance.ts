@@ -1,6 +1,7 @@
 import type { Instance } from '../../src/kinds/index.ts'
 import type { Desired, Observed, Other } from '../../src/provider/contract.ts'
 import { ProviderError } from '../../src/provider/errors.ts'
+import { powerActions, wantedPower } from '../../src/provider/power.ts'
 import { idAt, idsAt, skuNumber, targetsAt } from '../../src/provider/targets.ts'
 import type { Translation } from '../../src/provider/translation.ts'
 import { companionOf, markIn } from './names.ts'
@@ -88,16 +89,7 @@ export function instance({ serverType }: Pick<Settings, 'serverType'>): Translat
       userData: { fields: ({ spec }) => ({ _userData: spec.userData ?? null }), isFixed: true, isHidden: true },
     },
     status: (server) => ({ powerState: powerOf(server) }),
-    actions: {
-      paths: ['powerState', 'restart'],
-      // What is built is started, whatever was asked for; now and then it is not.
-      drift: (server, desired, notes) => [
-        ...(powerOf(server) === wantedPower(desired) ? [] : ['powerState']),
-        ...(desired.restartRequest === undefined || notes['restart'] === desired.restartRequest ? [] : ['restart']),
-      ],
-      answered: ({ restartRequest }) => ({ restart: restartRequest }),
-      next: nextStep,
-    },
+    actions: powerActions(powerOf, nextStep),
   }
 }
 
@@ -113,4 +105,3 @@ function nextStep(desired: Desired<D>, seen: Observed<D>, fields: readonly strin
 
 const megabytes = (gigabytes: number | undefined) => (gigabytes === undefined ? undefined : gigabytes * 1_024)
 const powerOf = (server: Native) => (server['vmState'] === 'RUNNING' ? 'on' : 'off')
-const wantedPower = ({ spec }: Desired<D>) => spec.powerState ?? 'off'

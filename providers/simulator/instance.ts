@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Instance } from '../../src/kinds/index.ts'
 import { covers } from '../../src/provider/capability.ts'
 import type { Desired, Observed } from '../../src/provider/contract.ts'
+import { powerActions, wantedPower } from '../../src/provider/power.ts'
 import { idAt, idsAt, knownIds, skuNumber } from '../../src/provider/targets.ts'
 import type { Translation } from '../../src/provider/translation.ts'
 import type { CloudObject } from './client.ts'
@@ -56,16 +57,7 @@ export const instance: Translation<D, CloudObject> = {
     powerState: powerOf(server),
     ...(typeof server['power_changed_at'] === 'number' ? { powerStateSince: new Date(server['power_changed_at']).toISOString() } : {}),
   }),
-  actions: {
-    paths: ['powerState', 'restart'],
-    // This cloud starts what it builds, whatever was asked for: stopped here unless power is wanted.
-    drift: (server, desired, notes) => [
-      ...(powerOf(server) === wantedPower(desired) ? [] : ['powerState']),
-      ...(desired.restartRequest === undefined || notes['restart'] === desired.restartRequest ? [] : ['restart']),
-    ],
-    answered: ({ restartRequest }) => ({ restart: restartRequest }),
-    next: nextStep,
-  },
+  actions: powerActions(powerOf, nextStep),
 }
 
 /** Off first, where that is wanted or a change needs it and a restart was asked for; then the fields; on last. */
@@ -85,10 +77,6 @@ function nextStep(desired: Desired<D>, seen: Observed<D>, fields: readonly strin
 
 function powerOf(server: CloudObject): 'on' | 'off' {
   return server['power'] === 'on' ? 'on' : 'off'
-}
-
-function wantedPower(desired: Desired<D>): 'on' | 'off' {
-  return desired.spec.powerState ?? 'off'
 }
 
 /** All ports in their order; unknown while one of them is. */

@@ -50,7 +50,7 @@ export interface Translation<D extends KindDefinition, O> {
   readonly actions?: Actions<D, O>
 }
 
-interface Actions<D extends KindDefinition, O> {
+export interface Actions<D extends KindDefinition, O> {
   /** All the paths that {@link drift} may name. */
   readonly paths: readonly string[]
   drift(object: O, desired: Desired<D>, notes: Notes): readonly string[]

@@ -1,5 +1,6 @@
 import type { Instance } from '../../../src/kinds/index.ts'
 import type { Desired, Observed } from '../../../src/provider/contract.ts'
+import { powerActions, wantedPower } from '../../../src/provider/power.ts'
 import { idAt, idsAt } from '../../../src/provider/targets.ts'
 import type { Translation } from '../../../src/provider/translation.ts'
 import { userDataOf } from '../../../src/provider/user-data.ts'
@@ -8,8 +9,6 @@ import { listOf, type Native, textOf } from '../native.ts'
 import { powerOf, powerSince } from './power.ts'
 
 type D = typeof Instance
-
-const wantedPower = ({ spec }: Desired<D>): 'on' | 'off' => spec.powerState ?? 'off'
 
 const volumesOf = (server: Native) => listOf(server, 'os-extended-volumes:volumes_attached').map(({ id }) => id)
 const portsOf = (server: Native) => listOf<string>(server, 'ports')
@@ -99,16 +98,7 @@ export const instance: Translation<D, Native> = {
     const since = powerSince(server, handle)
     return { powerState: powerOf(server), ...(since === undefined ? {} : { powerStateSince: since }) }
   },
-  actions: {
-    paths: ['powerState', 'restart'],
-    // Nova starts what it builds, whatever was asked for: stopped here unless power is wanted.
-    drift: (server, desired, notes) => [
-      ...(powerOf(server) === wantedPower(desired) ? [] : ['powerState']),
-      ...(desired.restartRequest === undefined || notes['restart'] === desired.restartRequest ? [] : ['restart']),
-    ],
-    answered: ({ restartRequest }) => ({ restart: restartRequest }),
-    next: nextStep,
-  },
+  actions: powerActions(powerOf, nextStep),
 }
 
 const REBOOT = { reboot: { type: 'SOFT' } }
